@@ -1,0 +1,64 @@
+"""The one family of exceptions.
+
+Every message names the document, file or setting, says what is wrong with it, and what to do.
+"""
+
+
+class AugconError(Exception):
+    """Base of every error that augcon raises on purpose."""
+
+
+class SettingsError(AugconError):
+    """A setting is unknown, of the wrong type, or contradicts another."""
+
+
+class StoreError(AugconError):
+    """The document store could not be listed: not the same thing as an empty store."""
+
+
+class DocumentError(AugconError):
+    """One document cannot be read; the rest of the store is unaffected.
+
+    ``reason`` is a short code (``snake_case``) that is stored and counted.
+    """
+
+    def __init__(self, document_id: str, reason: str, message: str) -> None:
+        super().__init__(f"{document_id}: {message}")
+        self.document_id = document_id
+        self.reason = reason
+        self.message = message
+
+
+class PromptError(AugconError):
+    """A prompt file is missing, or uses a variable that does not exist."""
+
+
+class WarehouseError(AugconError):
+    """The DuckDB warehouse cannot be opened, or holds something that breaks its own rules."""
+
+
+class ModelError(AugconError):
+    """Base of everything that can go wrong between augcon and the model."""
+
+
+class EndpointError(ModelError):
+    """The endpoint cannot serve this workspace at all (key, host, model name, circuit open).
+
+    Raised once for a run, not once for a call; nothing more is sent after it.
+    """
+
+
+class AnswerRejected(ModelError):
+    """One request got no usable answer after all attempts; only its own subject is lost.
+
+    ``reason`` is a short code (``unparsable``, ``refused``, ``length``, ``call_failed`` ...).
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class BudgetExceeded(ModelError):
+    """``[budget]`` allows no further call; what has been answered is kept and a run can resume."""

@@ -1,0 +1,1 @@
+"""The way to a model: requests and replies, the engine, the journal, and two endpoints."""

@@ -1,0 +1,64 @@
+"""The chat port: what a pipeline step asks a model, and what it gets back.
+
+A :class:`ChatRequest` is the *logical* request. How it travels (a JSON schema, or labelled text
+for servers that know no schema) is the engine's business, so an answer that was paid for stays
+valid when an endpoint's abilities are found out or change.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from augcon_lib.model.replies import ReplyFormat
+
+ReplyFields = Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatExample:
+    """A worked example, shown to the model as a user turn and an assistant turn."""
+
+    user: str
+    reply: ReplyFields
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One question to the model.
+
+    ``sample`` is the draw's number: 0 for the first draw of a prompt, n for its n-th repetition
+    (sent as ``seed``). ``stage`` and ``document_id`` are book-keeping and change no answer.
+    """
+
+    instruction: str
+    user: str
+    reply_format: ReplyFormat
+    temperature: float
+    language: str = "en"
+    examples: tuple[ChatExample, ...] = ()
+    sample: int = 0
+    stage: str = ""
+    document_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatReply:
+    """A parsed and validated answer: one value for each field of the request's reply format."""
+
+    fields: ReplyFields
+    from_journal: bool
+    input_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float = field(default=0.0, compare=False)
+
+
+class Chat(Protocol):
+    """Whatever answers chat requests: the engine in production, a stub in unit tests."""
+
+    async def ask(self, request: ChatRequest) -> ChatReply:
+        """Answer *request*.
+
+        Raises ``AnswerRejected`` (this request only), ``EndpointError`` or ``BudgetExceeded``
+        (the run stops).
+        """
+        ...

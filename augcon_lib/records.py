@@ -1,0 +1,139 @@
+"""The things that flow through the pipeline, frozen, with ids made from their content.
+
+An id depends on nothing but content, so the same input gives the same ids on any machine.
+Lengths are Unicode code points; character spans index ``Document.text``.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+
+def content_id(*parts: object, size_bytes: int = 12) -> str:
+    """Hex id of ``2 * size_bytes`` characters over *parts*, which may hold any text."""
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = str(part).encode("utf-8", "surrogatepass")
+        digest.update(b"%d:" % len(encoded))
+        digest.update(encoded)
+    return digest.hexdigest()[: 2 * size_bytes]
+
+
+def text_sha256(text: str) -> str:
+    """Hex sha256 of *text* in UTF-8."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One readable document of the store, decoded, converted and normalised."""
+
+    document_id: str
+    uri: str
+    media_type: str
+    title: str
+    language: str
+    text: str
+    text_sha256: str
+    source_sha256: str
+    modified_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A root context C: a continuous stretch of a document, at most l characters (3.1).
+
+    ``text == document.text[start_char:end_char]``.
+    """
+
+    context_id: str
+    document_id: str
+    text: str
+    start_char: int
+    end_char: int
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node of a Context-Split-Tree: a context, its query, and why it was not split further.
+
+    ``query`` is empty where the node was too short to be asked or the model failed;
+    ``stop_reason`` is empty for an inner node. ``path`` holds the ids from the root down to and
+    including this node. ``start_char``/``end_char`` are the node's own span where ``verbatim``,
+    else that of its nearest verbatim ancestor.
+    """
+
+    node_id: str
+    document_id: str
+    context_id: str
+    parent_id: str | None
+    round: int
+    depth: int
+    text: str
+    start_char: int
+    end_char: int
+    verbatim: bool
+    query: str
+    stop_reason: str
+    split_rouge_l: float | None
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredQuery:
+    """A query with its score s(C, q), its rank within the root context, and the verdict (3.3)."""
+
+    node_id: str
+    document_id: str
+    context_id: str
+    query: str
+    score: float
+    rank: int
+    selected: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FewShotExample:
+    """A human-written example (context, query, response) of E_R (3.4)."""
+
+    context: str
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The answer to a selected query."""
+
+    response_id: str
+    node_id: str
+    document_id: str
+    query: str
+    response: str
+    few_shot_version: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRow:
+    """One row of the dataset: query and response, with the way back to their source."""
+
+    row_id: str
+    dataset_version: str
+    document_id: str
+    node_id: str
+    query: str
+    response: str
+    split: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Something that left the pipeline, at which stage, and why."""
+
+    stage: str
+    document_id: str
+    subject_id: str
+    reason: str
+    detail: str

@@ -1,0 +1,205 @@
+"""The typed settings of ``augcon.toml``; the only module that reads the environment.
+
+Every key can be overridden by ``AUGCON_<SECTION>__<KEY>``. An unknown key, a wrong type or an
+impossible value is a :class:`~augcon_lib.errors.SettingsError` that names file, key and way out.
+"""
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from augcon_lib.errors import SettingsError
+
+SETTINGS_FILE_NAME = "augcon.toml"
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+PositiveCount = Annotated[int, Field(ge=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSettings(_Section):
+    """``[source]``: the document store."""
+
+    uri: str = Field("documents", description="folder, file, archive or any fsspec URL")
+    include: tuple[str, ...] = Field(("**/*",), description="glob patterns below the uri")
+    exclude: tuple[str, ...] = Field((), description="glob patterns below the uri")
+    text_column: str = Field("text", description="text column of tables (one document per row)")
+    id_column: str = Field("id", description="id column of tables; absent: the row number")
+
+
+class ModelSettings(_Section):
+    """``[model]``: the endpoint, its limits and its prices."""
+
+    # "model_" is a protected prefix of pydantic; none of these fields starts with it.
+    provider: Literal["offline", "openai"] = "offline"
+    base_url: str = Field("", description="e.g. http://localhost:8000/v1")
+    name: str = ""
+    api_key_env: str = Field("OPENAI_API_KEY", description="name of the variable, not the key")
+    structured_output: Literal["auto", "json_schema", "text"] = "auto"
+    max_concurrency: PositiveCount = 64
+    timeout_seconds: Annotated[float, Field(gt=0)] = 120.0
+    requests_per_minute: Count = 0
+    tokens_per_minute: Count = 0
+    input_usd_per_million_tokens: Annotated[float, Field(ge=0)] = 0.0
+    output_usd_per_million_tokens: Annotated[float, Field(ge=0)] = 0.0
+
+    def cost_usd(self, input_tokens: int, output_tokens: int) -> float:
+        """Price of so many tokens, in US dollars."""
+        return (
+            input_tokens * self.input_usd_per_million_tokens
+            + output_tokens * self.output_usd_per_million_tokens
+        ) / 1e6
+
+
+class TreeSettings(_Section):
+    """``[tree]``: the Context-Split-Tree (paper, section 3.2)."""
+
+    strategy: Literal["cst"] = "cst"
+    language: str = Field("auto", description="preset of lengths; auto: by the text's script")
+    max_context_chars: Count = Field(0, description="l, the initial context length; 0: preset")
+    min_context_chars: Count = Field(0, description="lambda; 0: preset")
+    split: Literal["rewrite", "boundary"] = "rewrite"
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.85
+    min_split_rouge_l: Fraction = Field(0.7, description="Algorithm 1, line 7")
+    max_rounds: PositiveCount = Field(6, description="how often a tree is drawn to fill its quota")
+
+
+class ScorerSettings(_Section):
+    """``[scorer]``: contrastive pairs and the scorer (section 3.3)."""
+
+    kind: Literal["linear"] = "linear"
+    pairs_per_negative_kind: PositiveCount = 500
+
+
+class SelectionSettings(_Section):
+    """``[selection]``: quota and greedy ROUGE-L filter (section 3.3)."""
+
+    chars_per_query: Count = Field(0, description="one query per so many characters; 0: preset")
+    max_rouge_l: Fraction = 0.7
+    oversample: Annotated[float, Field(ge=1)] = Field(
+        1.15, description="trees are drawn until they hold this many times the quota"
+    )
+
+
+class ResponsesSettings(_Section):
+    """``[responses]``: principles and few-shot search (section 3.4)."""
+
+    few_shot_count: Count = 3
+    search_trials: PositiveCount = 16
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.2
+
+
+class DatasetSettings(_Section):
+    """``[dataset]``: the exported rows."""
+
+    test_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+
+class BudgetSettings(_Section):
+    """``[budget]``: 0 means no limit; reaching a limit stops cleanly and can be resumed."""
+
+    max_calls: Count = 0
+    max_usd: Annotated[float, Field(ge=0)] = 0.0
+
+
+class StorageSettings(_Section):
+    """``[storage]``: where the program keeps its own state."""
+
+    warehouse: str = "state/augcon.duckdb"
+
+
+class Settings(BaseSettings):
+    """All of ``augcon.toml``, overridden by the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="AUGCON_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    source: SourceSettings = SourceSettings()
+    model: ModelSettings = ModelSettings()
+    tree: TreeSettings = TreeSettings()
+    scorer: ScorerSettings = ScorerSettings()
+    selection: SelectionSettings = SelectionSettings()
+    responses: ResponsesSettings = ResponsesSettings()
+    dataset: DatasetSettings = DatasetSettings()
+    budget: BudgetSettings = BudgetSettings()
+    storage: StorageSettings = StorageSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over the file; the file's path is set by :func:`load_settings`."""
+        return (env_settings, TomlConfigSettingsSource(settings_cls))
+
+
+def load_settings(path: Path) -> Settings:
+    """Settings of the file at *path* with the environment's overrides.
+
+    Raises ``SettingsError`` for a missing or malformed file, an unknown key or a wrong value.
+    """
+
+    class FileSettings(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        with path.open("rb") as file:
+            tomllib.load(file)
+        return FileSettings()
+    except FileNotFoundError:
+        raise SettingsError(f"{path} does not exist; make a workspace with: augcon init") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from None
+    except ValidationError as error:
+        raise SettingsError(_explain(path, error)) from None
+
+
+def api_key(model: ModelSettings) -> SecretStr:
+    """The key from the variable that ``[model] api_key_env`` names; empty where it is not set."""
+    return SecretStr(os.environ.get(model.api_key_env, ""))
+
+
+def _explain(path: Path, error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False):
+        location = [str(part) for part in problem["loc"]]
+        key = ".".join(location)
+        message = f"{path}: {key}: {problem['msg'].lower()}"
+        if problem["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(location[-1], _known_keys(location[:-1]), n=1)
+            hint = f"; did you mean {'.'.join([*location[:-1], near[0]])}?" if near else ""
+            message = f"{path}: unknown key {key}{hint}"
+        variable = "AUGCON_" + "__".join(location).upper()
+        if variable in {name.upper() for name in os.environ}:
+            message += f" (set by the environment variable {variable})"
+        lines.append(message)
+    return "\n".join(lines)
+
+
+def _known_keys(parents: list[str]) -> list[str]:
+    model: Any = Settings
+    for part in parents:
+        field = model.model_fields.get(part)
+        if field is None:
+            return []
+        model = field.annotation
+    return list(getattr(model, "model_fields", {}))
