@@ -1,1 +1,17 @@
 """The way to a model: requests and replies, the engine, the journal, and two endpoints."""
+
+from augcon_lib.model.identity import model_identity
+from augcon_lib.model.opening import (
+    EndpointReport,
+    check_endpoint,
+    open_engine,
+    validate_model_settings,
+)
+
+__all__ = [
+    "EndpointReport",
+    "check_endpoint",
+    "model_identity",
+    "open_engine",
+    "validate_model_settings",
+]

@@ -1,0 +1,104 @@
+"""When to stop calling an endpoint for good, and what to tell the user then."""
+
+import asyncio
+from contextlib import suppress
+from typing import NoReturn
+from urllib.parse import urlsplit, urlunsplit
+
+from augcon_lib.errors import EndpointError
+from augcon_lib.model.transport import CallError
+from augcon_lib.settings import ModelSettings
+
+MIN_FAILURES_IN_A_ROW = 30
+CONNECT_ATTEMPTS_AT_START = 2
+NEVER_RECOVERING_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+
+
+class CircuitBreaker:
+    """Stops everything with one clear ``EndpointError`` when the endpoint cannot serve.
+
+    At once: a wrong key, a wrong address or model name, no money left. After two attempts: no
+    connection at the very start. Else: so many failures in a row, with no success between, that
+    every slot has failed twice.
+    """
+
+    def __init__(self, model: ModelSettings, *, has_key: bool) -> None:
+        self._model = model
+        self._has_key = has_key
+        self._tripped = asyncio.Event()
+        self._message = ""
+        self._failures_in_a_row = 0
+        self._connects_in_a_row = 0
+        self.successes = 0
+
+    def check(self) -> None:
+        """Raise the ``EndpointError`` if the circuit is open."""
+        if self._tripped.is_set():
+            raise EndpointError(self._message)
+
+    def succeeded(self) -> None:
+        """A call brought a completion."""
+        self.successes += 1
+        self._failures_in_a_row = self._connects_in_a_row = 0
+
+    def failed(self, failure: CallError) -> None:
+        """A call brought none; opens the circuit and raises where that settles the matter."""
+        self._failures_in_a_row += 1
+        self._connects_in_a_row += failure.kind == "connect"
+        patience = max(MIN_FAILURES_IN_A_ROW, 2 * self._model.max_concurrency)
+        at_once = failure.status in (401, 402, 404) or failure.code in NEVER_RECOVERING_CODES
+        at_start = not self.successes and (
+            failure.status == 403 or self._connects_in_a_row >= CONNECT_ATTEMPTS_AT_START
+        )
+        if at_once or at_start or self._failures_in_a_row >= patience:
+            self.trip(failure)
+
+    def trip(self, failure: CallError) -> NoReturn:
+        """Open the circuit because of *failure*, and raise the ``EndpointError``."""
+        if not self._tripped.is_set():
+            self._message = describe(failure, self._model, has_key=self._has_key)
+            self._tripped.set()
+        raise EndpointError(self._message)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait so long, or until the circuit opens, which raises."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._tripped.wait(), seconds)
+        self.check()
+
+
+def describe(failure: CallError, model: ModelSettings, *, has_key: bool) -> str:
+    """What *failure* means for the settings, and the way out; never holds the key."""
+    host = public_url(model.base_url)
+    said = f"HTTP {failure.status}: {failure.detail}" if failure.status else failure.detail
+    if failure.status in (401, 403):
+        state = "the key in" if has_key else "a call without a key; set"
+        return (
+            f"{host} refuses {state} the environment variable {model.api_key_env} ({said}); "
+            "put a valid key there, or name another variable in [model] api_key_env"
+        )
+    if failure.status == 402 or failure.code in NEVER_RECOVERING_CODES:
+        return f"{host} serves no more calls for this account ({said}); add credit, and run again"
+    if failure.status == 404:
+        return (
+            f"{host}/chat/completions does not exist, or there is no model {model.name!r} "
+            f"({said}); mend [model] base_url, which usually ends in /v1, or [model] name"
+        )
+    if failure.kind == "connect":
+        return f"no connection to {host} ({said}); start the server, or mend [model] base_url"
+    if failure.status in (400, 422):
+        return (
+            f"{host} refuses a minimal request to the model {model.name!r} ({said}); mend "
+            "[model] name, base_url or structured_output"
+        )
+    return (
+        f"{host} has stopped serving calls (last: {failure.kind}: {said}); nothing answered is "
+        "lost: see to the endpoint, and run again"
+    )
+
+
+def public_url(url: str) -> str:
+    """*url* without user, password, query and trailing slash."""
+    parts = urlsplit(url)
+    netloc = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, netloc, parts.path.rstrip("/"), "", ""))

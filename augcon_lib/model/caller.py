@@ -1,0 +1,140 @@
+"""One request body to one completion: limits before each HTTP call, retries after failed ones."""
+
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from augcon_lib.model.breaker import CircuitBreaker
+from augcon_lib.model.journal_tables import CallRecord
+from augcon_lib.model.ledger import Ledger, Origin
+from augcon_lib.model.limits import AdaptiveSlots, Budget, RateLimits
+from augcon_lib.model.rendering import WireForm
+from augcon_lib.model.stats import CallStats
+from augcon_lib.model.transport import CallError, ChatTransport, RawReply, estimate_input_tokens
+
+CALL_ATTEMPTS = 9
+RETRIED_STATUS = frozenset({408, 409, 425, 429})
+OVERLOAD_STATUS = frozenset({429, 503})
+FIRST_PAUSE_SECONDS = 0.5
+MAX_PAUSE_SECONDS = 8.0
+MAX_RETRY_AFTER_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A reply, not judged yet, and the call that brought it, not journaled yet."""
+
+    reply: RawReply
+    call: CallRecord
+    wire_form: WireForm
+
+
+class Caller:
+    """Sends bodies within slots, rates and budget; every HTTP call is in the ledger.
+
+    A slot is held while a call is on the wire, not while a failed one waits for its retry.
+    """
+
+    def __init__(
+        self,
+        transport: ChatTransport,
+        ledger: Ledger,
+        *,
+        slots: AdaptiveSlots,
+        rates: RateLimits,
+        budget: Budget,
+        breaker: CircuitBreaker,
+    ) -> None:
+        self.ledger = ledger
+        self._transport = transport
+        self._slots = slots
+        self._rates = rates
+        self._budget = budget
+        self._breaker = breaker
+
+    @property
+    def stats(self) -> CallStats:
+        """The counters of all calls so far."""
+        return self.ledger.stats
+
+    async def call(
+        self, body: Mapping[str, Any], origin: Origin, *, attempts: int = CALL_ATTEMPTS
+    ) -> Completion:
+        """The completion of *body*.
+
+        Raises ``CallError`` (this body only), ``EndpointError`` or ``BudgetExceeded``.
+        """
+        input_tokens = estimate_input_tokens(body)
+        failures: list[CallError] = []
+        for attempt in range(attempts):
+            async with self._slots.slot():
+                self._breaker.check()
+                self._budget.check()
+                expected_tokens = input_tokens + self.ledger.mean_output_tokens()
+                await self._rates.wait(expected_tokens)
+                self._breaker.check()
+                outcome = await self._once(body, origin, expected_tokens)
+            if isinstance(outcome, Completion):
+                return outcome
+            failures.append(outcome)
+            if not is_transient(outcome):
+                break
+            if attempt + 1 < attempts:
+                await self._breaker.pause(pause_seconds(attempt, outcome.retry_after_seconds))
+        if all(failure.kind == "connect" for failure in failures):
+            self.give_up(failures[-1])  # the endpoint's fault, not this body's
+        raise failures[-1]
+
+    def give_up(self, failure: CallError) -> NoReturn:
+        """Stop everything because of *failure*: raises the ``EndpointError``, here and later."""
+        self._breaker.trip(failure)
+
+    async def _once(
+        self, body: Mapping[str, Any], origin: Origin, expected_tokens: int
+    ) -> Completion | CallError:
+        stats = self.ledger.stats
+        expected_usd = self.ledger.expected_usd(expected_tokens)
+        self._budget.reserve(expected_usd)
+        actual_usd = 0.0
+        stats.issued += 1
+        stats.busy += 1
+        started_at, start = time.time(), time.perf_counter()
+        try:
+            reply = await self._transport.complete(body)
+            seconds = time.perf_counter() - start
+            call = self.ledger.completed(reply, started_at, seconds, origin)
+            actual_usd = call.cost_usd
+        except CallError as failure:
+            self.ledger.failed(failure.kind, started_at, time.perf_counter() - start, origin)
+            self._slots.observe(overloaded=failure.status in OVERLOAD_STATUS)
+            self._breaker.failed(failure)
+            return failure
+        except BaseException:
+            self.ledger.failed("cancelled", started_at, time.perf_counter() - start, origin)
+            raise
+        finally:
+            stats.busy -= 1
+            self._budget.settle(expected_usd, actual_usd)
+        self._slots.observe(overloaded=False)
+        self._breaker.succeeded()
+        form = WireForm.JSON_SCHEMA if "response_format" in body else WireForm.TEXT
+        return Completion(reply, call, form)
+
+
+def is_transient(failure: CallError) -> bool:
+    """Whether the same call may succeed later: no answer, a broken one, overload, server error."""
+    return not failure.status or failure.status in RETRIED_STATUS or failure.status >= 500
+
+
+def pause_seconds(attempt: int, retry_after_seconds: float | None) -> float:
+    """How long to wait after the failed attempt *attempt* (from 0): the server's word first.
+
+    Otherwise doubling from 0.5 s to 8 s, shortened by up to a quarter at random so that calls
+    that failed together do not come back together.
+    """
+    if retry_after_seconds is not None and 0 < retry_after_seconds <= MAX_RETRY_AFTER_SECONDS:
+        return retry_after_seconds
+    doubled: float = min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**attempt)
+    return doubled * random.uniform(0.75, 1.0)

@@ -1,0 +1,186 @@
+"""What one endpoint can do, found out once and remembered, and how requests are sent to it."""
+
+import asyncio
+from typing import Any
+
+from augcon_lib.model.breaker import public_url
+from augcon_lib.model.caller import CALL_ATTEMPTS, Caller, Completion
+from augcon_lib.model.chat import ChatRequest
+from augcon_lib.model.identity import model_name
+from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal_tables import EndpointAddress, EndpointTraits
+from augcon_lib.model.ledger import Origin
+from augcon_lib.model.rendering import Repair, WireForm, render_messages, response_format
+from augcon_lib.model.replies import ANSWER
+from augcon_lib.model.transport import CallError
+from augcon_lib.settings import ModelSettings
+
+REFUSED_STATUS = frozenset({400, 422})
+OMITTABLE_FIELDS = ("seed", "temperature")
+PROBE_ATTEMPTS = 5
+PROBE = ChatRequest(
+    instruction="Answer the question from the passage.",
+    user="<context>\nThe sky is blue.\n</context>\n\n<question>What is blue?</question>",
+    reply_format=ANSWER,
+    temperature=0.2,
+    stage="probe",
+)
+
+
+class Endpoint:
+    """Sends logical requests to one endpoint in the form and with the fields that it takes.
+
+    An unknown endpoint gets one small probe before anything else, so that a wrong key or address
+    costs one call. What was found is kept in the journal; a later refusal corrects it.
+    """
+
+    def __init__(self, caller: Caller, model: ModelSettings, journal: Journal | None) -> None:
+        self._caller = caller
+        self._model = model
+        self._journal = journal
+        self._lock = asyncio.Lock()
+        self._form: WireForm | None = None
+        self._omitted: frozenset[str] = frozenset()
+        if model.provider == "offline":
+            asked = model.structured_output
+            self._form = WireForm.JSON_SCHEMA if asked == "auto" else WireForm(asked)
+
+    async def traits(self) -> EndpointTraits:
+        """What the endpoint can do: known, remembered, or probed now; raises ``EndpointError``."""
+        form = await self._known_form()
+        return EndpointTraits(form, self._omitted)
+
+    async def send(self, request: ChatRequest, repair: Repair | None = None) -> Completion:
+        """The completion of *request*.
+
+        Raises ``CallError`` (this request only), ``EndpointError`` or ``BudgetExceeded``.
+        """
+        form = await self._known_form()
+        try:
+            return await self._send_as(form, request, repair)
+        except CallError as failure:
+            if form is WireForm.TEXT or not self._may_be_the_schema(failure):
+                raise
+            try:
+                completion = await self._send_as(WireForm.TEXT, request, repair)
+            except CallError:
+                raise failure from None  # refused in both forms: not the schema's fault
+        self._learn(WireForm.TEXT)
+        return completion
+
+    async def _known_form(self) -> WireForm:
+        if self._form is None:
+            async with self._lock:
+                if self._form is None and not self._recall():
+                    self._learn(await self._probe())
+        assert self._form is not None
+        return self._form
+
+    async def _send_as(
+        self,
+        form: WireForm,
+        request: ChatRequest,
+        repair: Repair | None = None,
+        attempts: int = CALL_ATTEMPTS,
+    ) -> Completion:
+        body = self._body(form, request, repair)
+        origin = Origin(request.stage, request.document_id)
+        while True:
+            try:
+                return await self._caller.call(body, origin, attempts=attempts)
+            except CallError as failure:
+                refused = refused_field(failure, body)
+                if refused is None:
+                    raise
+            del body[refused]
+            self._learn(self._form, refused)
+
+    def _body(self, form: WireForm, request: ChatRequest, repair: Repair | None) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "model": model_name(self._model),
+            "messages": render_messages(request, form, repair),
+        }
+        if "temperature" not in self._omitted:
+            body["temperature"] = request.temperature
+        if form is WireForm.JSON_SCHEMA:
+            body["response_format"] = response_format(request.reply_format)
+        if request.sample > 0 and "seed" not in self._omitted:
+            body["seed"] = request.sample
+        return body
+
+    async def _probe(self) -> WireForm:
+        """One small request in the set form; with ``auto`` a schema first, then text.
+
+        A server error is not a refusal: the schema counts as refused only after several in a row,
+        a text request that works, and one more schema request that does not.
+        """
+        asked = self._model.structured_output
+        try:
+            if asked != "auto":
+                await self._try(WireForm(asked))
+                return WireForm(asked)
+            failure = await self._fails(WireForm.JSON_SCHEMA)
+            if failure is None:
+                return WireForm.JSON_SCHEMA
+            await self._try(WireForm.TEXT)
+            if failure.status >= 500 and await self._fails(WireForm.JSON_SCHEMA) is None:
+                return WireForm.JSON_SCHEMA
+            return WireForm.TEXT
+        except CallError as failed:
+            self._caller.give_up(failed)
+
+    async def _fails(self, form: WireForm) -> CallError | None:
+        """Try *form*; a refusal or server error is returned, anything else raised."""
+        try:
+            await self._try(form)
+        except CallError as failure:
+            if failure.status in REFUSED_STATUS or failure.status >= 500:
+                return failure
+            raise
+        return None
+
+    async def _try(self, form: WireForm) -> None:
+        completion = await self._send_as(form, PROBE, attempts=PROBE_ATTEMPTS)
+        self._caller.ledger.record(completion.call)
+
+    def _may_be_the_schema(self, failure: CallError) -> bool:
+        return (
+            failure.status in REFUSED_STATUS
+            and self._model.structured_output == "auto"
+            and not is_context_length(failure)
+        )
+
+    def _learn(self, form: WireForm | None, omitted_field: str | None = None) -> None:
+        self._form = form
+        if omitted_field is not None:
+            self._omitted |= {omitted_field}
+        if form is not None and self._journal is not None:
+            self._journal.remember_endpoint(self._address(), EndpointTraits(form, self._omitted))
+
+    def _recall(self) -> bool:
+        found = self._journal.endpoint_traits(self._address()) if self._journal else None
+        if found is not None:
+            self._form, self._omitted = WireForm(found.wire_form), found.omitted_fields
+        return found is not None
+
+    def _address(self) -> EndpointAddress:
+        model = self._model
+        return EndpointAddress(
+            public_url(model.base_url), model_name(model), model.structured_output
+        )
+
+
+def refused_field(failure: CallError, body: dict[str, Any]) -> str | None:
+    """The optional field of *body* that the endpoint says it does not take, or None."""
+    if failure.status not in REFUSED_STATUS:
+        return None
+    said = failure.detail.lower()
+    return next((name for name in OMITTABLE_FIELDS if name in body and name in said), None)
+
+
+def is_context_length(failure: CallError) -> bool:
+    """Whether the endpoint says that the request is too long for the model."""
+    said = f"{failure.code} {failure.detail}".lower()
+    return failure.status == 413 or (
+        failure.status in REFUSED_STATUS and "context" in said and "length" in said
+    )

@@ -1,0 +1,186 @@
+"""The engine behind the chat port: journal first, then the endpoint, then the journal again.
+
+For each request: replay what was paid for, share what is already in flight, otherwise ask up to
+four times (as the authors' code does), the last time showing the model its own bad reply. Memory
+is proportional to the requests in flight.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from augcon_lib.errors import AnswerRejected
+from augcon_lib.model.caller import Caller, Completion
+from augcon_lib.model.chat import ChatReply, ChatRequest
+from augcon_lib.model.endpoint import Endpoint, is_context_length
+from augcon_lib.model.identity import journal_key
+from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal_tables import StoredAnswer
+from augcon_lib.model.rendering import Repair
+from augcon_lib.model.replies import ReplyFormat
+from augcon_lib.model.stats import CallStats
+from augcon_lib.model.transport import CallError, RawReply
+
+ANSWER_ATTEMPTS = 4
+PROGRESS_INTERVAL_SECONDS = 0.25
+MAX_QUOTED_DETAIL_CHARS = 200
+
+OnProgress = Callable[[CallStats], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Why a completion is no answer: a reason code, and words for the model and the user."""
+
+    reason: str
+    problem: str
+
+
+class ModelEngine:
+    """Answers chat requests (:class:`~augcon_lib.model.chat.Chat`); made by ``open_engine``."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        caller: Caller,
+        journal: Journal,
+        identity: str,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        self.stats = caller.stats
+        self.journal = journal
+        self.endpoint = endpoint
+        self._caller = caller
+        self._identity = identity
+        self._on_progress = on_progress
+        self._told_at = 0.0
+        self._in_flight: dict[bytes, asyncio.Future[ChatReply]] = {}
+
+    async def ask(self, request: ChatRequest) -> ChatReply:
+        """Answer *request*; the answer is durable before this returns.
+
+        Raises ``AnswerRejected`` (this request only), ``EndpointError`` or ``BudgetExceeded``
+        (nothing more is sent), or ``ModelError`` where the journal fails.
+        """
+        key = journal_key(self._identity, request)
+        while (shared := self._in_flight.get(key)) is not None:
+            await asyncio.wait((shared,))
+            if not shared.cancelled():  # else its asker was cancelled: ask in its place
+                return self._count(replace(shared.result(), from_journal=True))
+        replayed, stale = self._replay(key, request)
+        if replayed is not None:
+            return self._count(replayed)
+        return await self._ask_once(key, request, stale=stale)
+
+    def tell_progress(self) -> None:
+        """Report the counters now, however recently that was done."""
+        self._told_at = time.monotonic()
+        if self._on_progress is not None:
+            self._on_progress(self.stats)
+
+    async def _ask_once(self, key: bytes, request: ChatRequest, *, stale: bool) -> ChatReply:
+        shared: asyncio.Future[ChatReply] = asyncio.get_running_loop().create_future()
+        self._in_flight[key] = shared
+        self.stats.waiting += 1
+        try:
+            reply = await self._obtain(key, request, stale=stale)
+        except asyncio.CancelledError:
+            shared.cancel()
+            raise
+        except BaseException as error:
+            shared.set_exception(error)
+            shared.exception()  # whether anyone shares it or not, it counts as seen
+            raise
+        else:
+            shared.set_result(reply)
+            return self._count(reply)
+        finally:
+            del self._in_flight[key]
+            self.stats.waiting -= 1
+
+    def _replay(self, key: bytes, request: ChatRequest) -> tuple[ChatReply | None, bool]:
+        """The stored reply if there is one; and whether a stored one can no longer be read."""
+        stored = self.journal.get(key)
+        if stored is None:
+            return None, False
+        try:
+            fields = request.reply_format.parse(stored.content)
+        except ValueError:
+            return None, True
+        return ChatReply(fields, True, stored.input_tokens, stored.output_tokens), False
+
+    async def _obtain(self, key: bytes, request: ChatRequest, *, stale: bool) -> ChatReply:
+        unusable = Unusable("", "")
+        repair = None
+        for attempt in range(1, ANSWER_ATTEMPTS + 1):
+            try:
+                completion = await self.endpoint.send(request, repair)
+            except CallError as failure:
+                raise self._rejection(rejection_reason(failure), str(failure)) from None
+            judged = judge(completion.reply, request.reply_format)
+            if not isinstance(judged, Unusable):
+                return await self._keep(key, request, completion, stale=stale)
+            unusable = judged
+            self._caller.ledger.unusable(completion.call, unusable.reason)
+            if attempt + 1 == ANSWER_ATTEMPTS:
+                repair = Repair(completion.reply.content, unusable.problem)
+        raise self._rejection(unusable.reason, f"{unusable.problem}, in {ANSWER_ATTEMPTS} attempts")
+
+    async def _keep(
+        self, key: bytes, request: ChatRequest, completion: Completion, *, stale: bool
+    ) -> ChatReply:
+        reply, call = completion.reply, completion.call
+        stored = await self.journal.store(
+            key,
+            StoredAnswer(
+                reply.content,
+                completion.wire_form,
+                self._identity,
+                time.time(),
+                reply.input_tokens,
+                reply.output_tokens,
+            ),
+            call,
+            replace=stale,
+        )
+        self.stats.answered += 1
+        fields = request.reply_format.parse(stored.content)
+        return ChatReply(fields, False, reply.input_tokens, reply.output_tokens, call.seconds)
+
+    def _rejection(self, reason: str, detail: str) -> AnswerRejected:
+        self.stats.rejected[reason] += 1
+        return AnswerRejected(reason, detail)
+
+    def _count(self, reply: ChatReply) -> ChatReply:
+        self.stats.from_journal += reply.from_journal
+        if time.monotonic() - self._told_at >= PROGRESS_INTERVAL_SECONDS:
+            self.tell_progress()
+        return reply
+
+
+def judge(reply: RawReply, reply_format: ReplyFormat) -> dict[str, str | int] | Unusable:
+    """The fields of a completion, or why it cannot be used."""
+    if reply.refusal:
+        return Unusable("refused", f"the model refused: {reply.refusal[:MAX_QUOTED_DETAIL_CHARS]}")
+    if reply.finish_reason == "content_filter":
+        return Unusable("refused", "the endpoint's content filter stopped the reply")
+    if reply.finish_reason == "length":
+        return Unusable("length", "the reply was cut off at the maximum length")
+    if not reply.content.strip():
+        return Unusable("empty", "the reply was empty")
+    try:
+        return reply_format.parse(reply.content)
+    except ValueError as error:
+        return Unusable("unparsable", str(error))
+
+
+def rejection_reason(failure: CallError) -> str:
+    """The reason code of a request whose calls brought no completion at all."""
+    if is_context_length(failure):
+        return "context_length"
+    if "content_filter" in failure.code or "content_policy" in failure.code:
+        return "refused"
+    if 400 <= failure.status < 500 and failure.status not in (408, 409, 425, 429):
+        return "bad_request"
+    return "call_failed"

@@ -1,0 +1,203 @@
+"""The call journal: every answer that was paid for, and every call that was issued.
+
+SQLite, append-only, many processes at once. Writes go through one thread that commits whatever
+has gathered while the last commit ran, so no call waits for more than about two commits. An
+answer is durable before :meth:`Journal.store` returns; a failure is never stored as an answer.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from augcon_lib.errors import ModelError
+from augcon_lib.model.journal_tables import (
+    INSERT_ANSWER,
+    INSERT_CALL,
+    REPLACE_ANSWER,
+    REPLACE_ENDPOINT,
+    SELECT_ANSWER,
+    SELECT_ENDPOINT,
+    SUM_CALLS,
+    SUM_SESSION_CALLS,
+    CallRecord,
+    EndpointAddress,
+    EndpointTraits,
+    Spend,
+    StoredAnswer,
+    connect,
+)
+
+MAX_GROUP = 512
+
+Write = Callable[[sqlite3.Connection], object]
+
+
+@dataclass(slots=True)
+class _Job:
+    write: Write
+    done: Callable[[object], None] | None = None
+    result: object = None
+
+
+class Journal:
+    """The journal at one path; safe for many threads and processes.
+
+    ``ModelError`` where the file cannot be opened, read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._reader = connect(path)
+        self._reader_lock = threading.Lock()
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._writer: threading.Thread | None = None
+
+    def get(self, key: bytes) -> StoredAnswer | None:
+        """The answer under *key*, or None (about 10 microseconds)."""
+        row = self._read(SELECT_ANSWER, (key,))
+        return StoredAnswer._make(row) if row else None
+
+    async def store(
+        self, key: bytes, answer: StoredAnswer, call: CallRecord, *, replace: bool = False
+    ) -> StoredAnswer:
+        """Make *answer* durable together with its *call*, and return the answer now in force.
+
+        Where another process stored an answer under *key* first, that one stays and is returned,
+        unless *replace* (the stored one turned out to be unusable).
+        """
+
+        def write(connection: sqlite3.Connection) -> StoredAnswer:
+            connection.execute(INSERT_CALL, call)
+            statement = REPLACE_ANSWER if replace else INSERT_ANSWER
+            if connection.execute(statement, (key, *answer)).rowcount:
+                return answer
+            row = connection.execute(SELECT_ANSWER, (key,)).fetchone()
+            return StoredAnswer._make(row) if row else answer
+
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[object] = loop.create_future()
+
+        def done(outcome: object) -> None:
+            loop.call_soon_threadsafe(_settle, waiting, outcome)
+
+        self._submit(_Job(write, done))
+        stored = await waiting
+        assert isinstance(stored, StoredAnswer)
+        return stored
+
+    def record(self, call: CallRecord) -> None:
+        """Note a call that brought no usable answer; durable with the next commit."""
+        self._submit(_Job(lambda connection: connection.execute(INSERT_CALL, call)))
+
+    def endpoint_traits(self, address: EndpointAddress) -> EndpointTraits | None:
+        """What an earlier process found out about the endpoint at *address*, or None."""
+        row = self._read(SELECT_ENDPOINT, address)
+        return EndpointTraits(str(row[0]), frozenset(str(row[1]).split())) if row else None
+
+    def remember_endpoint(self, address: EndpointAddress, traits: EndpointTraits) -> None:
+        """Keep *traits* for later processes; durable with the next commit."""
+        omitted = " ".join(sorted(traits.omitted_fields))
+        row = (*address, traits.wire_form, omitted, time.time())
+        self._submit(_Job(lambda connection: connection.execute(REPLACE_ENDPOINT, row)))
+
+    def spend(self, session_id: str | None = None) -> Spend:
+        """What all calls have cost, or those of one session (one command of the user's)."""
+        self.flush()
+        if session_id is None:
+            row = self._read(SUM_CALLS, ())
+        else:
+            row = self._read(SUM_SESSION_CALLS, (session_id,))
+        return Spend._make(row or (0, 0, 0, 0.0, 0))
+
+    def flush(self) -> None:
+        """Wait until everything submitted so far is durable."""
+        if self._writer is None:
+            return
+        barrier: Future[object] = Future()
+        self._submit(_Job(lambda connection: None, barrier.set_result))
+        outcome = barrier.result()
+        if isinstance(outcome, BaseException):
+            raise outcome
+
+    def close(self) -> None:
+        """Write what is queued, and close; may be called twice."""
+        if self._writer is not None:
+            self._jobs.put(None)
+            self._writer.join()
+            self._writer = None
+        self._reader.close()
+
+    def _read(self, statement: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
+        try:
+            with self._reader_lock:
+                row: tuple[Any, ...] | None = self._reader.execute(statement, values).fetchone()
+            return row
+        except sqlite3.Error as error:
+            raise ModelError(f"{self.path}: the call journal cannot be read: {error}") from error
+
+    def _submit(self, job: _Job) -> None:
+        if self._writer is None:
+            self._writer = threading.Thread(
+                target=self._write_forever, name="augcon-journal", daemon=True
+            )
+            self._writer.start()
+        self._jobs.put(job)
+
+    def _write_forever(self) -> None:
+        connection: sqlite3.Connection | None = None
+        stop = False
+        while not stop:
+            group: list[_Job] = []
+            job = self._jobs.get()
+            while True:
+                if job is None:
+                    stop = True
+                    break
+                group.append(job)
+                if len(group) == MAX_GROUP or self._jobs.empty():
+                    break
+                job = self._jobs.get()
+            if not group:
+                break
+            failure: ModelError | None = None
+            try:
+                connection = connection or connect(self.path)
+                _commit(connection, group)
+            except (sqlite3.Error, ModelError) as error:
+                failure = ModelError(
+                    f"{self.path}: the call journal cannot be written: {error}; free disk space "
+                    "or mend its permissions, and run again"
+                )
+            for job in group:
+                if job.done is not None:
+                    job.done(failure or job.result)
+        if connection is not None:
+            connection.close()
+
+
+def _commit(connection: sqlite3.Connection, group: list[_Job]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for job in group:
+            job.result = job.write(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _settle(waiting: "asyncio.Future[object]", outcome: object) -> None:
+    if waiting.done():  # its task was cancelled; the answer is durable all the same
+        return
+    if isinstance(outcome, BaseException):
+        waiting.set_exception(outcome)
+    else:
+        waiting.set_result(outcome)

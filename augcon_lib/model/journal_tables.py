@@ -1,0 +1,141 @@
+"""The journal's tables, its statements, and the rows that go in and out."""
+
+import sqlite3
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from augcon_lib.errors import ModelError
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_SECONDS = 30.0
+SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS answers (
+        key BLOB PRIMARY KEY, content TEXT NOT NULL, wire_form TEXT NOT NULL, model TEXT NOT NULL,
+        created_at REAL NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS calls (
+        id INTEGER PRIMARY KEY, started_at REAL NOT NULL, seconds REAL NOT NULL,
+        outcome TEXT NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
+        cost_usd REAL NOT NULL, model TEXT NOT NULL, run_id TEXT NOT NULL,
+        session_id TEXT NOT NULL, stage TEXT NOT NULL, document_id TEXT NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS calls_by_session ON calls (session_id)",
+    """CREATE TABLE IF NOT EXISTS endpoints (
+        base_url TEXT NOT NULL, model TEXT NOT NULL, asked_form TEXT NOT NULL,
+        wire_form TEXT NOT NULL, omitted_fields TEXT NOT NULL, found_at REAL NOT NULL,
+        PRIMARY KEY (base_url, model, asked_form))""",
+)
+SELECT_ANSWER = (
+    "SELECT content, wire_form, model, created_at, input_tokens, output_tokens "
+    "FROM answers WHERE key = ?"
+)
+INSERT_ANSWER = "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
+REPLACE_ANSWER = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)"
+INSERT_CALL = "INSERT INTO calls VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+SUM_CALLS = """SELECT count(*), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0),
+    coalesce(sum(cost_usd), 0.0), coalesce(sum(outcome <> 'ok'), 0) FROM calls"""
+SUM_SESSION_CALLS = SUM_CALLS + " WHERE session_id = ?"
+SELECT_ENDPOINT = (
+    "SELECT wire_form, omitted_fields FROM endpoints "
+    "WHERE base_url = ? AND model = ? AND asked_form = ?"
+)
+REPLACE_ENDPOINT = "INSERT OR REPLACE INTO endpoints VALUES (?, ?, ?, ?, ?, ?)"
+
+
+class StoredAnswer(NamedTuple):
+    """An answer as the model gave it; ``wire_form`` says how it had been asked for."""
+
+    content: str
+    wire_form: str
+    model: str
+    created_at: float
+    input_tokens: int
+    output_tokens: int
+
+
+class CallRecord(NamedTuple):
+    """One HTTP call that was issued; ``outcome`` is ``ok`` or a reason code."""
+
+    started_at: float
+    seconds: float
+    outcome: str
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+    model: str
+    run_id: str
+    session_id: str
+    stage: str
+    document_id: str
+
+
+class Spend(NamedTuple):
+    """What calls have cost; ``failed`` are those without a usable answer."""
+
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+    failed: int
+
+
+NOTHING_SPENT = Spend(0, 0, 0, 0.0, 0)
+
+
+class EndpointAddress(NamedTuple):
+    """An endpoint, and the ``structured_output`` setting under which it was tried."""
+
+    base_url: str
+    model: str
+    asked_form: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointTraits:
+    """What was found out about an endpoint: the wire form, and request fields it refuses."""
+
+    wire_form: str
+    omitted_fields: frozenset[str] = frozenset()
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection in WAL mode with full durability and the tables there; ``ModelError``."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        _enter_wal(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            connection.close()
+            raise ModelError(
+                f"{path}: the call journal was written by a newer augcon (version {version}); "
+                "upgrade augcon, or move the file away and pay for its answers again"
+            )
+        if version < SCHEMA_VERSION:
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in SCHEMA:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+    except (sqlite3.Error, OSError) as error:
+        raise ModelError(
+            f"{path}: the call journal cannot be opened: {error}; check the file's permissions "
+            "and that it is an SQLite file"
+        ) from error
+    return connection
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL; the switch ignores the busy timeout, so wait for other openers ourselves."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)

@@ -1,0 +1,145 @@
+"""The only way to an endpoint: the ``openai`` client, used on its fast path.
+
+``client.post`` with the plain response costs 0.6 ms of CPU a call, the typed method 1.6 ms, the
+client's default transport 2.6 ms. Retries are off here: the engine above counts and journals each
+HTTP call, and frees the slot while it waits.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+
+from augcon_lib.model.transport import CallError, RawReply, read_completion, retry_after_seconds
+
+if TYPE_CHECKING:
+    from openai import APIStatusError, AsyncOpenAI
+
+NO_KEY = "none"  # sent where no key is set: local servers ask for none, the client insists on one
+CONNECT_TIMEOUT_SECONDS = 10.0
+OFFLINE_URL = "http://offline.invalid/v1"
+
+Complete = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+class OpenAITransport:
+    """Chat completions through ``AsyncOpenAI``; TLS is verified, the key never leaves it."""
+
+    def __init__(self, client: "AsyncOpenAI", secret: str) -> None:
+        self._client = client
+        self._secret = secret
+
+    async def complete(self, body: Mapping[str, Any]) -> RawReply:
+        """``POST /chat/completions`` once; raises ``CallError``."""
+        import httpx2
+        import openai
+
+        failure = None
+        try:
+            response = await self._client.post(
+                "/chat/completions", cast_to=httpx2.Response, body=dict(body)
+            )
+        except openai.APIStatusError as error:
+            failure = _status_failure(error, self._scrub)
+        except openai.APIError as error:
+            failure = _connection_failure(error, self._scrub)
+        except (OSError, httpx2.HTTPError, httpx2.StreamError) as error:
+            failure = _connection_failure(error, self._scrub)
+        if failure is not None:  # outside of the handlers: nothing of the request hangs on it
+            raise failure
+        try:
+            return read_completion(response.content, body)
+        except CallError as error:
+            raise CallError(error.kind, self._scrub(error.detail)) from None
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.close()
+
+    def _scrub(self, text: str) -> str:
+        """*text* without the key, which some servers repeat in their errors."""
+        return text.replace(self._secret, "***") if self._secret else text
+
+
+def open_http_transport(
+    base_url: str,
+    api_key: SecretStr,
+    *,
+    timeout_seconds: float,
+    max_connections: int,
+    connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+) -> OpenAITransport:
+    """A transport to *base_url* over aiohttp with at most *max_connections* connections."""
+    import httpx2
+    from openai import AsyncOpenAI, DefaultAioHttpClient
+
+    timeout = httpx2.Timeout(
+        timeout_seconds, connect=min(timeout_seconds, connect_timeout_seconds), pool=None
+    )
+    limits = httpx2.Limits(
+        max_connections=max_connections, max_keepalive_connections=max_connections
+    )
+    secret = api_key.get_secret_value()
+    client = AsyncOpenAI(
+        base_url=base_url,
+        api_key=secret or NO_KEY,
+        max_retries=0,
+        timeout=timeout,
+        http_client=DefaultAioHttpClient(limits=limits, timeout=timeout),
+    )
+    return OpenAITransport(client, secret)
+
+
+def open_offline_transport(complete: Complete) -> OpenAITransport:
+    """The same client over an in-process server that answers with *complete* (0.35 ms a call)."""
+    import httpx2
+    from openai import AsyncOpenAI
+
+    class InProcessServer(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            completion = complete(json.loads(request.content))
+            return httpx2.Response(200, content=json.dumps(completion).encode("ascii"))
+
+    client = AsyncOpenAI(
+        base_url=OFFLINE_URL,
+        api_key=NO_KEY,
+        max_retries=0,
+        http_client=httpx2.AsyncClient(transport=InProcessServer(), trust_env=False),
+    )
+    return OpenAITransport(client, "")
+
+
+def _status_failure(error: "APIStatusError", scrub: Callable[[str], str]) -> CallError:
+    message: object = error.message
+    code: object = error.code
+    if isinstance(error.body, dict):
+        message = error.body.get("message") or error.body.get("detail") or message
+    return CallError(
+        f"http_{error.status_code}",
+        scrub(str(message)),
+        status=error.status_code,
+        code=scrub(str(code or "")),
+        retry_after_seconds=retry_after_seconds(error.response.headers),
+    )
+
+
+def _connection_failure(error: BaseException, scrub: Callable[[str], str]) -> CallError:
+    import aiohttp
+
+    causes = list(_causes(error))
+    detail = scrub(str(causes[-1]) or type(causes[-1]).__name__)
+    if any(
+        isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+        for cause in causes
+    ):
+        return CallError("connect", detail)
+    if any(isinstance(cause, TimeoutError) for cause in causes):
+        return CallError("timeout", detail)
+    return CallError("connection", detail)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__

@@ -1,0 +1,110 @@
+"""From a logical request to the messages of a chat completion, for both wire forms.
+
+What never changes stands first (instruction, form, examples), the passage last: servers cache
+the prefix.
+"""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from augcon_lib.model.chat import ChatRequest, ReplyFields
+from augcon_lib.model.replies import ReplyField, ReplyFormat
+
+MAX_QUOTED_CHARS = 2_000
+
+
+class WireForm(StrEnum):
+    """How a reply is asked for: by a JSON schema, or as plain text with labels."""
+
+    JSON_SCHEMA = "json_schema"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """The model's own unusable reply, and what was wrong with it."""
+
+    reply: str
+    problem: str
+
+
+def render_messages(
+    request: ChatRequest, form: WireForm, repair: Repair | None = None
+) -> list[dict[str, str]]:
+    """System message, one turn pair per example, and the user's message unchanged.
+
+    With *repair* the model sees its own reply and what was wrong; the last message still carries
+    the whole passage.
+    """
+    hint = format_hint(request.reply_format, form, request.language)
+    messages = [_message("system", f"{request.instruction}\n\n{hint}")]
+    for example in request.examples:
+        messages.append(_message("user", example.user))
+        messages.append(
+            _message("assistant", render_reply(request.reply_format, example.reply, form))
+        )
+    if repair is None:
+        messages.append(_message("user", request.user))
+        return messages
+    if repair.reply.strip():
+        messages.append(_message("user", request.user))
+        messages.append(_message("assistant", repair.reply[:MAX_QUOTED_CHARS]))
+    messages.append(_message("user", f"{_repair_note(request, repair, hint)}\n\n{request.user}"))
+    return messages
+
+
+def response_format(reply_format: ReplyFormat) -> dict[str, Any]:
+    """The ``response_format`` field for *reply_format*."""
+    return {
+        "type": "json_schema",
+        "json_schema": {
+            "name": reply_format.name,
+            "strict": True,
+            "schema": reply_format.json_schema(),
+        },
+    }
+
+
+def render_reply(reply_format: ReplyFormat, reply: ReplyFields, form: WireForm) -> str:
+    """A reply as the model should have written it; fields that *reply* lacks are left out."""
+    fields = [field for field in reply_format.fields if field.name in reply]
+    if form is WireForm.JSON_SCHEMA:
+        return json.dumps({field.name: reply[field.name] for field in fields}, ensure_ascii=False)
+    return "\n\n".join(f"{field.label}: {reply[field.name]}" for field in fields)
+
+
+def format_hint(reply_format: ReplyFormat, form: WireForm, language: str) -> str:
+    """The sentence at the end of the instruction that names the reply's form."""
+    chinese = language.startswith("zh")
+    if form is WireForm.JSON_SCHEMA:
+        names = [f'"{field.name}"{_kind_note(field, chinese)}' for field in reply_format.fields]
+        if chinese:
+            return f"只回复一个 JSON 对象，字段为 {'、'.join(names)}，不要输出其他内容。"
+        return f"Reply with one JSON object with the fields {', '.join(names)}, and nothing else."
+    lines = [f"{field.label}: ...{_kind_note(field, chinese)}" for field in reply_format.fields]
+    if chinese:
+        lead = "严格按下面的格式回复，每个标签（保持英文）位于一行的开头，不要输出其他内容："
+    else:
+        lead = "Reply in exactly this form, each label at the start of a line, and nothing else:"
+    return "\n".join([lead, *lines])
+
+
+def _kind_note(field: ReplyField, chinese: bool) -> str:
+    if field.kind is int:
+        return "（整数）" if chinese else " (a whole number)"
+    if field.choices:
+        joined = "/".join(field.choices)
+        return f"（{joined}）" if chinese else f" ({joined})"
+    return ""
+
+
+def _repair_note(request: ChatRequest, repair: Repair, hint: str) -> str:
+    if request.language.startswith("zh"):
+        return f"上一个回复无法使用（{repair.problem}）。{hint}"
+    return f"The last reply could not be used ({repair.problem}). {hint}"
+
+
+def _message(role: str, content: str) -> dict[str, str]:
+    return {"role": role, "content": content}

@@ -1,0 +1,90 @@
+"""Finding a reply in what a model wrote: JSON objects and labelled sections, wherever they stand.
+
+Pure text in, plain values out; which fields a reply must have is the reply format's business.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+MAX_OBJECTS_TRIED = 64
+LEADING_THOUGHT = re.compile(r"\s*<(think|thinking|thought)>.*?</\1>", re.IGNORECASE | re.DOTALL)
+END_OF_THOUGHT = re.compile(r"</(?:think|thinking|thought)>", re.IGNORECASE)
+OPEN_THOUGHT = re.compile(r"\s*<(?:think|thinking|thought)>", re.IGNORECASE)
+FENCED = re.compile(r"\s*```[\w-]*[ \t]*\n(.*?)\n?\s*```\s*", re.DOTALL)
+TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+LENIENT = json.JSONDecoder(strict=False)  # line breaks inside of strings are accepted
+
+
+def readings(content: str) -> Iterator[str]:
+    """The texts in *content* that may be the reply, likeliest first.
+
+    First without the thoughts in front; then what follows the last thought's end, for servers
+    that swallow the opening tag. A thought that never ends leaves nothing.
+    """
+    text = LEADING_THOUGHT.sub("", content, count=1) if OPEN_THOUGHT.match(content) else content
+    if not OPEN_THOUGHT.match(text):
+        yield text
+    ends = list(END_OF_THOUGHT.finditer(text))
+    if ends:
+        yield text[ends[-1].end() :]
+
+
+def json_objects(text: str) -> Iterator[dict[str, Any]]:
+    """Every JSON object that starts somewhere in *text*, in order of appearance, inner ones too."""
+    position = -1
+    for _ in range(MAX_OBJECTS_TRIED):
+        position = text.find("{", position + 1)
+        if position < 0:
+            break
+        try:
+            value, _ = LENIENT.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            yield _plain_names(value)
+    start, end = text.find("{"), text.rfind("}")
+    if 0 <= start < end:
+        try:
+            value = LENIENT.decode(TRAILING_COMMA.sub(r"\1", text[start : end + 1]))
+        except (ValueError, RecursionError):
+            return
+        if isinstance(value, dict):
+            yield _plain_names(value)
+
+
+def labelled_sections(text: str, labels: Sequence[tuple[str, Sequence[str]]]) -> dict[str, str]:
+    """The text after each label, up to the next one; *labels* are (name, spellings) in order.
+
+    A label counts only at the start of a line and after the labels before it, so that a passage
+    that quotes one is not cut there. Labels that are not found are absent from the result.
+    """
+    fenced = FENCED.fullmatch(text)
+    if fenced:
+        text = fenced[1]
+    found: list[tuple[str, int, int]] = []
+    position = 0
+    for name, spellings in labels:
+        match = _label_pattern(spellings).search(text, position)
+        if match:
+            found.append((name, match.start(), match.end()))
+            position = match.end()
+    sections = {}
+    for index, (name, _, start) in enumerate(found):
+        end = found[index + 1][1] if index + 1 < len(found) else len(text)
+        sections[name] = text[start:end].strip()
+    return sections
+
+
+def _label_pattern(spellings: Sequence[str]) -> re.Pattern[str]:
+    any_spelling = "|".join(re.escape(one).replace(r"\ ", r"[ \t_]*") for one in spellings)
+    return re.compile(
+        rf"^[ \t]*(?:[#>*_-]+[ \t]*)*(?:{any_spelling})[ \t]*[*_]*[ \t]*[:：][*_]*",
+        re.IGNORECASE | re.MULTILINE,
+    )
+
+
+def _plain_names(value: dict[str, Any]) -> dict[str, Any]:
+    """The same object with names in lower case, blanks as underscores."""
+    return {name.strip().lower().replace(" ", "_"): item for name, item in value.items()}

@@ -1,0 +1,69 @@
+"""What the engine has done so far, in constant memory."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+
+FASTEST_SECONDS = 1e-4
+STEP = 1.05
+
+
+@dataclass(slots=True)
+class LatencyHistogram:
+    """Durations in buckets that grow by 5 %: quantiles to within 5 %, whatever the number."""
+
+    counts: Counter[int] = field(default_factory=Counter)
+    total: int = 0
+
+    def add(self, seconds: float) -> None:
+        """Count one duration."""
+        self.total += 1
+        ratio = max(seconds, FASTEST_SECONDS) / FASTEST_SECONDS
+        self.counts[round(math.log(ratio, STEP))] += 1
+
+    def quantile(self, fraction: float) -> float:
+        """The duration in seconds below which *fraction* of all lie; 0 where there are none."""
+        wanted = fraction * self.total
+        seen = 0
+        for bucket in sorted(self.counts):
+            seen += self.counts[bucket]
+            if seen >= wanted:
+                return float(FASTEST_SECONDS * STEP**bucket)
+        return 0.0
+
+
+@dataclass(slots=True)
+class CallStats:
+    """Counters of one engine.
+
+    ``issued`` counts HTTP calls; ``failed`` those without a usable answer, by reason;
+    ``from_journal`` requests that cost nothing; ``rejected`` requests that were given up, by
+    reason. ``waiting`` requests are open, ``busy`` calls are on the wire.
+    """
+
+    issued: int = 0
+    answered: int = 0
+    from_journal: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    waiting: int = 0
+    busy: int = 0
+    latency: LatencyHistogram = field(default_factory=LatencyHistogram)
+
+    @property
+    def p50_seconds(self) -> float:
+        """Median duration of the calls that brought a completion."""
+        return self.latency.quantile(0.5)
+
+    @property
+    def p95_seconds(self) -> float:
+        """95th percentile of the same."""
+        return self.latency.quantile(0.95)
+
+    @property
+    def failed_calls(self) -> int:
+        """How many of the issued calls brought no usable answer."""
+        return self.failed.total()

@@ -1,0 +1,119 @@
+"""One HTTP call to a model: what goes out, what may come back, and how it can fail.
+
+Nothing here knows who carries the call; the engine above sees nothing but this.
+"""
+
+import email.utils
+import json
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from augcon_lib.errors import ModelError
+
+MAX_DETAIL_CHARS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RawReply:
+    """The first choice of a chat completion, as it came.
+
+    Tokens are the server's count, or an estimate where it sends none.
+    """
+
+    content: str
+    finish_reason: str
+    refusal: str
+    input_tokens: int
+    output_tokens: int
+
+
+class CallError(ModelError):
+    """One HTTP call brought no completion.
+
+    ``kind`` is a short code: ``connect`` (no connection at all), ``connection`` (lost on the way),
+    ``timeout``, ``broken_body`` (HTTP 200 without a completion), or ``http_<status>``.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        detail: str,
+        *,
+        status: int = 0,
+        code: str = "",
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(f"{kind}: {detail[:MAX_DETAIL_CHARS]}")
+        self.kind = kind
+        self.detail = detail[:MAX_DETAIL_CHARS]
+        self.status = status
+        self.code = code
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ChatTransport(Protocol):
+    """Carries one request body to a model and its reply back; no retries, no limits."""
+
+    async def complete(self, body: Mapping[str, Any]) -> RawReply:
+        """One call; raises ``CallError``."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give back connections."""
+        ...
+
+
+def read_completion(data: bytes, body: Mapping[str, Any]) -> RawReply:
+    """The reply in the body of an HTTP 200; ``CallError`` where it holds no completion."""
+    try:
+        completion = json.loads(data)
+        choice = completion["choices"][0]
+        message = choice["message"]
+        content = message.get("content")
+        refusal = message.get("refusal")
+        usage = completion.get("usage")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise CallError("broken_body", f"not a chat completion: {data[:80]!r}") from None
+    text = content if isinstance(content, str) else ""
+    counts = usage if isinstance(usage, dict) else {}
+    return RawReply(
+        content=text,
+        finish_reason=str(choice.get("finish_reason") or ""),
+        refusal=refusal if isinstance(refusal, str) else "",
+        input_tokens=_count(counts.get("prompt_tokens"), estimate_input_tokens(body)),
+        output_tokens=_count(counts.get("completion_tokens"), estimate_tokens(text)),
+    )
+
+
+def estimate_tokens(text: str) -> int:
+    """About four bytes of UTF-8 a token, for servers that report no usage and for limits."""
+    return (len(text.encode("utf-8", "replace")) + 3) // 4
+
+
+def estimate_input_tokens(body: Mapping[str, Any]) -> int:
+    """The estimate over all messages of *body*."""
+    return sum(estimate_tokens(message["content"]) for message in body["messages"])
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait by ``Retry-After-Ms`` or ``Retry-After`` (seconds or a date), or None."""
+    for name, per_second in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers[name]) / per_second
+        except (KeyError, ValueError):
+            continue
+        return seconds if math.isfinite(seconds) and seconds >= 0 else None
+    try:
+        when = email.utils.parsedate_to_datetime(headers["retry-after"])
+        return max(0.0, when.timestamp() - time.time())
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+
+
+def _count(reported: object, estimate: int) -> int:
+    if isinstance(reported, int) and not isinstance(reported, bool) and reported >= 0:
+        return reported
+    return estimate
