@@ -1,10 +1,10 @@
-"""One request body to one completion: limits before each HTTP call, retries after failed ones."""
+"""One request body to one settled completion: limits before a call, retries after a failed one."""
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from augcon_lib.model.breaker import CircuitBreaker
 from augcon_lib.model.journal_tables import CallRecord
@@ -31,10 +31,16 @@ class Completion:
     wire_form: WireForm
 
 
+Settled = TypeVar("Settled")
+Settle = Callable[[Completion], Awaitable[Settled]]
+
+
 class Caller:
     """Sends bodies within slots, rates and budget; every HTTP call is in the ledger.
 
-    A slot is held while a call is on the wire, not while a failed one waits for its retry.
+    A slot is held until a completion is settled (judged, and durable if it is an answer): so at
+    a kill no more calls are lost than there are slots. A failed call holds none while it waits
+    for its retry.
     """
 
     def __init__(
@@ -60,9 +66,14 @@ class Caller:
         return self.ledger.stats
 
     async def call(
-        self, body: Mapping[str, Any], origin: Origin, *, attempts: int = CALL_ATTEMPTS
-    ) -> Completion:
-        """The completion of *body*.
+        self,
+        body: Mapping[str, Any],
+        origin: Origin,
+        settle: Settle[Settled],
+        *,
+        attempts: int = CALL_ATTEMPTS,
+    ) -> Settled:
+        """What *settle* makes of the completion of *body*.
 
         Raises ``CallError`` (this body only), ``EndpointError`` or ``BudgetExceeded``.
         """
@@ -76,8 +87,8 @@ class Caller:
                 await self._rates.wait(expected_tokens)
                 self._breaker.check()
                 outcome = await self._once(body, origin, expected_tokens)
-            if isinstance(outcome, Completion):
-                return outcome
+                if isinstance(outcome, Completion):
+                    return await settle(outcome)
             failures.append(outcome)
             if not is_transient(outcome):
                 break

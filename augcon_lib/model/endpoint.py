@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from augcon_lib.model.breaker import public_url
-from augcon_lib.model.caller import CALL_ATTEMPTS, Caller, Completion
+from augcon_lib.model.caller import CALL_ATTEMPTS, Caller, Completion, Settle, Settled
 from augcon_lib.model.chat import ChatRequest
 from augcon_lib.model.identity import model_name
 from augcon_lib.model.journal import Journal
@@ -50,23 +50,25 @@ class Endpoint:
         form = await self._known_form()
         return EndpointTraits(form, self._omitted)
 
-    async def send(self, request: ChatRequest, repair: Repair | None = None) -> Completion:
-        """The completion of *request*.
+    async def send(
+        self, request: ChatRequest, settle: Settle[Settled], repair: Repair | None = None
+    ) -> Settled:
+        """What *settle* makes of the completion of *request*.
 
         Raises ``CallError`` (this request only), ``EndpointError`` or ``BudgetExceeded``.
         """
         form = await self._known_form()
         try:
-            return await self._send_as(form, request, repair)
+            return await self._send_as(form, request, settle, repair)
         except CallError as failure:
             if form is WireForm.TEXT or not self._may_be_the_schema(failure):
                 raise
             try:
-                completion = await self._send_as(WireForm.TEXT, request, repair)
+                settled = await self._send_as(WireForm.TEXT, request, settle, repair)
             except CallError:
                 raise failure from None  # refused in both forms: not the schema's fault
         self._learn(WireForm.TEXT)
-        return completion
+        return settled
 
     async def _known_form(self) -> WireForm:
         if self._form is None:
@@ -80,14 +82,15 @@ class Endpoint:
         self,
         form: WireForm,
         request: ChatRequest,
+        settle: Settle[Settled],
         repair: Repair | None = None,
         attempts: int = CALL_ATTEMPTS,
-    ) -> Completion:
+    ) -> Settled:
         body = self._body(form, request, repair)
         origin = Origin(request.stage, request.document_id)
         while True:
             try:
-                return await self._caller.call(body, origin, attempts=attempts)
+                return await self._caller.call(body, origin, settle, attempts=attempts)
             except CallError as failure:
                 refused = refused_field(failure, body)
                 if refused is None:
@@ -140,7 +143,9 @@ class Endpoint:
         return None
 
     async def _try(self, form: WireForm) -> None:
-        completion = await self._send_as(form, PROBE, attempts=PROBE_ATTEMPTS)
+        await self._send_as(form, PROBE, self._note, attempts=PROBE_ATTEMPTS)
+
+    async def _note(self, completion: Completion) -> None:
         self._caller.ledger.record(completion.call)
 
     def _may_be_the_schema(self, failure: CallError) -> bool:

@@ -35,6 +35,7 @@ class Unusable:
 
     reason: str
     problem: str
+    content: str = ""
 
 
 class ModelEngine:
@@ -111,21 +112,27 @@ class ModelEngine:
         return ChatReply(fields, True, stored.input_tokens, stored.output_tokens), False
 
     async def _obtain(self, key: bytes, request: ChatRequest, *, stale: bool) -> ChatReply:
-        unusable = Unusable("", "")
-        repair = None
-        for attempt in range(1, ANSWER_ATTEMPTS + 1):
+        async def settle(completion: Completion) -> ChatReply | Unusable:
+            judged = judge(completion.reply, request.reply_format)
+            if isinstance(judged, Unusable):
+                self._caller.ledger.unusable(completion.call, judged.reason)
+                return judged
+            return await self._keep(key, request, completion, stale=stale)
+
+        attempt, repair = 1, None
+        while True:
             try:
-                completion = await self.endpoint.send(request, repair)
+                outcome = await self.endpoint.send(request, settle, repair)
             except CallError as failure:
                 raise self._rejection(rejection_reason(failure), str(failure)) from None
-            judged = judge(completion.reply, request.reply_format)
-            if not isinstance(judged, Unusable):
-                return await self._keep(key, request, completion, stale=stale)
-            unusable = judged
-            self._caller.ledger.unusable(completion.call, unusable.reason)
-            if attempt + 1 == ANSWER_ATTEMPTS:
-                repair = Repair(completion.reply.content, unusable.problem)
-        raise self._rejection(unusable.reason, f"{unusable.problem}, in {ANSWER_ATTEMPTS} attempts")
+            if isinstance(outcome, ChatReply):
+                return outcome
+            if attempt == ANSWER_ATTEMPTS:
+                detail = f"{outcome.problem}, in {ANSWER_ATTEMPTS} attempts"
+                raise self._rejection(outcome.reason, detail)
+            attempt += 1
+            if attempt == ANSWER_ATTEMPTS:
+                repair = Repair(outcome.content, outcome.problem)
 
     async def _keep(
         self, key: bytes, request: ChatRequest, completion: Completion, *, stale: bool
@@ -162,17 +169,18 @@ class ModelEngine:
 def judge(reply: RawReply, reply_format: ReplyFormat) -> dict[str, str | int] | Unusable:
     """The fields of a completion, or why it cannot be used."""
     if reply.refusal:
-        return Unusable("refused", f"the model refused: {reply.refusal[:MAX_QUOTED_DETAIL_CHARS]}")
+        said = reply.refusal[:MAX_QUOTED_DETAIL_CHARS]
+        return Unusable("refused", f"the model refused: {said}", reply.content)
     if reply.finish_reason == "content_filter":
-        return Unusable("refused", "the endpoint's content filter stopped the reply")
+        return Unusable("refused", "the content filter stopped the reply", reply.content)
     if reply.finish_reason == "length":
-        return Unusable("length", "the reply was cut off at the maximum length")
+        return Unusable("length", "the reply was cut off at its maximum length", reply.content)
     if not reply.content.strip():
         return Unusable("empty", "the reply was empty")
     try:
         return reply_format.parse(reply.content)
     except ValueError as error:
-        return Unusable("unparsable", str(error))
+        return Unusable("unparsable", str(error), reply.content)
 
 
 def rejection_reason(failure: CallError) -> str:

@@ -18,9 +18,7 @@ from typing import Any
 
 from augcon_lib.errors import ModelError
 from augcon_lib.model.journal_tables import (
-    INSERT_ANSWER,
-    INSERT_CALL,
-    REPLACE_ANSWER,
+    DELETE_ANSWER,
     REPLACE_ENDPOINT,
     SELECT_ANSWER,
     SELECT_ENDPOINT,
@@ -32,18 +30,23 @@ from augcon_lib.model.journal_tables import (
     Spend,
     StoredAnswer,
     connect,
+    insert_answers,
+    insert_calls,
 )
 
-MAX_GROUP = 512
-
-Write = Callable[[sqlite3.Connection], object]
+MAX_GROUP = 512  # rows of a group stay below SQLite's 32,766 variables a statement
 
 
 @dataclass(slots=True)
 class _Job:
-    write: Write
-    done: Callable[[object], None] | None = None
-    result: object = None
+    """What to write, and whom to tell: *done* gets the answer in force, or the error."""
+
+    key: bytes = b""
+    answer: StoredAnswer | None = None
+    replace: bool = False
+    call: CallRecord | None = None
+    endpoint: tuple[object, ...] | None = None
+    done: Callable[[StoredAnswer | BaseException | None], None] | None = None
 
 
 class Journal:
@@ -73,28 +76,18 @@ class Journal:
         unless *replace* (the stored one turned out to be unusable).
         """
 
-        def write(connection: sqlite3.Connection) -> StoredAnswer:
-            connection.execute(INSERT_CALL, call)
-            statement = REPLACE_ANSWER if replace else INSERT_ANSWER
-            if connection.execute(statement, (key, *answer)).rowcount:
-                return answer
-            row = connection.execute(SELECT_ANSWER, (key,)).fetchone()
-            return StoredAnswer._make(row) if row else answer
-
         loop = asyncio.get_running_loop()
-        waiting: asyncio.Future[object] = loop.create_future()
+        waiting: asyncio.Future[StoredAnswer] = loop.create_future()
 
-        def done(outcome: object) -> None:
+        def done(outcome: StoredAnswer | BaseException | None) -> None:
             loop.call_soon_threadsafe(_settle, waiting, outcome)
 
-        self._submit(_Job(write, done))
-        stored = await waiting
-        assert isinstance(stored, StoredAnswer)
-        return stored
+        self._submit(_Job(key, answer, replace, call, done=done))
+        return await waiting
 
     def record(self, call: CallRecord) -> None:
         """Note a call that brought no usable answer; durable with the next commit."""
-        self._submit(_Job(lambda connection: connection.execute(INSERT_CALL, call)))
+        self._submit(_Job(call=call))
 
     def endpoint_traits(self, address: EndpointAddress) -> EndpointTraits | None:
         """What an earlier process found out about the endpoint at *address*, or None."""
@@ -105,7 +98,7 @@ class Journal:
         """Keep *traits* for later processes; durable with the next commit."""
         omitted = " ".join(sorted(traits.omitted_fields))
         row = (*address, traits.wire_form, omitted, time.time())
-        self._submit(_Job(lambda connection: connection.execute(REPLACE_ENDPOINT, row)))
+        self._submit(_Job(endpoint=row))
 
     def spend(self, session_id: str | None = None) -> Spend:
         """What all calls have cost, or those of one session (one command of the user's)."""
@@ -121,7 +114,7 @@ class Journal:
         if self._writer is None:
             return
         barrier: Future[object] = Future()
-        self._submit(_Job(lambda connection: None, barrier.set_result))
+        self._submit(_Job(done=barrier.set_result))
         outcome = barrier.result()
         if isinstance(outcome, BaseException):
             raise outcome
@@ -167,9 +160,10 @@ class Journal:
             if not group:
                 break
             failure: ModelError | None = None
+            in_force: dict[bytes, StoredAnswer] = {}
             try:
                 connection = connection or connect(self.path)
-                _commit(connection, group)
+                in_force = _commit(connection, group)
             except (sqlite3.Error, ModelError) as error:
                 failure = ModelError(
                     f"{self.path}: the call journal cannot be written: {error}; free disk space "
@@ -177,27 +171,52 @@ class Journal:
                 )
             for job in group:
                 if job.done is not None:
-                    job.done(failure or job.result)
+                    job.done(failure or in_force.get(job.key))
         if connection is not None:
             connection.close()
 
 
-def _commit(connection: sqlite3.Connection, group: list[_Job]) -> None:
+def _commit(connection: sqlite3.Connection, group: list[_Job]) -> dict[bytes, StoredAnswer]:
+    """Write *group* in one transaction; returns the answers now in force, by key.
+
+    Few statements with many rows: each statement hands the interpreter's lock back and forth,
+    which takes milliseconds while the event loop is busy.
+    """
+    answers: dict[bytes, StoredAnswer] = {}
+    for job in group:
+        if job.answer is not None:
+            answers.setdefault(job.key, job.answer)
+    calls = [job.call for job in group if job.call is not None]
     connection.execute("BEGIN IMMEDIATE")
     try:
         for job in group:
-            job.result = job.write(connection)
+            if job.replace:
+                connection.execute(DELETE_ANSWER, (job.key,))
+            if job.endpoint is not None:
+                connection.execute(REPLACE_ENDPOINT, job.endpoint)
+        if answers:
+            values = [value for key, answer in answers.items() for value in (key, *answer)]
+            inserted = connection.execute(insert_answers(len(answers)), values).rowcount
+            if inserted < len(answers):
+                for key in answers:  # another process was first with some of them
+                    row = connection.execute(SELECT_ANSWER, (key,)).fetchone()
+                    answers[key] = StoredAnswer._make(row)
+        if calls:
+            connection.execute(insert_calls(len(calls)), [value for row in calls for value in row])
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+    return answers
 
 
-def _settle(waiting: "asyncio.Future[object]", outcome: object) -> None:
+def _settle(
+    waiting: "asyncio.Future[StoredAnswer]", outcome: StoredAnswer | BaseException | None
+) -> None:
     if waiting.done():  # its task was cancelled; the answer is durable all the same
         return
     if isinstance(outcome, BaseException):
         waiting.set_exception(outcome)
-    else:
+    elif outcome is not None:
         waiting.set_result(outcome)

@@ -29,9 +29,12 @@ SELECT_ANSWER = (
     "SELECT content, wire_form, model, created_at, input_tokens, output_tokens "
     "FROM answers WHERE key = ?"
 )
-INSERT_ANSWER = "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
-REPLACE_ANSWER = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)"
-INSERT_CALL = "INSERT INTO calls VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+DELETE_ANSWER = "DELETE FROM answers WHERE key = ?"
+INSERT_ANSWERS = "INSERT INTO answers VALUES"
+KEEP_EXISTING = "ON CONFLICT (key) DO NOTHING"
+INSERT_CALLS = "INSERT INTO calls VALUES"
+ANSWER_ROW = "(?, ?, ?, ?, ?, ?, ?)"
+CALL_ROW = "(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 SUM_CALLS = """SELECT count(*), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0),
     coalesce(sum(cost_usd), 0.0), coalesce(sum(outcome <> 'ok'), 0) FROM calls"""
 SUM_SESSION_CALLS = SUM_CALLS + " WHERE session_id = ?"
@@ -96,6 +99,16 @@ class EndpointTraits:
 
     wire_form: str
     omitted_fields: frozenset[str] = frozenset()
+
+
+def insert_answers(count: int) -> str:
+    """A statement that inserts *count* answers and leaves those that are there."""
+    return " ".join([INSERT_ANSWERS, ", ".join([ANSWER_ROW] * count), KEEP_EXISTING])
+
+
+def insert_calls(count: int) -> str:
+    """A statement that inserts *count* calls."""
+    return " ".join([INSERT_CALLS, ", ".join([CALL_ROW] * count)])
 
 
 def connect(path: Path) -> sqlite3.Connection:
