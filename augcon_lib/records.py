@@ -81,7 +81,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class ScoredQuery:
-    """A query with its score s(C, q), its rank within the root context, and the verdict (3.3)."""
+    """A query with its score s(C, q), its rank within the root context, and the verdict (3.3).
+
+    ``quota`` is that of the root context.
+    """
 
     node_id: str
     document_id: str
@@ -89,6 +92,7 @@ class ScoredQuery:
     query: str
     score: float
     rank: int
+    quota: int
     selected: bool
     reason: str
 
@@ -117,15 +121,18 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class DatasetRow:
-    """One row of the dataset: query and response, with the way back to their source."""
+    """One row of the dataset: query and response, with the way back to their source.
+
+    ``position`` is its place among the rows of its document.
+    """
 
     row_id: str
-    dataset_version: str
     document_id: str
     node_id: str
     query: str
     response: str
     split: str
+    position: int
 
 
 @dataclass(frozen=True, slots=True)

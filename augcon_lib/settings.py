@@ -178,6 +178,11 @@ def api_key(model: ModelSettings) -> SecretStr:
     return SecretStr(os.environ.get(model.api_key_env, ""))
 
 
+def workspace_folder() -> Path:
+    """Where to look for the workspace: ``AUGCON_WORKSPACE``, else the working directory."""
+    return Path(os.environ.get("AUGCON_WORKSPACE") or Path.cwd())
+
+
 def _explain(path: Path, error: ValidationError) -> str:
     lines = []
     for problem in error.errors(include_url=False, include_input=False):

@@ -1,0 +1,55 @@
+"""The asset ``few_shot_examples``."""
+
+from typing import Any
+
+import dagster as dg
+
+from augcon_assets.assets.document_asset import Results, asset_options
+from augcon_assets.assets.whole_asset import materialize_whole
+from augcon_assets.metadata import example, shorten, table
+from augcon_assets.resources import WorkspaceResource
+from augcon_lib.few_shot_search import Trial
+from augcon_lib.records import FewShotExample
+from augcon_lib.stages.few_shot_examples import run_few_shot_examples
+from augcon_lib.stages.stage_run import StageReport, StageRun
+
+
+@dg.asset(**asset_options("few_shot_examples", "responses", {"openai", "duckdb"}))
+def few_shot_examples(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
+    """The human-written examples that serve best, found by random search (paper, section 3.4).
+
+    Each trial answers all examples with a random few of them; the model judges its own answers.
+    """
+    yield from materialize_whole(context, workspace, run_few_shot_examples, _describe)
+
+
+def _describe(run: StageRun, report: StageReport) -> dict[str, Any]:
+    trials: tuple[Trial, ...] = report.facts["trials"]  # type: ignore[assignment]
+    chosen: dict[str, tuple[FewShotExample, ...]] = report.facts["by_language"]  # type: ignore[assignment]
+    metadata: dict[str, Any] = {"trials": len(trials)}
+    for language in chosen:
+        scores = [trial.score for trial in trials if trial.language == language]
+        metadata[f"best_score_{language}"] = max(scores)
+        metadata[f"mean_score_{language}"] = sum(scores) / len(scores)
+    if trials:
+        metadata["trial_log"] = table(
+            [
+                {
+                    "language": trial.language,
+                    "trial": trial.number,
+                    "examples": ", ".join(map(str, trial.examples)),
+                    "score": trial.score,
+                    "judged": trial.judged,
+                    "chosen": trial.chosen,
+                }
+                for trial in trials
+            ]
+        )
+    rows = [
+        {"language": language, "question": e.question, "answer": shorten(e.answer)}
+        for language, examples in chosen.items()
+        for e in examples
+    ]
+    if rows:
+        metadata |= {"sample": table(rows), "example": dg.MetadataValue.md(example(rows[0]))}
+    return metadata

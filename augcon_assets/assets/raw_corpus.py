@@ -1,0 +1,33 @@
+"""The asset ``raw_corpus``."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from augcon_assets.assets.document_asset import Results, document_options, materialize_documents
+from augcon_assets.resources import WorkspaceResource
+from augcon_lib.errors import StoreError
+from augcon_lib.stages.raw_corpus import run_raw_corpus
+from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.stages.store import list_sources, stale_sources
+
+
+@dg.asset(**document_options("raw_corpus", "documents", {"duckdb", "file"}))
+def raw_corpus(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
+    """The documents of the store as text: decoded, converted, normalised.
+
+    A document that cannot be read is a row of `rejections` with its reason; the others go on.
+    """
+    yield from materialize_documents(context, workspace, _read, (), stale_sources)
+
+
+def _read(run: StageRun, document_ids: Sequence[str]) -> StageReport:
+    wanted = set(document_ids)
+    entries = [e for e in list_sources(run).entries if e.document_id in wanted]
+    missing = wanted - {entry.document_id for entry in entries}
+    if missing:
+        raise StoreError(
+            f"{sorted(missing)[0]} is not in the store {run.settings.source.uri} any more"
+            f" ({len(missing)} such partitions); run `augcon run` to let the dataset follow"
+        )
+    return run_raw_corpus(run, entries)

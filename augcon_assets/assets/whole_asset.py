@@ -1,0 +1,29 @@
+"""What the unpartitioned assets have in common."""
+
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+
+from augcon_assets import checks
+from augcon_assets.assets.document_asset import Results, guarded, log_report
+from augcon_assets.metadata import run_metadata
+from augcon_assets.resources import WorkspaceResource
+from augcon_lib.stages.stage_run import StageReport, StageRun
+
+
+def materialize_whole(
+    context: dg.AssetExecutionContext,
+    workspace: WorkspaceResource,
+    stage: Callable[[StageRun], StageReport],
+    describe: Callable[[StageRun, StageReport], dict[str, Any]],
+) -> Results:
+    """Run *stage* and report its version, with metadata from *describe*."""
+    run = workspace.stage_run(context)
+    report = guarded(lambda: stage(run))
+    log_report(context, report)
+    yield dg.MaterializeResult(
+        data_version=dg.DataVersion(report.version),
+        metadata={**describe(run, report), **run_metadata(report)},
+    )
+    yield from checks.results(run, report)

@@ -1,0 +1,113 @@
+"""Asset checks: what is worth stopping for (blocking) and what is worth a look.
+
+The library enforces the same rules before it writes, so a blocking check that fails means that
+the warehouse was changed by something else, or that a rule has a hole.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.warehouse import audits
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule over the rows of an asset: *audit* lists what breaks it."""
+
+    name: str
+    asset: str
+    description: str
+    audit: audits.Audit
+    blocking: bool = True
+
+    def spec(self) -> dg.AssetCheckSpec:
+        """The check as Dagster declares it."""
+        return dg.AssetCheckSpec(
+            self.name, asset=self.asset, description=self.description, blocking=self.blocking
+        )
+
+
+RULES = (
+    Rule(
+        "text_not_empty",
+        "raw_corpus",
+        "Every document has text, a language and a hash that fits the text.",
+        audits.empty_documents,
+    ),
+    Rule(
+        "tree_well_formed",
+        "cst_nodes",
+        "Each tree has one root, its nodes two or no children, each shorter than its parent, "
+        "and every span lies inside the document.",
+        audits.malformed_trees,
+    ),
+    Rule(
+        "quota_and_uniqueness",
+        "scored_queries",
+        "No root context has more selected queries than its quota, none repeats another by "
+        "ROUGE-L, and what was left out says why.",
+        audits.selection_errors,
+    ),
+    Rule(
+        "responses_complete",
+        "responses",
+        "Every selected query has exactly one response or one rejection with a reason.",
+        audits.unanswered_queries,
+    ),
+    Rule(
+        "chat_rows_valid",
+        "sft_dataset",
+        "Every row has a query, a response, a split and a document that is in the corpus; "
+        "ids and pairs are unique.",
+        audits.invalid_rows,
+    ),
+)
+
+
+def specs(asset: str) -> list[dg.AssetCheckSpec]:
+    """The checks of *asset*."""
+    named = [rule.spec() for rule in RULES if rule.asset == asset]
+    return [*named, _all_well(asset)] if asset in _PARTITIONED else named
+
+
+def results(run: StageRun, report: StageReport) -> Iterator[dg.AssetCheckResult]:
+    """The outcome of every check of the report's asset, on what is stored now."""
+    documents = [p.document_id for p in report.partitions]
+    for rule in RULES:
+        if rule.asset != report.stage:
+            continue
+        problems = rule.audit(run.warehouse, documents, run.settings)
+        yield dg.AssetCheckResult(
+            asset_key=rule.asset,
+            check_name=rule.name,
+            passed=not problems,
+            severity=dg.AssetCheckSeverity.ERROR,
+            metadata={"problems": len(problems), "first": _listed(problems)},
+        )
+    if report.stage in _PARTITIONED:
+        bad = [f"{p.document_id}: {p.reason}" for p in report.partitions if p.status != "ok"]
+        yield dg.AssetCheckResult(
+            asset_key=report.stage,
+            check_name=_all_well(report.stage).name,
+            passed=not bad,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"documents": len(bad), "first": _listed(bad)},
+        )
+
+
+_PARTITIONED = ("raw_corpus", "cst_nodes", "responses")
+
+
+def _all_well(asset: str) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        "all_documents_done",
+        asset=asset,
+        description="No document of the run was rejected or failed; a warning lists those.",
+    )
+
+
+def _listed(problems: Sequence[str]) -> dg.MarkdownMetadataValue:
+    return dg.MetadataValue.md("\n".join(f"- {problem}" for problem in problems[:20]) or "none")

@@ -1,0 +1,139 @@
+"""The commands, their options and exit codes; what they do lives in a module each.
+
+Heavy imports happen inside the commands, so that ``augcon --help`` is quick.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augcon_assets.cli.console import EXIT_BAD_INPUT, EXIT_BUDGET, error_console
+from augcon_lib.errors import AugconError, BudgetExceeded
+
+app = typer.Typer(
+    help="Keeps a supervised-fine-tuning dataset in step with a changing document store.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        metavar="DIR",
+        help="Folder with augcon.toml (default: the nearest one upwards).",
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on standard output.")
+]
+
+
+def main() -> None:
+    """Run the command line; an error that augcon raises on purpose is one clear message."""
+    try:
+        app()
+    except BudgetExceeded as error:
+        error_console().print(f"stopped by the budget: {error}", style="yellow", markup=False)
+        sys.exit(EXIT_BUDGET)
+    except AugconError as error:
+        error_console().print(f"error: {error}", style="red", markup=False)
+        sys.exit(EXIT_BAD_INPUT)
+    except KeyboardInterrupt:
+        error_console().print("interrupted; nothing that a model answered is lost", markup=False)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+@app.command()
+def init(directory: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+    """Make a workspace in DIR."""
+    from augcon_assets.cli.init import init_workspace
+
+    init_workspace(directory)
+
+
+@app.command()
+def plan(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Show what would run and why, and what it would cost; calls nothing."""
+    from augcon_assets.cli.plan import show_plan
+
+    show_plan(workspace, as_json=json)
+
+
+@app.command()
+def run(
+    workspace: WorkspaceOption = None,
+    documents: Annotated[
+        list[str] | None,
+        typer.Option("--documents", metavar="GLOB", help="Only these documents; repeatable."),
+    ] = None,
+    until: Annotated[
+        str, typer.Option("--until", metavar="ASSET", help="No further than this asset.")
+    ] = "sft_dataset",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a run that costs.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Follow the store and make what is stale, as Dagster runs."""
+    from augcon_assets.cli.run import run_command
+
+    sys.exit(run_command(workspace, documents or [], until, yes=yes, as_json=json))
+
+
+@app.command()
+def status(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Show documents, nodes, queries, responses, rows, and what they cost."""
+    from augcon_assets.cli.status import show_status
+
+    show_status(workspace, as_json=json)
+
+
+@app.command()
+def explain(row_id: str, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Trace a row of the dataset back to the characters it came from."""
+    from augcon_assets.cli.explain import show_lineage
+
+    show_lineage(workspace, row_id, as_json=json)
+
+
+@app.command()
+def export(
+    directory: Annotated[Path, typer.Argument(metavar="DIR")],
+    format_name: Annotated[
+        str,
+        typer.Option("--format", help="chat, alpaca, sharegpt, parquet, hf or text."),
+    ] = "chat",
+    version: Annotated[
+        str | None, typer.Option("--version", metavar="V", help="A dataset version.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write the dataset for a trainer."""
+    from augcon_assets.cli.export import export_command
+
+    export_command(workspace, directory, format_name, version)
+
+
+@app.command()
+def doctor(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Check settings, store, endpoint, model and key, and say what to mend."""
+    from augcon_assets.cli.doctor import run_doctor
+
+    sys.exit(run_doctor(workspace, as_json=json))
+
+
+@app.command()
+def ui(
+    workspace: WorkspaceOption = None,
+    port: Annotated[int, typer.Option("--port", metavar="N")] = 3000,
+) -> None:
+    """Start Dagster's UI and daemon on this workspace, on loopback."""
+    from augcon_assets.cli.ui import run_ui
+
+    sys.exit(run_ui(workspace, port))

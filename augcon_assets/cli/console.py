@@ -1,0 +1,36 @@
+"""Exit codes, consoles and JSON output that all commands share."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from augcon_lib.settings import workspace_folder
+from augcon_lib.workspace import Workspace, find_workspace, open_workspace
+
+EXIT_DONE = 0
+EXIT_SOME_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_BUDGET = 3
+
+
+def console() -> Console:
+    """Standard output; plain text where it is no terminal."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def error_console() -> Console:
+    """Standard error, for progress and messages."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """*value* as one JSON object on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def workspace_at(folder: Path | None) -> Workspace:
+    """The workspace that a command works on; raises ``SettingsError``."""
+    return open_workspace(find_workspace(folder or workspace_folder()))

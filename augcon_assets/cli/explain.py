@@ -1,0 +1,75 @@
+"""``augcon explain``: from a row back to question, node, parents, span, document, version."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from augcon_assets.cli.console import console, print_json, workspace_at
+from augcon_lib.warehouse import Warehouse
+from augcon_lib.warehouse.lineage import Lineage, explain_row
+
+
+def show_lineage(folder: Path | None, row_id: str, *, as_json: bool) -> None:
+    """Print the lineage of *row_id*; raises ``WarehouseError`` for an unknown one."""
+    workspace = workspace_at(folder)
+    lineage = explain_row(Warehouse(workspace.warehouse_path), row_id)
+    if as_json:
+        print_json(lineage_json(lineage))
+    else:
+        _print(console(), lineage)
+
+
+def lineage_json(lineage: Lineage) -> dict[str, Any]:
+    """The JSON object of ``augcon explain --json``."""
+    found = asdict(lineage)
+    row = found.pop("row")
+    node = found["node"]
+    return {
+        "row_id": row["row_id"],
+        "dataset_version": row["dataset_version"],
+        "query": row["query"],
+        "response": row["response"],
+        "split": row["split"],
+        "score": row["score"],
+        "rank": row["rank"],
+        "few_shot_version": row["few_shot_version"],
+        "document_id": row["document_id"],
+        "document": found["document"],
+        "node_id": node["node_id"],
+        "node": node,
+        "parents": found["parents"],
+        "start_char": node["start_char"],
+        "end_char": node["end_char"],
+        "quoted": found["quoted"],
+    }
+
+
+def _print(out: Console, lineage: Lineage) -> None:
+    row, node, document = lineage.row, lineage.node, lineage.document
+
+    def line(name: str, value: object) -> None:
+        out.print(f"{name:<10} {value}", markup=False)
+
+    line("row", f"{row['row_id']} (dataset version {row['dataset_version']}, {row['split']})")
+    line("query", row["query"])
+    line("response", row["response"])
+    line("", "")
+    line("document", f"{document['document_id']} ({document['title']}, {document['language']})")
+    line("uri", document["uri"])
+    line("version", f"text sha256 {document['text_sha256'][:16]}, seen {document['modified_at']}")
+    for parent in lineage.parents:
+        span = f"[{parent['start_char']}:{parent['end_char']}]"
+        line("parent", f"depth {parent['depth']} {span} {parent['query']}")
+    kind = "the node's own text" if node["verbatim"] else "rewritten from"
+    line(
+        "node",
+        f"{node['node_id']} depth {node['depth']} round {node['round']} "
+        f"score {row['score']:.3f} rank {row['rank']}",
+    )
+    line("span", f"characters {node['start_char']} to {node['end_char']}, {kind}:")
+    out.print("\n".join(f"  | {text}" for text in lineage.quoted.split("\n")), markup=False)
+    if not node["verbatim"]:
+        line("rewritten", "")
+        out.print("\n".join(f"  > {text}" for text in node["text"].split("\n")), markup=False)

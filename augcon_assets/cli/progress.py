@@ -1,0 +1,83 @@
+"""Progress on standard error: bars in a terminal, a plain line now and then elsewhere."""
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from augcon_lib.model.stats import CallStats
+
+PLAIN_LINE_SECONDS = 5.0
+
+
+class RunProgress:
+    """Shows how far each stage is; call it as a ``stage_run.Progress``."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._last_line: dict[str, tuple[str, float]] = {}
+        if console.is_terminal:
+            self._bars = Progress(
+                TextColumn("{task.description:<18}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("{task.fields[calls]}"),
+                console=console,
+            )
+
+    def __enter__(self) -> "RunProgress":
+        if self._bars:
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._bars:
+            self._bars.stop()
+
+    def __call__(
+        self, stage: str, done: int, total: int, failed: int, calls: CallStats | None
+    ) -> None:
+        """Show *done* of *total*, and the model calls so far."""
+        text = _calls_text(calls, failed)
+        if self._bars:
+            if stage not in self._tasks:
+                self._tasks[stage] = self._bars.add_task(stage, total=total, calls=text)
+            self._bars.update(self._tasks[stage], completed=done, total=total, calls=text)
+            return
+        line = f"{stage}: {done}/{total} {text}".rstrip()
+        now = time.monotonic()
+        shown, at = self._last_line.get(stage, ("", 0.0))
+        if line != shown and (done >= total or now - at >= PLAIN_LINE_SECONDS):
+            self._last_line[stage] = (line, now)
+            self._console.print(line, markup=False)
+
+
+def _calls_text(calls: CallStats | None, failed: int) -> str:
+    parts = []
+    if calls is not None:
+        parts.append(f"{calls.issued} calls")
+        if calls.from_journal:
+            parts.append(f"{calls.from_journal} replayed")
+        if calls.busy:
+            parts.append(f"{calls.busy} in flight")
+        if calls.cost_usd:
+            parts.append(f"${calls.cost_usd:.4f}")
+    if failed:
+        parts.append(f"{failed} documents not done")
+    return ", ".join(parts)

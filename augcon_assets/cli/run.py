@@ -1,0 +1,162 @@
+"""``augcon run``: follow the store, run what is stale, say what happened."""
+
+import contextlib
+import fnmatch
+import logging
+import time
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from augcon_assets.cli.console import (
+    EXIT_BUDGET,
+    EXIT_DONE,
+    EXIT_SOME_FAILED,
+    console,
+    error_console,
+    print_json,
+    workspace_at,
+)
+from augcon_assets.cli.instance import workspace_instance
+from augcon_assets.cli.progress import RunProgress
+from augcon_assets.cli.summary import Outcome, print_summary, summarise
+from augcon_assets.reconcile import ORDER, PlannedRun, failed_before, next_runs, pending_documents
+from augcon_assets.resources import WorkspaceResource
+from augcon_assets.session import Session, open_session
+from augcon_assets.sync import documents_in_order, run_tags, sync_partitions
+from augcon_lib.errors import AugconError, BudgetExceeded, SettingsError
+from augcon_lib.model import validate_model_settings
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.stages.store import stale_in
+from augcon_lib.workspace import Workspace
+
+
+def run_command(
+    folder: Path | None, globs: Sequence[str], until: str, *, yes: bool, as_json: bool
+) -> int:
+    """Run, print a summary, and give the exit code."""
+    if until not in ORDER:
+        raise SettingsError(f"--until {until}: no such asset; one of {', '.join(ORDER)}")
+    workspace = workspace_at(folder)
+    validate_model_settings(workspace.settings)
+    with workspace_instance(workspace) as instance, RunProgress(error_console()) as progress:
+        outcome = follow(workspace, instance, progress, globs, until)
+    summary = summarise(outcome)
+    if as_json:
+        print_json(summary)
+    else:
+        print_summary(console(), outcome, summary)
+    if isinstance(outcome.stopped_by, BudgetExceeded):
+        error_console().print(
+            f"stopped by the budget: {outcome.stopped_by}; run again to go on", markup=False
+        )
+        return EXIT_BUDGET
+    if outcome.stopped_by is not None:
+        raise outcome.stopped_by
+    return EXIT_SOME_FAILED if summary["failures"] else EXIT_DONE
+
+
+def follow(
+    workspace: Workspace,
+    instance: dg.DagsterInstance,
+    progress: RunProgress,
+    globs: Sequence[str],
+    until: str,
+) -> Outcome:
+    """Sync the store, then run whatever is ready until nothing is left that can run."""
+    started = time.monotonic()
+    session = Session(dg.make_new_run_id(), progress)
+    run = StageRun(workspace, session_id=session.session_id)
+    store = sync_partitions(run, instance)
+    stale = stale_in(run, store.sources)
+    only = _matching(store.sources, globs)
+    outcome = Outcome(run, store, session, changed=_changed(store.added, pending_documents(stale)))
+    given_up: set[str] = set()
+    while session.stopped_by is None:
+        planned = next_runs(stale, documents_in_order(instance), until, given_up, only)
+        if not planned:
+            break
+        for each in planned:
+            outcome.run_ids.append(_execute(workspace, instance, session, each))
+            if session.stopped_by is not None:
+                break
+        stale = stale_in(run, store.sources)
+        given_up |= failed_before(stale)
+    outcome.seconds = time.monotonic() - started
+    return outcome
+
+
+def _execute(
+    workspace: Workspace, instance: dg.DagsterInstance, session: Session, planned: PlannedRun
+) -> str:
+    """Execute *planned* in this process; its run id. Raises what was not raised on purpose."""
+    from augcon_assets.definitions import defs
+    from augcon_assets.jobs import job_name
+
+    job = defs.resolve_job_def(job_name(planned.assets))
+    resources = {"workspace": WorkspaceResource(root=str(workspace.root))}
+    with open_session(session), _quiet_dagster():
+        result = job.execute_in_process(
+            instance=instance,
+            asset_selection=[dg.AssetKey(asset) for asset in planned.assets],
+            tags=run_tags(planned, session.session_id),
+            resources=resources,
+            raise_on_error=False,
+        )
+    if not result.success and session.stopped_by is None:
+        session.stopped_by = RunFailed(_failure(result))
+    return str(result.run_id)
+
+
+class RunFailed(AugconError):
+    """A Dagster run failed for a reason that augcon did not foresee."""
+
+
+def _failure(result: Any) -> str:
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            return f"run {result.run_id}, step {event.step_key}: {error.message.strip()}"
+        checks = event.event_type_value == "ASSET_CHECK_EVALUATION"
+        if checks and not event.asset_check_evaluation_data.passed:
+            evaluation = event.asset_check_evaluation_data
+            if evaluation.blocking:
+                first = evaluation.metadata.get("first")
+                return (
+                    f"run {result.run_id}: check {evaluation.check_name} of "
+                    f"{evaluation.asset_key.to_user_string()} failed: "
+                    f"{first.value if first else 'see the UI'}"
+                )
+    return f"run {result.run_id} failed; see its log in: augcon ui"
+
+
+@contextlib.contextmanager
+def _quiet_dagster() -> Any:
+    """Keep the event log off the terminal; it is in the instance, and in the UI."""
+    logger = logging.getLogger("dagster")
+    level = logger.level
+    logging.disable(logging.INFO)
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logging.disable(logging.NOTSET)
+
+
+def _matching(documents: Collection[str], globs: Sequence[str]) -> set[str] | None:
+    if not globs:
+        return None
+    chosen = {d for d in documents if any(fnmatch.fnmatchcase(d, glob) for glob in globs)}
+    if not chosen:
+        raise SettingsError(f"--documents {' '.join(globs)}: no document of the store matches")
+    return chosen
+
+
+def _changed(added: Sequence[str], pending: dict[str, list[str]]) -> list[str]:
+    new = set(added)
+    return [d for d, why in pending.items() if d not in new and "document changed" in why]

@@ -1,0 +1,117 @@
+"""What a run did: the JSON of the contract, and the same for people."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from augcon_assets.session import Session
+from augcon_assets.sync import Store
+from augcon_lib.errors import AugconError
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.warehouse.counts import document_failures
+from augcon_lib.warehouse.datasets import latest_version
+from augcon_lib.warehouse.samples import sample_rows
+
+
+@dataclass
+class Outcome:
+    """Everything a summary is made from."""
+
+    run: StageRun
+    store: Store
+    session: Session
+    changed: Sequence[str]
+    run_ids: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def stopped_by(self) -> AugconError | None:
+        """What stopped the run before its end, if anything did."""
+        return self.session.stopped_by
+
+
+def summarise(outcome: Outcome) -> dict[str, Any]:
+    """The JSON object of ``augcon run --json``."""
+    calls = [report.calls for report in outcome.session.reports if report.calls is not None]
+    warehouse = outcome.run.warehouse
+    failures = document_failures(warehouse)
+    added, changed = set(outcome.store.added), set(outcome.changed)
+    unchanged = set(outcome.store.sources) - added - changed
+    version = latest_version(warehouse)
+    made = [r for r in outcome.session.reports if r.stage == "sft_dataset"]
+    rows = {"added": 0, "kept": version.total if version else 0, "removed": 0}
+    if made:
+        rows = {name: made[-1].facts[name] for name in ("added", "kept", "removed")}  # type: ignore[misc]
+    return {
+        "run_ids": outcome.run_ids,
+        "documents": {
+            "added": len(added),
+            "changed": len(changed),
+            "deleted": len(outcome.store.deleted),
+            "unchanged": len(unchanged),
+            "failed": len({failure["document_id"] for failure in failures}),
+        },
+        "model_calls": {
+            "issued": sum(c.issued for c in calls),
+            "from_journal": sum(c.from_journal for c in calls),
+            "failed": sum(c.failed_calls for c in calls),
+        },
+        "tokens": {
+            "input": sum(c.input_tokens for c in calls),
+            "output": sum(c.output_tokens for c in calls),
+        },
+        "cost_usd": sum(c.cost_usd for c in calls),
+        "rows": {**rows, "total": version.total if version else 0},
+        "dataset_version": version.dataset_version if version else None,
+        "seconds": round(outcome.seconds, 3),
+        "failures": [
+            {
+                "document_id": failure["document_id"],
+                "reason": failure["reason"],
+                "message": failure["message"],
+            }
+            for failure in failures
+        ],
+    }
+
+
+def print_summary(console: Console, outcome: Outcome, summary: dict[str, Any]) -> None:
+    """The summary for people, with one row and where to look next."""
+    documents, calls, rows = summary["documents"], summary["model_calls"], summary["rows"]
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_row("documents", _listed(documents))
+    table.add_row("model calls", _listed(calls))
+    table.add_row("tokens", _listed(summary["tokens"]))
+    if summary["cost_usd"]:
+        table.add_row("cost", f"${summary['cost_usd']:.4f}")
+    table.add_row("rows", _listed(rows))
+    table.add_row("dataset version", summary["dataset_version"] or "none yet")
+    table.add_row("runs", f"{len(summary['run_ids'])} in {summary['seconds']:.1f} s")
+    rejected = _rejected(outcome)
+    if rejected:
+        table.add_row("left out", _listed(dict(rejected.most_common())))
+    console.print(table)
+    for failure in summary["failures"]:
+        console.print(
+            f"not done: {failure['document_id']}: {failure['reason']}: {failure['message']}",
+            style="red",
+            markup=False,
+        )
+    if rows["added"]:
+        sample = sample_rows(outcome.run.warehouse, 1)[0]
+        console.print(f"\nask where a row came from: augcon explain {sample['row_id']}")
+
+
+def _rejected(outcome: Outcome) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for report in outcome.session.reports:
+        total.update({f"{report.stage} {why}": n for why, n in report.rejected.items()})
+    return total
+
+
+def _listed(values: dict[str, Any]) -> str:
+    return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in values.items())

@@ -1,0 +1,42 @@
+"""The jobs: one per group of assets that a run can make together.
+
+Partitioned and unpartitioned assets cannot share a run, and the scorer wants all trees before
+it is trained; so a first sync takes four runs, and later ones two.
+"""
+
+import dagster as dg
+
+from augcon_assets.partitions import documents_partitions
+
+DOCUMENT_STAGES = ("raw_corpus", "cst_nodes", "scored_queries", "responses")
+CHOICES = ("query_scorer", "few_shot_examples")
+DATASET = ("sft_dataset",)
+
+documents_job = dg.define_asset_job(
+    "documents",
+    selection=list(DOCUMENT_STAGES),
+    partitions_def=documents_partitions,
+    description="Brings documents up to date, from text to responses.",
+)
+choices_job = dg.define_asset_job(
+    "choices",
+    selection=list(CHOICES),
+    description="Trains the scorer and searches the few-shot examples.",
+)
+dataset_job = dg.define_asset_job(
+    "dataset", selection=list(DATASET), description="Makes a dataset version."
+)
+
+JOBS = (documents_job, choices_job, dataset_job)
+
+
+def job_name(assets: tuple[str, ...]) -> str:
+    """The job that holds *assets*."""
+    for name, held in (
+        ("documents", DOCUMENT_STAGES),
+        ("choices", CHOICES),
+        ("dataset", DATASET),
+    ):
+        if set(assets) <= set(held):
+            return name
+    raise ValueError(f"no job holds {assets}")

@@ -1,0 +1,91 @@
+"""Stage reports as typed Dagster metadata: counts, tokens, a sample table, an example."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import dagster as dg
+
+from augcon_lib.model.stats import CallStats
+from augcon_lib.stages.stage_run import PartitionSummary, StageReport
+
+MAX_CELL_CHARS = 200
+_TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
+    "raw_corpus": ("document_id", "media_type", "language", "title", "text"),
+    "cst_nodes": ("depth", "start_char", "end_char", "query", "text"),
+    "scored_queries": ("rank", "score", "selected", "reason", "query"),
+    "responses": ("query", "response", "status"),
+}
+
+Metadata = dict[str, Any]
+
+
+def partition_metadata(stage: str, partition: PartitionSummary) -> Metadata:
+    """Metadata of one document's materialization."""
+    metadata: Metadata = {
+        "document_id": partition.document_id,
+        "rows": dg.MetadataValue.int(partition.rows),
+        "rejected": dg.MetadataValue.int(partition.rejected),
+    }
+    if partition.sample:
+        rows = [_cells(stage, record) for record in partition.sample]
+        metadata["sample"] = table(rows)
+        metadata["example"] = dg.MetadataValue.md(example(rows[0]))
+    return metadata
+
+
+def run_metadata(report: StageReport) -> Metadata:
+    """What the whole step did: documents, rejections by reason, model calls and tokens."""
+    metadata: Metadata = {}
+    if report.partitions:
+        metadata["documents"] = dg.MetadataValue.int(len(report.partitions))
+        metadata["documents_not_ok"] = dg.MetadataValue.int(report.failed)
+        metadata["rows"] = dg.MetadataValue.int(sum(p.rows for p in report.partitions))
+    for reason, count in sorted(report.rejected.items()):
+        metadata[f"rejected/{reason}"] = dg.MetadataValue.int(count)
+    if report.calls is not None:
+        metadata |= call_metadata(report.calls)
+    return metadata
+
+
+def call_metadata(calls: CallStats) -> Metadata:
+    """Model calls, tokens and cost."""
+    return {
+        "model_calls/issued": dg.MetadataValue.int(calls.issued),
+        "model_calls/from_journal": dg.MetadataValue.int(calls.from_journal),
+        "model_calls/failed": dg.MetadataValue.int(sum(calls.failed.values())),
+        "tokens/input": dg.MetadataValue.int(calls.input_tokens),
+        "tokens/output": dg.MetadataValue.int(calls.output_tokens),
+        "cost_usd": dg.MetadataValue.float(float(calls.cost_usd)),
+    }
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
+    """*rows*, which all have the same keys, as a table with typed columns."""
+    kinds = {bool: "bool", int: "int", float: "float"}
+    columns = [
+        dg.TableColumn(name, kinds.get(type(value), "string")) for name, value in rows[0].items()
+    ]
+    return dg.MetadataValue.table(
+        records=[dg.TableRecord(dict(row)) for row in rows],
+        schema=dg.TableSchema(columns=columns),
+    )
+
+
+def example(row: Mapping[str, Any]) -> str:
+    """One row as Markdown: each column a heading in bold, its value quoted."""
+    return "\n\n".join(
+        f"**{name}**\n\n> " + str(value).replace("\n", "\n> ") for name, value in row.items()
+    )
+
+
+def _cells(stage: str, record: Any) -> dict[str, Any]:
+    values = asdict(record)
+    return {name: shorten(values[name]) for name in _TABLE_COLUMNS[stage]}
+
+
+def shorten(value: Any) -> Any:
+    """*value*, a text cut to the width of a table cell."""
+    if isinstance(value, str) and len(value) > MAX_CELL_CHARS:
+        return value[: MAX_CELL_CHARS - 1] + "…"
+    return value

@@ -1,0 +1,39 @@
+"""The one resource: the workspace that a run works on."""
+
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field
+
+from augcon_assets.session import current_session
+from augcon_lib.settings import workspace_folder
+from augcon_lib.stages.stage_run import StageRun, no_progress
+from augcon_lib.workspace import Workspace, find_workspace, open_workspace
+
+# Set on runs that augcon plans itself: their value groups the runs of one command or tick, and
+# they work on stale documents alone. A run without it does what it is told.
+SESSION_TAG = "augcon/session"
+
+
+class WorkspaceResource(dg.ConfigurableResource):
+    """Opens the workspace; its settings are read anew in each run."""
+
+    root: str = Field(
+        default="",
+        description="Folder with augcon.toml. Empty: AUGCON_WORKSPACE, else the nearest folder "
+        "upwards from the working directory.",
+    )
+
+    def open(self) -> Workspace:
+        """The workspace; raises ``SettingsError``."""
+        return open_workspace(find_workspace(Path(self.root) if self.root else workspace_folder()))
+
+    def stage_run(self, context: dg.AssetExecutionContext) -> StageRun:
+        """The workspace as the stages of *context*'s run see it."""
+        session = current_session()
+        return StageRun(
+            workspace=self.open(),
+            run_id=context.run_id,
+            session_id=context.run.tags.get(SESSION_TAG, context.run_id),
+            progress=session.progress if session else no_progress,
+        )

@@ -1,0 +1,99 @@
+"""The sensor that follows the store, and the daily schedule; both level-triggered.
+
+A tick compares what should be with what is and requests the runs that are missing. It keeps no
+memory of changes, so an edit that is taken back, or one that comes while its document is being
+worked on, is seen at the next tick.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+import dagster as dg
+
+from augcon_assets.jobs import choices_job, dataset_job, documents_job, job_name
+from augcon_assets.reconcile import failed_before, next_runs
+from augcon_assets.resources import SESSION_TAG, WorkspaceResource
+from augcon_assets.sync import documents_in_order, run_tags, sync_partitions
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.stages.store import stale_in
+
+MAX_ATTEMPTS = 3
+TICK_SECONDS = 30
+
+_ACTIVE = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dg.sensor(
+    name="follow_store",
+    jobs=[documents_job, choices_job, dataset_job],
+    minimum_interval_seconds=TICK_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Discovers documents and requests runs for what is stale.",
+)
+def follow_store(
+    context: dg.SensorEvaluationContext, workspace: WorkspaceResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Request the runs that are missing; a document that failed is tried three times."""
+    if _active_runs(context.instance):
+        return dg.SkipReason("a run of an earlier tick or command is still going on")
+    attempts = Counter(json.loads(context.cursor or "{}"))
+    given_up = {document for document, count in attempts.items() if count >= MAX_ATTEMPTS}
+    requests, failed = _missing_runs(context.instance, workspace, given_up)
+    counted = {d: attempts[d] + (1 if requests else 0) for d in failed}
+    if not requests:
+        message = f"all is fresh; {len(given_up)} documents failed {MAX_ATTEMPTS} times"
+        return dg.SensorResult(skip_reason=message, cursor=json.dumps(counted))
+    return dg.SensorResult(run_requests=requests, cursor=json.dumps(counted))
+
+
+@dg.schedule(
+    name="daily_sync",
+    cron_schedule="0 3 * * *",
+    job=documents_job,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once a day, tries documents again that the sensor gave up.",
+)
+def daily_sync(
+    context: dg.ScheduleEvaluationContext, workspace: WorkspaceResource
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Request runs for stale documents, failed ones too."""
+    if _active_runs(context.instance):
+        yield dg.SkipReason("a run is still going on; the sensor follows it")
+        return
+    requests, _ = _missing_runs(context.instance, workspace, set())
+    wanted = [request for request in requests if request.job_name == documents_job.name]
+    if wanted:
+        yield from wanted
+    else:
+        yield dg.SkipReason("all documents are fresh")
+
+
+def _missing_runs(
+    instance: dg.DagsterInstance, workspace: WorkspaceResource, given_up: set[str]
+) -> tuple[list[dg.RunRequest], set[str]]:
+    run = StageRun(workspace.open())
+    store = sync_partitions(run, instance)
+    stale = stale_in(run, store.sources)
+    planned = next_runs(stale, documents_in_order(instance), given_up=given_up)
+    session_id = dg.make_new_run_id()
+    requests = [
+        dg.RunRequest(
+            job_name=job_name(each.assets),
+            asset_selection=[dg.AssetKey(asset) for asset in each.assets],
+            tags=run_tags(each, session_id),
+        )
+        for each in planned
+    ]
+    return requests, failed_before(stale)
+
+
+def _active_runs(instance: dg.DagsterInstance) -> bool:
+    runs = instance.get_runs(dg.RunsFilter(statuses=_ACTIVE), limit=100)
+    return any(SESSION_TAG in run.tags for run in runs)

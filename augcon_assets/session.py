@@ -1,0 +1,40 @@
+"""What the command line shares with the assets that run in its own process.
+
+In a process that Dagster started there is no session, and nothing is shared.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from augcon_lib.errors import AugconError
+from augcon_lib.stages.stage_run import Progress, StageReport, no_progress
+
+
+@dataclass
+class Session:
+    """One command: where progress goes, and what its runs reported."""
+
+    session_id: str
+    progress: Progress = no_progress
+    reports: list[StageReport] = field(default_factory=list)
+    stopped_by: AugconError | None = None
+
+
+_current: ContextVar[Session | None] = ContextVar("augcon_session", default=None)
+
+
+def current_session() -> Session | None:
+    """The session of the command that runs in this process, if one does."""
+    return _current.get()
+
+
+@contextmanager
+def open_session(session: Session) -> Iterator[Session]:
+    """Make *session* the current one for the body."""
+    token = _current.set(session)
+    try:
+        yield session
+    finally:
+        _current.reset(token)

@@ -1,0 +1,56 @@
+"""Following the store: partitions for its documents, and runs for what is stale."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+)
+
+from augcon_assets.partitions import DOCUMENTS, document_id, partition_key
+from augcon_assets.reconcile import PlannedRun
+from augcon_assets.resources import SESSION_TAG
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.stages.store import sync_sources
+
+
+@dataclass(frozen=True)
+class Store:
+    """The store as listed: source hashes by document id, and what came and went."""
+
+    sources: Mapping[str, str]
+    added: Sequence[str]
+    deleted: Sequence[str]
+
+
+def sync_partitions(run: StageRun, instance: dg.DagsterInstance) -> Store:
+    """List the store and make the partitions its documents; documents that left are forgotten.
+
+    Raises ``StoreError`` where the store cannot be listed: no partition is touched then.
+    """
+    listing, gone = sync_sources(run)
+    sources = {entry.document_id: entry.source_sha256 for entry in listing.entries}
+    before = set(documents_in_order(instance))
+    added = [document for document in sources if document not in before]
+    if added:
+        instance.add_dynamic_partitions(DOCUMENTS, [partition_key(d) for d in added])
+    deleted = sorted(before - set(sources) | set(gone))
+    for document in deleted:
+        instance.delete_dynamic_partition(DOCUMENTS, partition_key(document))
+    return Store(sources, added, deleted)
+
+
+def documents_in_order(instance: dg.DagsterInstance) -> list[str]:
+    """Documents with a partition, in the order in which the partitions were created."""
+    return [document_id(key) for key in instance.get_dynamic_partitions(DOCUMENTS)]
+
+
+def run_tags(planned: PlannedRun, session_id: str) -> dict[str, str]:
+    """Tags of *planned*: its session, and its range of partitions."""
+    tags = {SESSION_TAG: session_id}
+    if planned.first:
+        tags[ASSET_PARTITION_RANGE_START_TAG] = partition_key(planned.first)
+        tags[ASSET_PARTITION_RANGE_END_TAG] = partition_key(planned.last)
+    return tags

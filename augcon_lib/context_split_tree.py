@@ -1,0 +1,239 @@
+"""Step 1, the Context-Split-Tree (paper, section 3.2 and Algorithm 1).
+
+One call for a node gives its query and both halves; the halves recurse. ``grow`` repeats whole
+trees of one root context, each with its own sample number, until they hold enough queries that
+differ from each other (section 3.3: the filter alternates with the tree).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from augcon_lib.concurrency import run_together
+from augcon_lib.errors import AnswerRejected
+from augcon_lib.model.chat import Chat, ChatExample, ChatReply, ChatRequest
+from augcon_lib.model.replies import CST_BOUNDARY, CST_REWRITE, ReplyFormat
+from augcon_lib.prompts import PromptLibrary
+from augcon_lib.records import Context, Node, Rejection, content_id
+from augcon_lib.rouge import first_repeats, rouge_l_precision, tokenize
+from augcon_lib.sentences import split_sentences
+from augcon_lib.spans import Passage, locate, passage_of
+
+STAGE = "cst_nodes"
+TRANSIENT_REASONS = frozenset({"call_failed"})
+
+
+@dataclass(frozen=True, slots=True)
+class TreeParameters:
+    """The knobs of Algorithm 1, with presets resolved; lengths in characters."""
+
+    split: str
+    min_context_chars: int
+    min_query_chars: int
+    min_split_rouge_l: float
+    temperature: float
+    max_rounds: int
+    chars_per_query: int
+    oversample: float
+    max_rouge_l: float
+
+    def quota(self, context_chars: int) -> int:
+        """How many queries a root context of so many characters is worth; at least one."""
+        return max(1, round(context_chars / self.chars_per_query))
+
+
+@dataclass(frozen=True, slots=True)
+class GrownTrees:
+    """All trees of one root context, round after round, and what was rejected on the way."""
+
+    nodes: tuple[Node, ...]
+    rejections: tuple[Rejection, ...]
+
+
+class ContextSplitTree:
+    """Grows the trees of root contexts of one language."""
+
+    def __init__(
+        self, chat: Chat, prompts: PromptLibrary, parameters: TreeParameters, language: str
+    ) -> None:
+        self._chat = chat
+        self._parameters = parameters
+        self._language = language
+        name = f"cst_{parameters.split}"
+        self._reply_format = CST_REWRITE if parameters.split == "rewrite" else CST_BOUNDARY
+        self._prompt = prompts.get(name, language)
+        self._examples = cst_examples(prompts, name, language, self._reply_format)
+
+    async def grow(self, context: Context) -> GrownTrees:
+        """Repeat CST on *context* until its distinct queries reach the oversampled quota.
+
+        Stops as well after ``max_rounds``, or when a further round brought no new query.
+        Raises ``EndpointError``, ``BudgetExceeded``, and ``AnswerRejected`` where the endpoint
+        failed (a bad answer, in contrast, ends only its own branch).
+        """
+        wanted = math.ceil(
+            self._parameters.quota(len(context.text)) * self._parameters.oversample
+        )
+        nodes: list[Node] = []
+        rejections: list[Rejection] = []
+        distinct = 0
+        for round_number in range(self._parameters.max_rounds):
+            tree = await self._grow_one(context, round_number)
+            nodes += tree.nodes
+            rejections += tree.rejections
+            queries = [node.query for node in nodes if node.query]
+            repeats = first_repeats(queries, self._parameters.max_rouge_l)
+            before, distinct = distinct, repeats.count(None)
+            if distinct >= wanted or distinct == before:
+                break
+        return GrownTrees(tuple(nodes), tuple(rejections))
+
+    async def _grow_one(self, context: Context, round_number: int) -> GrownTrees:
+        tree = _Tree(context, round_number)
+        root = Passage(context.text, context.start_char, context.end_char, verbatim=True)
+        await self._visit(tree, root, parent=None, place="0")
+        tree.nodes.sort(key=lambda entry: entry[0])
+        return GrownTrees(
+            tuple(node for _, node in tree.nodes),
+            tuple(rejection for _, rejection in sorted(tree.rejections, key=lambda e: e[0])),
+        )
+
+    async def _visit(self, tree: "_Tree", passage: Passage, parent: Node | None, place: str) -> None:
+        """Algorithm 1 on one passage; *place* is its address in the tree ("0", "01", "02", ...)."""
+        if len(passage.text) < self._parameters.min_context_chars:  # line 2
+            tree.add(passage, parent, place, stop_reason="below_min_context_chars")
+            return
+        try:
+            reply = await self._chat.ask(self._request(tree, passage))  # line 4
+        except AnswerRejected as error:
+            if error.reason in TRANSIENT_REASONS:
+                raise
+            node = tree.add(passage, parent, place, stop_reason=f"model_{error.reason}")
+            tree.reject(node, place, error.reason, error.detail)
+            return
+        query = str(reply.fields["question"]).strip()
+        if len(query) < self._parameters.min_query_chars:
+            node = tree.add(passage, parent, place, stop_reason="query_too_short")
+            tree.reject(node, place, "query_too_short", query)
+            return
+        halves = self._halves(tree.context, passage, reply)
+        stop_reason, detail, precision = self._judge_split(passage, halves)
+        node = tree.add(  # line 5
+            passage, parent, place, query=query, stop_reason=stop_reason, split_rouge_l=precision
+        )
+        if stop_reason:  # line 7
+            tree.reject(node, place, stop_reason, detail)
+            return
+        await run_together(  # lines 8 and 9
+            self._visit(tree, half, node, f"{place}{number}")
+            for number, half in enumerate(halves, start=1)
+        )
+
+    def _request(self, tree: "_Tree", passage: Passage) -> ChatRequest:
+        text = passage.text
+        if self._reply_format is CST_BOUNDARY:
+            text = numbered_sentences(text, self._language)
+        return ChatRequest(
+            instruction=self._prompt.instruction(),
+            user=self._prompt.user(context=text),
+            reply_format=self._reply_format,
+            temperature=self._parameters.temperature,
+            language=self._language,
+            examples=self._examples,
+            sample=tree.round,
+            stage=STAGE,
+            document_id=tree.context.document_id,
+        )
+
+    def _halves(self, context: Context, passage: Passage, reply: ChatReply) -> list[Passage]:
+        if self._reply_format is CST_REWRITE:
+            first = locate(str(reply.fields["context_1"]).strip(), passage, context)
+            second = locate(str(reply.fields["context_2"]).strip(), passage, context, first)
+            return [first, second]
+        sentences = split_sentences(passage.text, self._language)
+        last = int(reply.fields["last_sentence_of_first_part"])
+        if not 1 <= last < len(sentences):
+            return []
+        cut = sentences[last - 1][1]
+        return [passage_of(passage, 0, cut), passage_of(passage, cut, len(passage.text))]
+
+    def _judge_split(
+        self, passage: Passage, halves: Sequence[Passage]
+    ) -> tuple[str, str, float | None]:
+        """Why the split is not followed (empty: it is), in words, and the lower ROUGE-L[P]."""
+        if not halves or any(not half.text for half in halves):
+            return "split_impossible", "the passage was not split in two parts", None
+        if max(len(half.text) for half in halves) >= len(passage.text):
+            return "split_not_shorter", "a part is not shorter than its parent", None
+        parent = tokenize(passage.text)
+        precision = min(rouge_l_precision(tokenize(half.text), parent) for half in halves)
+        if precision < self._parameters.min_split_rouge_l:
+            return "split_low_rouge_l", f"ROUGE-L precision {precision:.3f}", precision
+        return "", "", precision
+
+
+class _Tree:
+    """The growing tree of one round: nodes and rejections with their places, in any order."""
+
+    def __init__(self, context: Context, round_number: int) -> None:
+        self.context = context
+        self.round = round_number
+        self.nodes: list[tuple[str, Node]] = []
+        self.rejections: list[tuple[str, Rejection]] = []
+
+    def add(
+        self,
+        passage: Passage,
+        parent: Node | None,
+        place: str,
+        *,
+        query: str = "",
+        stop_reason: str = "",
+        split_rouge_l: float | None = None,
+    ) -> Node:
+        node_id = content_id("node", self.context.context_id, self.round, place, passage.text)
+        node = Node(
+            node_id=node_id,
+            document_id=self.context.document_id,
+            context_id=self.context.context_id,
+            parent_id=parent.node_id if parent else None,
+            round=self.round,
+            depth=parent.depth + 1 if parent else 0,
+            text=passage.text,
+            start_char=passage.start_char,
+            end_char=passage.end_char,
+            verbatim=passage.verbatim,
+            query=query,
+            stop_reason=stop_reason,
+            split_rouge_l=split_rouge_l,
+            path=(*parent.path, node_id) if parent else (node_id,),
+        )
+        self.nodes.append((place, node))
+        return node
+
+    def reject(self, node: Node, place: str, reason: str, detail: str) -> None:
+        self.rejections.append(
+            (place, Rejection(STAGE, node.document_id, node.node_id, reason, detail))
+        )
+
+
+def numbered_sentences(text: str, language: str) -> str:
+    """*text* with its sentences on lines of their own, numbered ``[1]``, ``[2]``, ..."""
+    return "\n".join(
+        f"[{number}] {text[start:end]}"
+        for number, (start, end) in enumerate(split_sentences(text, language), start=1)
+    )
+
+
+def cst_examples(
+    prompts: PromptLibrary, name: str, language: str, reply_format: ReplyFormat
+) -> tuple[ChatExample, ...]:
+    """E_CST: the packaged few-shot examples of prompt *name* as chat turns."""
+    prompt = prompts.get(name, language)
+    return tuple(
+        ChatExample(
+            user=prompt.user(context=example.context),
+            reply={field.name: getattr(example, field.name) for field in reply_format.fields},
+        )
+        for example in prompts.examples(name, language)
+    )

@@ -1,0 +1,136 @@
+"""Step 2a: contrastive pairs for the scorer (section 3.3).
+
+A positive is a query of a tree; its negative is asked for the same context with a worsened
+prompt: a weaker instruction, fewer examples, or both.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from augcon_lib.concurrency import run_together
+from augcon_lib.context_split_tree import TRANSIENT_REASONS, cst_examples, numbered_sentences
+from augcon_lib.errors import AnswerRejected
+from augcon_lib.model.chat import Chat, ChatRequest
+from augcon_lib.model.replies import CST_BOUNDARY, CST_REWRITE
+from augcon_lib.prompts import PromptLibrary
+from augcon_lib.records import Rejection
+
+STAGE = "query_scorer"
+FEWER_EXAMPLES = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NegativeKind:
+    """One way to worsen the prompt: I⁻ with E, I with E⁻, or I⁻ with E⁻."""
+
+    name: str
+    weak_instruction: bool
+    fewer_examples: bool
+
+
+NEGATIVE_KINDS = (
+    NegativeKind("weak_instruction", weak_instruction=True, fewer_examples=False),
+    NegativeKind("fewer_examples", weak_instruction=False, fewer_examples=True),
+    NegativeKind("both", weak_instruction=True, fewer_examples=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Positive:
+    """A query q⁺ of a tree and the context C it was asked for."""
+
+    node_id: str
+    document_id: str
+    language: str
+    context: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContrastivePair:
+    """(C, q⁺, q⁻) with the kind of prompt that q⁻ came from."""
+
+    document_id: str
+    node_id: str
+    language: str
+    kind: str
+    context: str
+    positive_query: str
+    negative_query: str
+
+
+def sample_positives(
+    positives: Sequence[Positive], pairs_per_kind: int, seed: int
+) -> dict[NegativeKind, list[Positive]]:
+    """For each kind its own positives, drawn without replacement over all documents.
+
+    At most *pairs_per_kind* and at most a third of all positives for each kind, so that no
+    positive is used twice (the authors' code does the same).
+    """
+    pool = sorted(positives, key=lambda positive: positive.node_id)
+    random.Random(seed).shuffle(pool)
+    count = min(pairs_per_kind, len(pool) // len(NEGATIVE_KINDS))
+    return {
+        kind: pool[number * count : (number + 1) * count]
+        for number, kind in enumerate(NEGATIVE_KINDS)
+    }
+
+
+async def build_pairs(
+    chat: Chat,
+    prompts: PromptLibrary,
+    sampled: dict[NegativeKind, list[Positive]],
+    split: str,
+    temperature: float,
+) -> tuple[list[ContrastivePair], list[Rejection]]:
+    """Ask for the negative of every sampled positive, all at once.
+
+    A negative that cannot be had, or equals its positive, costs its pair alone and is reported.
+    Raises ``AnswerRejected`` where the endpoint failed, ``EndpointError``, ``BudgetExceeded``.
+    """
+    name = f"cst_{split}"
+    reply_format = CST_REWRITE if split == "rewrite" else CST_BOUNDARY
+
+    async def negative(kind: NegativeKind, positive: Positive) -> ContrastivePair | Rejection:
+        language = positive.language
+        good = prompts.get(name, language)
+        prompt = prompts.get(f"{name}_weak", language) if kind.weak_instruction else good
+        examples = cst_examples(prompts, name, language, reply_format)
+        text = positive.context
+        if reply_format is CST_BOUNDARY:
+            text = numbered_sentences(text, language)
+        request = ChatRequest(
+            instruction=prompt.instruction(),
+            user=prompt.user(context=text),
+            reply_format=reply_format,
+            temperature=temperature,
+            language=language,
+            examples=examples[:FEWER_EXAMPLES] if kind.fewer_examples else examples,
+            stage=STAGE,
+            document_id=positive.document_id,
+        )
+        subject = (STAGE, positive.document_id, positive.node_id)
+        try:
+            query = str((await chat.ask(request)).fields["question"]).strip()
+        except AnswerRejected as error:
+            if error.reason in TRANSIENT_REASONS:
+                raise
+            return Rejection(*subject, error.reason, error.detail)
+        if not query or query == positive.query:
+            return Rejection(*subject, "negative_equals_positive", query)
+        return ContrastivePair(
+            document_id=positive.document_id,
+            node_id=positive.node_id,
+            language=language,
+            kind=kind.name,
+            context=positive.context,
+            positive_query=positive.query,
+            negative_query=query,
+        )
+
+    results = await run_together(
+        negative(kind, positive) for kind, chosen in sampled.items() for positive in chosen
+    )
+    pairs = [result for result in results if isinstance(result, ContrastivePair)]
+    return pairs, [result for result in results if isinstance(result, Rejection)]

@@ -1,0 +1,153 @@
+"""Step 3, self-improving: which few-shot examples serve best, found by random search (3.4).
+
+Each trial draws an ordered subset of the human-written examples, answers *all* of them with it
+(an example that is in the subset is answered without itself: leave one out), and lets the model
+judge its own answers against the reference. The best subset wins.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from augcon_lib.concurrency import run_together
+from augcon_lib.context_split_tree import TRANSIENT_REASONS
+from augcon_lib.errors import AnswerRejected
+from augcon_lib.languages import detect_language
+from augcon_lib.model.chat import Chat, ChatRequest
+from augcon_lib.model.replies import JUDGEMENT
+from augcon_lib.prompts import PromptLibrary
+from augcon_lib.prompts.language import prompt_language
+from augcon_lib.records import FewShotExample, content_id
+from augcon_lib.responses import Responder
+
+STAGE = "few_shot_examples"
+JUDGE_TEMPERATURE = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One draw of the random search and the share of its answers that were judged good."""
+
+    language: str
+    number: int
+    examples: tuple[int, ...]
+    score: float
+    judged: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FewShotChoice:
+    """E_R': the chosen examples by prompt language, and the log of all trials."""
+
+    by_language: dict[str, tuple[FewShotExample, ...]]
+    trials: tuple[Trial, ...]
+
+    @property
+    def version(self) -> str:
+        """An id of what was chosen, independent of how."""
+        return content_id(
+            "few_shot", sorted((language, shots) for language, shots in self.by_language.items())
+        )
+
+    def for_language(self, language: str) -> tuple[FewShotExample, ...]:
+        """The examples for a passage in *language*; those of the other prompts if it has none."""
+        chosen = self.by_language.get(prompt_language(language))
+        return chosen or next((shots for shots in self.by_language.values() if shots), ())
+
+
+class FewShotSearch:
+    """Random search over subsets and orders of the human-written examples."""
+
+    def __init__(self, chat: Chat, prompts: PromptLibrary, responder: Responder) -> None:
+        self._chat = chat
+        self._prompts = prompts
+        self._responder = responder
+
+    async def search(
+        self, examples: Sequence[FewShotExample], count: int, trials: int, seed: int
+    ) -> FewShotChoice:
+        """Choose *count* examples for each prompt language among those written in it."""
+        by_language: dict[str, tuple[FewShotExample, ...]] = {}
+        log: list[Trial] = []
+        for language in ("en", "zh"):
+            pool = [e for e in examples if _language(e) == language]
+            draws = _draws(len(pool), count, trials, seed)
+            scores = await run_together(
+                self._judge_draw(pool, draw, count, language) for draw in draws
+            )
+            if not draws:
+                continue
+            best = max(range(len(draws)), key=lambda number: (scores[number][0], -number))
+            by_language[language] = tuple(pool[index] for index in draws[best][:count])
+            log += [
+                Trial(language, number, draw[:count], score, judged, number == best)
+                for number, (draw, (score, judged)) in enumerate(zip(draws, scores, strict=True))
+            ]
+        return FewShotChoice(by_language, tuple(log))
+
+    async def _judge_draw(
+        self, pool: Sequence[FewShotExample], draw: tuple[int, ...], count: int, language: str
+    ) -> tuple[float, int]:
+        """Share of good answers over the pool, and how many answers there were to judge."""
+        verdicts = await run_together(
+            self._judge(
+                example, [pool[number] for number in draw if number != index][:count], language
+            )
+            for index, example in enumerate(pool)
+        )
+        return sum(verdicts) / len(verdicts), len(verdicts)
+
+    async def _judge(
+        self, example: FewShotExample, shots: Sequence[FewShotExample], language: str
+    ) -> bool:
+        """Does the model find its own answer to *example* right? An unusable answer is not."""
+        prompt = self._prompts.get("judgement", language)
+        try:
+            answer = await self._responder.answer(
+                context=example.context,
+                query=example.question,
+                few_shot=shots,
+                language=language,
+                stage=STAGE,
+            )
+            reply = await self._chat.ask(
+                ChatRequest(
+                    instruction=prompt.instruction(),
+                    user=prompt.user(
+                        context=example.context,
+                        question=example.question,
+                        reference=example.answer,
+                        answer=answer,
+                    ),
+                    reply_format=JUDGEMENT,
+                    temperature=JUDGE_TEMPERATURE,
+                    language=language,
+                    stage=STAGE,
+                )
+            )
+        except AnswerRejected as error:
+            if error.reason in TRANSIENT_REASONS:
+                raise
+            return False
+        return reply.fields["verdict"] == "yes"
+
+
+def _language(example: FewShotExample) -> str:
+    return prompt_language(detect_language(example.context + example.question))
+
+
+def _draws(pool_size: int, count: int, trials: int, seed: int) -> list[tuple[int, ...]]:
+    """Distinct ordered draws of ``count`` examples and a spare one, which stands in for an
+    example that is being answered itself. Fewer than *trials* where there are not so many.
+    """
+    if pool_size == 0 or count == 0:
+        return []
+    rng = random.Random(seed)
+    size = min(count + 1, pool_size)
+    draws: dict[tuple[int, ...], None] = {}
+    for _ in range(20 * trials):
+        draws.setdefault(tuple(rng.sample(range(pool_size), size)))
+        if len(draws) == trials:
+            break
+    return list(draws)

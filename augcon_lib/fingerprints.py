@@ -1,0 +1,128 @@
+"""Change detection: what each stage's output for a document depends on, by name.
+
+The named inputs of a partition are hashed to its fingerprint; the names are kept beside it, so
+that a change can be told in words. A stage is named after its asset and table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from augcon_lib.records import content_id
+from augcon_lib.settings import Settings
+
+# Raised by hand when a stage's code gives other output for the same input.
+CODE_VERSIONS: dict[str, str] = {
+    "raw_corpus": "1",
+    "cst_nodes": "1",
+    "query_scorer": "1",
+    "scored_queries": "1",
+    "few_shot_examples": "1",
+    "responses": "1",
+    "sft_dataset": "1",
+}
+
+_STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
+    "raw_corpus": ("source.text_column",),
+    "cst_nodes": (
+        "tree.strategy",
+        "tree.language",
+        "tree.max_context_chars",
+        "tree.min_context_chars",
+        "tree.split",
+        "tree.temperature",
+        "tree.min_split_rouge_l",
+        "tree.max_rounds",
+        "selection.chars_per_query",
+        "selection.max_rouge_l",
+        "selection.oversample",
+    ),
+    "query_scorer": (
+        "tree.split",
+        "tree.temperature",
+        "scorer.kind",
+        "scorer.pairs_per_negative_kind",
+    ),
+    "scored_queries": ("tree.language", "selection.chars_per_query", "selection.max_rouge_l"),
+    "few_shot_examples": (
+        "responses.few_shot_count",
+        "responses.search_trials",
+        "responses.temperature",
+    ),
+    "responses": ("responses.temperature",),
+    "sft_dataset": ("dataset.test_fraction",),
+}
+
+Inputs = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Everything besides documents and settings that an output can depend on.
+
+    ``prompts`` maps a prompt's name to its fingerprint; ``scorer`` and ``few_shot`` are empty
+    until there are any.
+    """
+
+    converter: str
+    model: str
+    prompts: Mapping[str, str]
+    principles: str
+    examples: str
+    scorer: str = ""
+    few_shot: str = ""
+
+
+def stage_inputs(stage: str, settings: Settings, versions: Versions) -> Inputs:
+    """The inputs of *stage* that are the same for all documents, by name."""
+    inputs: Inputs = {"code": CODE_VERSIONS[stage]}
+    for name in _STAGE_SETTINGS[stage]:
+        inputs[f"setting {name}"] = str(_value(settings, name))
+    split = settings.tree.split
+    extra: dict[str, Inputs] = {
+        "raw_corpus": {"converter": versions.converter},
+        "cst_nodes": {"model": versions.model, **_prompts(versions, f"cst_{split}")},
+        "query_scorer": {
+            "model": versions.model,
+            **_prompts(versions, f"cst_{split}", f"cst_{split}_weak"),
+        },
+        "scored_queries": {"scorer": versions.scorer},
+        "few_shot_examples": {
+            "model": versions.model,
+            "principles": versions.principles,
+            "few-shot examples": versions.examples,
+            **_prompts(versions, "answer", "judgement"),
+        },
+        "responses": {
+            "model": versions.model,
+            "principles": versions.principles,
+            "few-shot choice": versions.few_shot,
+            **_prompts(versions, "answer"),
+        },
+        "sft_dataset": {},
+    }
+    return inputs | extra[stage]
+
+
+def fingerprint(stage: str, inputs: Mapping[str, str]) -> str:
+    """The hash of a stage's named inputs."""
+    return content_id(
+        "fingerprint", stage, *(part for item in sorted(inputs.items()) for part in item)
+    )
+
+
+def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """What differs between two sets of named inputs, in words: ``document changed``, ..."""
+    names = sorted(set(old) | set(new))
+    return [f"{name} changed" for name in names if old.get(name) != new.get(name)]
+
+
+def _prompts(versions: Versions, *names: str) -> Inputs:
+    return {f"prompt {name}": versions.prompts[name] for name in names}
+
+
+def _value(settings: Settings, dotted: str) -> Any:
+    value: Any = settings
+    for part in dotted.split("."):
+        value = getattr(value, part)
+    return value

@@ -1,0 +1,33 @@
+"""The lengths that bound granularity: the settings' own, or the preset of the text's script."""
+
+from augcon_lib.context_split_tree import TreeParameters
+from augcon_lib.languages import LengthPreset, length_preset
+from augcon_lib.settings import Settings
+
+
+def resolve_lengths(settings: Settings, language: str) -> LengthPreset:
+    """l, lambda, the quota and the shortest query for a text in *language*; 0 means preset."""
+    tree, selection = settings.tree, settings.selection
+    preset = length_preset(language if tree.language == "auto" else tree.language)
+    return LengthPreset(
+        max_context_chars=tree.max_context_chars or preset.max_context_chars,
+        min_context_chars=tree.min_context_chars or preset.min_context_chars,
+        chars_per_query=selection.chars_per_query or preset.chars_per_query,
+        min_query_chars=preset.min_query_chars,
+    )
+
+
+def tree_parameters(settings: Settings, language: str) -> TreeParameters:
+    """The knobs of Algorithm 1 for a text in *language*."""
+    lengths = resolve_lengths(settings, language)
+    return TreeParameters(
+        split=settings.tree.split,
+        min_context_chars=lengths.min_context_chars,
+        min_query_chars=lengths.min_query_chars,
+        min_split_rouge_l=settings.tree.min_split_rouge_l,
+        temperature=settings.tree.temperature,
+        max_rounds=settings.tree.max_rounds,
+        chars_per_query=lengths.chars_per_query,
+        oversample=settings.selection.oversample,
+        max_rouge_l=settings.selection.max_rouge_l,
+    )

@@ -1,0 +1,161 @@
+"""Step 2b: the scorer s(C, q), trained on contrastive pairs (section 3.3).
+
+The loss is the paper's, -log σ(s(C, q⁺) - s(C, q⁻)): a logistic regression without intercept on
+the differences of the features of q⁺ and q⁻. It is validated on documents it has not seen.
+"""
+
+import hashlib
+import json
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+
+from augcon_lib.contrastive_pairs import ContrastivePair
+from augcon_lib.query_features import FEATURE_NAMES, features
+from augcon_lib.records import content_id
+
+HELD_OUT_FRACTION = 0.2
+MIN_PAIRS = 10
+INVERSE_REGULARISATION = 1.0
+
+Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerReport:
+    """How well the scorer tells q⁺ from q⁻ on documents that it was not trained on.
+
+    ``pair_accuracy`` is the share of held-out pairs with s(C, q⁺) > s(C, q⁻), ties half, and
+    ``standard_error`` that of a share of so many pairs; both are NaN without held-out pairs.
+    """
+
+    train_pairs: int
+    held_out_pairs: int
+    held_out_documents: int
+    pair_accuracy: float
+    standard_error: float
+    accuracy_by_kind: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class LinearScorer:
+    """s(C, q) = w · (x(C, q) - mean) / scale."""
+
+    weights: tuple[float, ...]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+
+    def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
+        """s(C, q) for each pair; higher means closer to instruction and examples."""
+        if not queries:
+            return []
+        standardised = (features(contexts, queries) - np.array(self.mean)) / np.array(self.scale)
+        # Rounded, so that the last bit of a machine's arithmetic cannot change a rank.
+        return [round(float(value), 9) for value in standardised @ np.array(self.weights)]
+
+    @property
+    def version(self) -> str:
+        """An id of the weights; two equal scorers have the same."""
+        return content_id("scorer", self.to_json())
+
+    def to_json(self) -> str:
+        """The scorer as JSON, for the warehouse."""
+        return json.dumps(
+            {
+                "features": list(FEATURE_NAMES),
+                "weights": self.weights,
+                "mean": self.mean,
+                "scale": self.scale,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, payload: str) -> "LinearScorer":
+        """The inverse of :meth:`to_json`."""
+        values = json.loads(payload)
+        return cls(tuple(values["weights"]), tuple(values["mean"]), tuple(values["scale"]))
+
+
+UNTRAINED = LinearScorer(
+    (0.0,) * len(FEATURE_NAMES), (0.0,) * len(FEATURE_NAMES), (1.0,) * len(FEATURE_NAMES)
+)
+
+
+def train_scorer(pairs: Sequence[ContrastivePair], seed: int) -> tuple[LinearScorer, ScorerReport]:
+    """Train on the documents of one part, validate on those of the other.
+
+    The validated scorer is the one returned. With fewer than ``MIN_PAIRS`` pairs to learn from,
+    the scorer gives every query the same score, and the report says how few there were.
+    """
+    ordered = sorted(pairs, key=lambda pair: (pair.node_id, pair.kind))
+    held_out_documents = _held_out_documents(ordered, seed)
+    train = [pair for pair in ordered if pair.document_id not in held_out_documents]
+    held_out = [pair for pair in ordered if pair.document_id in held_out_documents]
+    scorer = _fit(train, seed) if len(train) >= MIN_PAIRS else UNTRAINED
+    wins = _wins(scorer, held_out)
+    accuracy = _mean(wins)
+    kinds = sorted({pair.kind for pair in held_out})
+    return scorer, ScorerReport(
+        train_pairs=len(train),
+        held_out_pairs=len(held_out),
+        held_out_documents=len(held_out_documents),
+        pair_accuracy=accuracy,
+        standard_error=math.sqrt(accuracy * (1 - accuracy) / len(wins)) if wins else math.nan,
+        accuracy_by_kind={
+            kind: _mean([w for w, p in zip(wins, held_out, strict=True) if p.kind == kind])
+            for kind in kinds
+        },
+    )
+
+
+def _fit(pairs: Sequence[ContrastivePair], seed: int) -> LinearScorer:
+    contexts = [pair.context for pair in pairs]
+    positive = features(contexts, [pair.positive_query for pair in pairs])
+    negative = features(contexts, [pair.negative_query for pair in pairs])
+    both = np.vstack([positive, negative])
+    mean = both.mean(axis=0)
+    scale = both.std(axis=0)
+    scale[scale < 1e-9] = 1.0
+    differences: Matrix = (positive - negative) / scale
+    # Half of the differences are turned round: the loss is symmetric, the solver needs two classes.
+    signs = np.array([1 if index % 2 == 0 else -1 for index in range(len(pairs))])
+    model = LogisticRegression(
+        fit_intercept=False, C=INVERSE_REGULARISATION, max_iter=1000, random_state=seed
+    )
+    model.fit(differences * signs[:, None], signs)
+    return LinearScorer(_rounded(model.coef_[0]), _rounded(mean), _rounded(scale))
+
+
+def _held_out_documents(pairs: Sequence[ContrastivePair], seed: int) -> set[str]:
+    """A fifth of the documents (by a seeded shuffle of their hashes), none if there is only one."""
+    documents = sorted(
+        {pair.document_id for pair in pairs},
+        key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest(),
+    )
+    random.Random(seed).shuffle(documents)
+    if len(documents) < 2:
+        return set()
+    return set(documents[: max(1, round(len(documents) * HELD_OUT_FRACTION))])
+
+
+def _wins(scorer: LinearScorer, pairs: Sequence[ContrastivePair]) -> list[float]:
+    contexts = [pair.context for pair in pairs]
+    positive = scorer.score(contexts, [pair.positive_query for pair in pairs])
+    negative = scorer.score(contexts, [pair.negative_query for pair in pairs])
+    return [
+        0.5 if p == n else float(p > n) for p, n in zip(positive, negative, strict=True)
+    ]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else math.nan
+
+
+def _rounded(values: Matrix) -> tuple[float, ...]:
+    """Ten significant digits: the same weights on any machine, for all practical purposes."""
+    return tuple(float(f"{value:.10g}") for value in values)

@@ -1,0 +1,64 @@
+"""ROUGE-L precision, exact and fast: token ids and rapidfuzz's longest common subsequence.
+
+Equal to ``rouge-score`` (stemming off) for spaced scripts, where a token is a run of ASCII
+letters and digits or of other word characters; a character of an unspaced script (Chinese,
+Japanese, Thai, ...) is a token by itself, as ``rouge-score`` drops those altogether.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+
+from rapidfuzz.distance import LCSseq
+
+Tokens = tuple[str, ...]
+
+# Han, kana, bopomofo, Thai, Lao, Khmer, Myanmar, Tibetan: one character, one token.
+_UNSPACED = (
+    "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff"
+    "\u3100-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_TOKEN = re.compile(rf"[{_UNSPACED}]|[a-z0-9]+|[^\W_a-z0-9{_UNSPACED}]+")
+
+
+@lru_cache(maxsize=65_536)
+def tokenize(text: str) -> Tokens:
+    """Lower-cased tokens of *text*; punctuation and white space separate and are dropped."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return tuple(_TOKEN.findall(text.lower()))
+
+
+def rouge_l_precision(candidate: Sequence[str], reference: Sequence[str]) -> float:
+    """ROUGE-L[P]: longest common subsequence over the candidate's length, in [0, 1].
+
+    An empty candidate has precision 0.
+    """
+    if not candidate:
+        return 0.0
+    return LCSseq.similarity(candidate, reference) / len(candidate)
+
+
+def first_repeats(texts: Sequence[str], max_rouge_l: float) -> list[int | None]:
+    """The greedy filter of section 3.3 over *texts* in the order given.
+
+    For each text: ``None`` where it is kept, that is, where its ROUGE-L precision against every
+    text kept before it is below *max_rouge_l*; else the index of the first kept text it repeats.
+    """
+    kept: list[tuple[int, Tokens]] = []
+    verdicts: list[int | None] = []
+    for index, text in enumerate(texts):
+        tokens = tokenize(text)
+        repeat = next(
+            (
+                earlier
+                for earlier, kept_tokens in kept
+                if rouge_l_precision(tokens, kept_tokens) >= max_rouge_l
+            ),
+            None,
+        )
+        verdicts.append(repeat)
+        if repeat is None:
+            kept.append((index, tokens))
+    return verdicts

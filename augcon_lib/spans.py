@@ -1,0 +1,69 @@
+"""Passages and where they stand in the document.
+
+A half that the model gave back unchanged but for white space is found again, and the document's
+own characters are kept for it: lineage is then exact. A rewritten half keeps the model's text and
+takes the span of its nearest verbatim ancestor, so a node's span always lies in its parent's.
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from functools import lru_cache
+
+from augcon_lib.prompts.tags import neutralise
+from augcon_lib.records import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of text and its span in the document (its own where ``verbatim``)."""
+
+    text: str
+    start_char: int
+    end_char: int
+    verbatim: bool
+
+
+def locate(
+    text: str, parent: Passage, context: Context, after: Passage | None = None
+) -> Passage:
+    """*text*, a half of *parent*, with the tightest span in *context*'s document known for it.
+
+    Where the same words stand there more than once, those behind *after*, the half before it,
+    are meant.
+    """
+    low, high = parent.start_char - context.start_char, parent.end_char - context.start_char
+    behind = after.end_char - context.start_char if after is not None and after.verbatim else low
+    squeezed, places = _squeeze(context.text)
+    wanted, _ = _squeeze(text)
+    if wanted:
+        found = squeezed.find(wanted, bisect_left(places, behind))
+        if found < 0 or places[found + len(wanted) - 1] >= high:
+            found = squeezed.find(wanted, bisect_left(places, low))
+        if found >= 0 and places[found + len(wanted) - 1] < high:
+            start, end = places[found], places[found + len(wanted) - 1] + 1
+            return Passage(
+                context.text[start:end],
+                context.start_char + start,
+                context.start_char + end,
+                verbatim=True,
+            )
+    return Passage(text, parent.start_char, parent.end_char, verbatim=False)
+
+
+def passage_of(parent: Passage, start: int, end: int) -> Passage:
+    """The part ``parent.text[start:end]`` without white space at its ends."""
+    part = parent.text[start:end]
+    start += len(part) - len(part.lstrip())
+    part = part.strip()
+    if not parent.verbatim:
+        return Passage(part, parent.start_char, parent.end_char, verbatim=False)
+    begin = parent.start_char + start
+    return Passage(part, begin, begin + len(part), verbatim=True)
+
+
+@lru_cache(maxsize=256)
+def _squeeze(text: str) -> tuple[str, tuple[int, ...]]:
+    """*text* as it stands in a prompt, without white space, and each character's place in it."""
+    shown = neutralise(text)
+    kept = [(place, char) for place, char in enumerate(shown) if not char.isspace()]
+    return "".join(char for _, char in kept), tuple(place for place, _ in kept)

@@ -1,0 +1,103 @@
+"""``cst_nodes``: the Context-Split-Trees of all root contexts of each document (section 3.2)."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from augcon_lib.concurrency import run_together
+from augcon_lib.context_split_tree import ContextSplitTree
+from augcon_lib.contexts import cut_contexts
+from augcon_lib.errors import AnswerRejected
+from augcon_lib.fingerprints import fingerprint
+from augcon_lib.lengths import resolve_lengths, tree_parameters
+from augcon_lib.model.chat import Chat
+from augcon_lib.records import Document, Node, Rejection, content_id
+from augcon_lib.stages.documents_at_once import failed_output, for_each_document
+from augcon_lib.stages.model_calls import model_for
+from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.staleness import Expectation
+from augcon_lib.tree_rules import broken_rules
+from augcon_lib.warehouse.partitions import (
+    REJECTED,
+    PartitionOutput,
+    load_states,
+    replace_partitions,
+)
+from augcon_lib.warehouse.stages import read_documents_text
+
+STAGE = "cst_nodes"
+
+
+def run_cst_nodes(run: StageRun, document_ids: Sequence[str]) -> StageReport:
+    """Grow the trees of *document_ids*, all at once.
+
+    Raises ``EndpointError`` or ``BudgetExceeded`` after what was ready has been written.
+    """
+    return asyncio.run(_run(run, document_ids))
+
+
+async def _run(run: StageRun, document_ids: Sequence[str]) -> StageReport:
+    report = StageReport(STAGE)
+    expectation = Expectation(run.settings, run.versions(), load_states(run.warehouse))
+
+    async with model_for(run, report, len(document_ids)) as chat:
+
+        def load(ids: Sequence[str]) -> Mapping[str, Document]:
+            return {d.document_id: d for d in read_documents_text(run.warehouse, ids)}
+
+        async def work(document_id: str, document: Document) -> PartitionOutput:
+            inputs = expectation.inputs(STAGE, document_id)
+            try:
+                nodes, rejections = await _grow(run, chat, document)
+            except AnswerRejected as error:
+                return failed_output(STAGE, document_id, inputs, error)
+            return _output(document, inputs, nodes, rejections)
+
+        def save(outputs: Sequence[PartitionOutput]) -> None:
+            replace_partitions(run.warehouse, STAGE, outputs, run.run_id)
+            report.add(outputs)
+
+        await for_each_document(
+            document_ids, load, work, save, 2 * run.settings.model.max_concurrency
+        )
+    return report
+
+
+async def _grow(
+    run: StageRun, chat: Chat, document: Document
+) -> tuple[list[Node], list[Rejection]]:
+    language = document.language
+    lengths = resolve_lengths(run.settings, language)
+    contexts = cut_contexts(document, lengths.max_context_chars, lengths.min_context_chars)
+    tree = ContextSplitTree(chat, run.prompts, tree_parameters(run.settings, language), language)
+    grown = await run_together(tree.grow(context) for context in contexts)
+    nodes = [node for trees in grown for node in trees.nodes]
+    return nodes, [rejection for trees in grown for rejection in trees.rejections]
+
+
+def _output(
+    document: Document, inputs: dict[str, str], nodes: list[Node], rejections: list[Rejection]
+) -> PartitionOutput:
+    key = fingerprint(STAGE, inputs)
+    problems = broken_rules(document.text, nodes)
+    if problems:
+        detail = "; ".join(problems[:5])
+        broken = Rejection(
+            STAGE, document.document_id, document.document_id, "tree_malformed", detail
+        )
+        return PartitionOutput(
+            document.document_id,
+            key,
+            inputs,
+            status=REJECTED,
+            reason="tree_malformed",
+            rejections=[*rejections, broken],
+        )
+    queries = [part for node in nodes for part in (node.node_id, node.query)]
+    return PartitionOutput(
+        document.document_id,
+        key,
+        inputs,
+        output_hash=content_id("nodes", document.language, *queries),
+        records=nodes,
+        rejections=rejections,
+    )

@@ -1,0 +1,90 @@
+"""Many documents at once on one event loop, written in batches as they get ready."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from augcon_lib.concurrency import most_serious
+from augcon_lib.errors import AnswerRejected
+from augcon_lib.records import Rejection
+from augcon_lib.warehouse.partitions import FAILED, PartitionOutput
+
+LOAD_DOCUMENTS = 100
+WRITE_DOCUMENTS = 100
+
+Item = TypeVar("Item")
+
+
+async def for_each_document(
+    document_ids: Sequence[str],
+    load: Callable[[Sequence[str]], Mapping[str, Item]],
+    work: Callable[[str, Item], Awaitable[PartitionOutput]],
+    save: Callable[[Sequence[PartitionOutput]], None],
+    in_flight: int,
+) -> None:
+    """Load documents a hundred at a time, work on *in_flight* of them at once, save in batches.
+
+    *load* and *save* run in threads. What is ready is saved even when the run has to stop; then
+    ``EndpointError`` or ``BudgetExceeded`` is raised. A document whose work raises
+    ``AnswerRejected`` (its endpoint failed) is saved as failed and the others go on.
+    """
+    ready: asyncio.Queue[PartitionOutput | None] = asyncio.Queue()
+    places = asyncio.Semaphore(in_flight)
+
+    async def one(document_id: str, item: Item) -> None:
+        try:
+            await ready.put(await work(document_id, item))
+        finally:
+            places.release()
+
+    async def work_on_all() -> None:
+        async with asyncio.TaskGroup() as group:
+            for chunk in batches(document_ids, LOAD_DOCUMENTS):
+                items = await asyncio.to_thread(load, chunk)
+                for document_id in chunk:
+                    await places.acquire()
+                    group.create_task(one(document_id, items[document_id]))
+
+    writer = asyncio.create_task(_write(ready, save))
+    try:
+        await work_on_all()
+    except BaseExceptionGroup as errors:
+        raise most_serious(errors) from None
+    finally:
+        await ready.put(None)
+        await writer
+
+
+def failed_output(
+    stage: str, document_id: str, inputs: Mapping[str, str], error: AnswerRejected
+) -> PartitionOutput:
+    """The outcome of a document whose endpoint failed: worth another attempt."""
+    return PartitionOutput(
+        document_id=document_id,
+        fingerprint="",
+        inputs=inputs,
+        status=FAILED,
+        reason=error.reason,
+        rejections=[Rejection(stage, document_id, document_id, error.reason, error.detail)],
+    )
+
+
+def batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """*items* in slices of at most *size*."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+async def _write(
+    ready: "asyncio.Queue[PartitionOutput | None]",
+    save: Callable[[Sequence[PartitionOutput]], None],
+) -> None:
+    open_ended = True
+    while open_ended:
+        batch = [await ready.get()]
+        while not ready.empty() and len(batch) < WRITE_DOCUMENTS:
+            batch.append(ready.get_nowait())
+        open_ended = None not in batch
+        outputs = [output for output in batch if output is not None]
+        if outputs:
+            await asyncio.to_thread(save, outputs)
+

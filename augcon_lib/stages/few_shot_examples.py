@@ -1,0 +1,40 @@
+"""``few_shot_examples``: the examples that serve best, by random search (section 3.4)."""
+
+import asyncio
+
+from augcon_lib.few_shot_search import FewShotSearch
+from augcon_lib.fingerprints import fingerprint
+from augcon_lib.responses import Responder
+from augcon_lib.stages.model_calls import model_for
+from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.staleness import Expectation
+from augcon_lib.warehouse.choices import NO_DOCUMENT, save_few_shot
+from augcon_lib.warehouse.partitions import PartitionOutput, load_states
+
+STAGE = "few_shot_examples"
+SEED = 20_240_516
+
+
+def run_few_shot_examples(run: StageRun) -> StageReport:
+    """Search over the human-written examples and keep the choice with its trial log."""
+    return asyncio.run(_run(run))
+
+
+async def _run(run: StageRun) -> StageReport:
+    report = StageReport(STAGE)
+    settings = run.settings.responses
+    expectation = Expectation(run.settings, run.versions(), load_states(run.warehouse))
+    async with model_for(run, report, 1) as chat:
+        responder = Responder(chat, run.prompts, run.principles, settings.temperature)
+        choice = await FewShotSearch(chat, run.prompts, responder).search(
+            run.examples, settings.few_shot_count, settings.search_trials, SEED
+        )
+    inputs = expectation.shared_inputs(STAGE)
+    state = PartitionOutput(
+        NO_DOCUMENT, fingerprint(STAGE, inputs), inputs, output_hash=choice.version
+    )
+    await asyncio.to_thread(save_few_shot, run.warehouse, choice, state, run.run_id)
+    report.version = choice.version
+    report.facts = {"trials": choice.trials, "by_language": choice.by_language}
+    run.progress(STAGE, 1, 1, 0, report.calls)
+    return report

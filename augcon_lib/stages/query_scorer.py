@@ -1,0 +1,52 @@
+"""``query_scorer``: contrastive pairs from worsened prompts, and the scorer (section 3.3)."""
+
+import asyncio
+
+from augcon_lib.contrastive_pairs import build_pairs, sample_positives
+from augcon_lib.fingerprints import fingerprint
+from augcon_lib.query_scorer import train_scorer
+from augcon_lib.stages.model_calls import model_for
+from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.staleness import Expectation
+from augcon_lib.warehouse.choices import NO_DOCUMENT, save_scorer
+from augcon_lib.warehouse.partitions import PartitionOutput, load_states
+from augcon_lib.warehouse.stages import read_positives
+
+STAGE = "query_scorer"
+SEED = 20_240_516
+
+
+def run_query_scorer(run: StageRun) -> StageReport:
+    """Sample positives over all documents, ask for their negatives, train and validate."""
+    return asyncio.run(_run(run))
+
+
+async def _run(run: StageRun) -> StageReport:
+    report = StageReport(STAGE)
+    settings = run.settings
+    expectation = Expectation(settings, run.versions(), load_states(run.warehouse))
+    positives = await asyncio.to_thread(read_positives, run.warehouse)
+    sampled = sample_positives(positives, settings.scorer.pairs_per_negative_kind, SEED)
+    async with model_for(run, report, 1) as chat:
+        pairs, rejections = await build_pairs(
+            chat, run.prompts, sampled, settings.tree.split, settings.tree.temperature
+        )
+    scorer, scores = train_scorer(pairs, SEED)
+    inputs = expectation.shared_inputs(STAGE)
+    state = PartitionOutput(
+        NO_DOCUMENT, fingerprint(STAGE, inputs), inputs, output_hash=scorer.version
+    )
+    save_scorer(run.warehouse, scorer, scores, pairs, rejections, state, run.run_id)
+    report.version = scorer.version
+    report.rejected.update(rejection.reason for rejection in rejections)
+    report.facts = {
+        "positives": len(positives),
+        "train_pairs": scores.train_pairs,
+        "held_out_pairs": scores.held_out_pairs,
+        "held_out_documents": scores.held_out_documents,
+        "pair_accuracy": scores.pair_accuracy,
+        "standard_error": scores.standard_error,
+        **{f"pair_accuracy_{kind}": share for kind, share in scores.accuracy_by_kind.items()},
+    }
+    run.progress(STAGE, 1, 1, 0, report.calls)
+    return report

@@ -1,0 +1,53 @@
+"""``raw_corpus``: documents of the store, decoded, converted and normalised."""
+
+from collections.abc import Sequence
+
+from augcon_lib.documents import SourceEntry, read_documents
+from augcon_lib.fingerprints import fingerprint
+from augcon_lib.records import Document, Rejection, content_id
+from augcon_lib.stages.documents_at_once import batches
+from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.staleness import Expectation
+from augcon_lib.warehouse.partitions import REJECTED, PartitionOutput, replace_partitions
+
+STAGE = "raw_corpus"
+WRITE_DOCUMENTS = 50
+
+
+def run_raw_corpus(run: StageRun, entries: Sequence[SourceEntry]) -> StageReport:
+    """Read *entries* of the store; a document that cannot be read is rejected with a reason."""
+    expectation = Expectation(run.settings, run.versions(), {})
+    report = StageReport(STAGE)
+    source = run.settings.source
+    read = iter(read_documents(source, run.workspace.root, entries))
+    for batch in batches(entries, WRITE_DOCUMENTS):
+        outputs = []
+        for entry in batch:
+            inputs = expectation.inputs(STAGE, entry.document_id, entry.source_sha256)
+            outputs.append(_output(entry, next(read), inputs))
+        replace_partitions(run.warehouse, STAGE, outputs, run.run_id)
+        report.add(outputs)
+        run.progress(STAGE, len(report.partitions), len(entries), report.failed, None)
+    return report
+
+
+def _output(
+    entry: SourceEntry, result: Document | Rejection, inputs: dict[str, str]
+) -> PartitionOutput:
+    key = fingerprint(STAGE, inputs)
+    if isinstance(result, Rejection):
+        return PartitionOutput(
+            entry.document_id,
+            key,
+            inputs,
+            status=REJECTED,
+            reason=result.reason,
+            rejections=[result],
+        )
+    return PartitionOutput(
+        entry.document_id,
+        key,
+        inputs,
+        output_hash=content_id("document", result.language, result.text_sha256),
+        records=[result],
+    )

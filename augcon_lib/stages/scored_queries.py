@@ -1,0 +1,72 @@
+"""``scored_queries``: every query scored, ranked and selected or left out (section 3.3)."""
+
+from collections.abc import Mapping, Sequence
+
+from augcon_lib.errors import WarehouseError
+from augcon_lib.fingerprints import fingerprint
+from augcon_lib.lengths import tree_parameters
+from augcon_lib.query_scorer import LinearScorer
+from augcon_lib.query_selection import select_queries
+from augcon_lib.records import Node, content_id
+from augcon_lib.stages.documents_at_once import batches
+from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.staleness import Expectation
+from augcon_lib.warehouse.choices import load_scorer
+from augcon_lib.warehouse.partitions import PartitionOutput, load_states, replace_partitions
+from augcon_lib.warehouse.stages import read_languages, read_nodes
+
+STAGE = "scored_queries"
+WRITE_DOCUMENTS = 100
+
+
+def run_scored_queries(run: StageRun, document_ids: Sequence[str]) -> StageReport:
+    """Score and select the queries of *document_ids*; asks the model nothing.
+
+    Raises ``WarehouseError`` before the scorer has been trained.
+    """
+    scorer = load_scorer(run.warehouse)
+    if scorer is None:
+        raise WarehouseError("there is no scorer yet; materialize query_scorer first")
+    expectation = Expectation(run.settings, run.versions(), load_states(run.warehouse))
+    report = StageReport(STAGE)
+    for ids in batches(document_ids, WRITE_DOCUMENTS):
+        nodes = read_nodes(run.warehouse, ids)
+        languages = read_languages(run.warehouse, ids)
+        outputs = [
+            _output(run, scorer, languages[d], nodes[d], d, expectation.inputs(STAGE, d))
+            for d in ids
+        ]
+        replace_partitions(run.warehouse, STAGE, outputs, run.run_id)
+        report.add(outputs)
+        run.progress(STAGE, len(report.partitions), len(document_ids), report.failed, None)
+    return report
+
+
+def _output(
+    run: StageRun,
+    scorer: LinearScorer,
+    language: str,
+    nodes: Sequence[Node],
+    document_id: str,
+    inputs: Mapping[str, str],
+) -> PartitionOutput:
+    asked = [node for node in nodes if node.query]
+    scores = scorer.score([node.text for node in asked], [node.query for node in asked])
+    parameters = tree_parameters(run.settings, language)
+    quotas = {
+        node.context_id: parameters.quota(len(node.text))
+        for node in nodes
+        if node.parent_id is None
+    }
+    queries, rejections = select_queries(asked, scores, quotas, run.settings.selection.max_rouge_l)
+    chosen = [query.node_id for query in queries if query.selected]
+    # The query itself and the passage's language are part of what is answered, and of the hash.
+    texts = {node.node_id: node.query for node in asked}
+    return PartitionOutput(
+        document_id,
+        fingerprint(STAGE, inputs),
+        inputs,
+        output_hash=content_id("selected", language, *(f"{n}:{texts[n]}" for n in sorted(chosen))),
+        records=queries,
+        rejections=rejections,
+    )

@@ -1,0 +1,148 @@
+"""What every stage is given, and what it reports back."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+from augcon_lib.documents import converter_version
+from augcon_lib.fingerprints import Versions
+from augcon_lib.model import model_identity
+from augcon_lib.model.stats import CallStats
+from augcon_lib.prompts import PromptLibrary, load_few_shot_examples, load_principles
+from augcon_lib.records import FewShotExample
+from augcon_lib.settings import Settings
+from augcon_lib.warehouse import Warehouse
+from augcon_lib.warehouse.choices import current_version
+from augcon_lib.warehouse.partitions import PartitionOutput, load_states
+from augcon_lib.workspace import Workspace
+
+SAMPLE_ROWS = 3
+PROMPT_NAMES = (
+    "cst_rewrite",
+    "cst_rewrite_weak",
+    "cst_boundary",
+    "cst_boundary_weak",
+    "answer",
+    "judgement",
+)
+
+
+class Progress(Protocol):
+    """Is told how far a stage is; called often, must be quick."""
+
+    def __call__(
+        self, stage: str, done: int, total: int, failed: int, calls: CallStats | None
+    ) -> None:
+        """*done* of *total* documents (or other units), *failed* among them."""
+        ...
+
+
+def no_progress(
+    stage: str, done: int, total: int, failed: int, calls: CallStats | None
+) -> None:
+    """A :class:`Progress` that tells nobody."""
+
+
+@dataclass(frozen=True)
+class StageRun:
+    """A workspace, opened for one run of one or more stages.
+
+    ``run_id`` marks rows and calls; ``session_id`` groups the runs of one command, over which
+    ``[budget]`` counts.
+    """
+
+    workspace: Workspace
+    run_id: str = ""
+    session_id: str = ""
+    progress: Progress = no_progress
+
+    @property
+    def settings(self) -> Settings:
+        """The workspace's settings."""
+        return self.workspace.settings
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """The workspace's warehouse."""
+        return Warehouse(self.workspace.warehouse_path)
+
+    @cached_property
+    def prompts(self) -> PromptLibrary:
+        """Packaged prompts and the user's own copies."""
+        return PromptLibrary(self.workspace.prompts_dir)
+
+    @cached_property
+    def principles(self) -> str:
+        """The constitution's text."""
+        return load_principles(self.workspace.principles_path)
+
+    @cached_property
+    def examples(self) -> tuple[FewShotExample, ...]:
+        """The human-written few-shot examples."""
+        return load_few_shot_examples(self.workspace.examples_path)
+
+    def versions(self) -> Versions:
+        """Versions of everything besides documents and settings, scorer and few-shot as stored."""
+        states = load_states(self.warehouse)
+        return Versions(
+            converter=converter_version(),
+            model=model_identity(self.settings.model),
+            prompts={name: self.prompts.fingerprint(name) for name in PROMPT_NAMES},
+            principles=_sha(self.principles),
+            examples=_sha(repr(self.examples)),
+            scorer=current_version(states, "query_scorer"),
+            few_shot=current_version(states, "few_shot_examples"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionSummary:
+    """A stage's outcome for one document: counts, and the first of its rows."""
+
+    document_id: str
+    status: str
+    reason: str
+    output_hash: str
+    rows: int
+    rejected: int
+    sample: tuple[Any, ...] = ()
+
+
+@dataclass
+class StageReport:
+    """What a stage did: one summary per document it worked on, rejections, model calls."""
+
+    stage: str
+    partitions: list[PartitionSummary] = field(default_factory=list)
+    rejected: Counter[str] = field(default_factory=Counter)
+    calls: CallStats | None = None
+    version: str = ""
+    facts: dict[str, object] = field(default_factory=dict)
+
+    def add(self, outputs: Sequence[PartitionOutput]) -> None:
+        """Take note of *outputs* that have been written."""
+        for output in outputs:
+            self.rejected.update(rejection.reason for rejection in output.rejections)
+            self.partitions.append(
+                PartitionSummary(
+                    output.document_id,
+                    output.status,
+                    output.reason,
+                    output.output_hash,
+                    len(output.records),
+                    len(output.rejections),
+                    tuple(output.records[:SAMPLE_ROWS]),
+                )
+            )
+
+    @property
+    def failed(self) -> int:
+        """Documents that are not all right."""
+        return sum(partition.status != "ok" for partition in self.partitions)
+
+
+def _sha(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,71 @@
+"""The document store as the stages see it: listed, and compared with what is known of it."""
+
+from collections.abc import Mapping, Sequence
+
+from augcon_lib.documents import KnownSource, StoreListing, list_store
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.staleness import Expectation, Staleness, find_stale
+from augcon_lib.warehouse.partitions import delete_everywhere, load_states
+from augcon_lib.warehouse.sources import load_sources, save_sources
+
+
+def list_sources(run: StageRun) -> StoreListing:
+    """List the store; files that did not change since they were last seen are not read.
+
+    Raises ``StoreError`` where the store cannot be listed: nothing is deleted then.
+    """
+    known = {
+        row["document_id"]: KnownSource(row["stamp"], row["source_sha256"])
+        for row in load_sources(run.warehouse)
+    }
+    return list_store(run.settings.source, run.workspace.root, known)
+
+
+def sync_sources(run: StageRun) -> tuple[StoreListing, list[str]]:
+    """List the store, remember what was seen, and forget documents that left it.
+
+    Gives the listing and the ids of documents that are gone.
+    """
+    listing = list_sources(run)
+    present = {entry.document_id for entry in listing.entries}
+    known = {row["document_id"]: row for row in load_sources(run.warehouse)}
+    gone = sorted((set(known) | {d for _, d in load_states(run.warehouse) if d}) - present)
+    delete_everywhere(run.warehouse, gone)
+    changed = [
+        entry
+        for entry in listing.entries
+        if entry.document_id not in known
+        or known[entry.document_id]["stamp"] != entry.stamp
+        or known[entry.document_id]["source_sha256"] != entry.source_sha256
+    ]
+    save_sources(run.warehouse, changed)
+    return listing, gone
+
+
+def stale_in(run: StageRun, sources: Mapping[str, str]) -> Staleness:
+    """What is stale, given the source hash of each document in the store."""
+    return find_stale(sources, run.settings, run.versions(), load_states(run.warehouse))
+
+
+def stale_sources(run: StageRun, document_ids: Sequence[str]) -> list[str]:
+    """Those of *document_ids* whose source, converter or reading settings changed."""
+    sources = {e.document_id: e.source_sha256 for e in list_sources(run).entries}
+    expectation = Expectation(run.settings, run.versions(), load_states(run.warehouse))
+    return [
+        d
+        for d in document_ids
+        if d in sources
+        and expectation.reasons("raw_corpus", d, expectation.inputs("raw_corpus", d, sources[d]))
+    ]
+
+
+def stale_at(stage: str, run: StageRun, document_ids: Sequence[str]) -> list[str]:
+    """Those of *document_ids* that are stale at *stage* and good at the stage before."""
+    states = load_states(run.warehouse)
+    expectation = Expectation(run.settings, run.versions(), states)
+    return [
+        d
+        for d in document_ids
+        if expectation.is_ready(stage, d)
+        and expectation.reasons(stage, d, expectation.inputs(stage, d))
+    ]

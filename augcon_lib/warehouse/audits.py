@@ -1,0 +1,112 @@
+"""Audits: SQL that lists what breaks a rule, for the asset checks; empty means all is well."""
+
+from collections.abc import Callable, Sequence
+
+from augcon_lib.rouge import first_repeats
+from augcon_lib.settings import Settings
+from augcon_lib.tree_rules import broken_rules
+from augcon_lib.warehouse.connection import Warehouse
+from augcon_lib.warehouse.frames import select
+from augcon_lib.warehouse.stages import read_documents_text, read_nodes
+
+Audit = Callable[[Warehouse, Sequence[str], Settings], list[str]]
+
+AUDIT_DOCUMENTS = 100
+
+
+def empty_documents(
+    warehouse: Warehouse, document_ids: Sequence[str], settings: Settings
+) -> list[str]:
+    """Documents without text, language or the right hash."""
+    return _problems(
+        warehouse,
+        "SELECT document_id || ': no text, no language or a wrong hash' AS problem "
+        "FROM raw_corpus WHERE document_id IN (SELECT unnest(?::VARCHAR[])) "
+        "AND (trim(text) = '' OR language = '' OR text_sha256 <> sha256(text))",
+        document_ids,
+    )
+
+
+def malformed_trees(
+    warehouse: Warehouse, document_ids: Sequence[str], settings: Settings
+) -> list[str]:
+    """Documents whose stored trees break a rule of ``tree_rules``."""
+    problems = []
+    for start in range(0, len(document_ids), AUDIT_DOCUMENTS):
+        chunk = document_ids[start : start + AUDIT_DOCUMENTS]
+        nodes = read_nodes(warehouse, chunk)
+        for document in read_documents_text(warehouse, chunk):
+            broken = broken_rules(document.text, nodes[document.document_id])
+            problems += [f"{document.document_id}: {problem}" for problem in broken]
+    return problems
+
+
+def selection_errors(
+    warehouse: Warehouse, document_ids: Sequence[str], settings: Settings
+) -> list[str]:
+    """Contexts with too many selected queries, or with one that repeats another."""
+    with warehouse.read() as connection:
+        rows = select(
+            connection,
+            "SELECT document_id, context_id, any_value(quota) AS quota, "
+            "list(query ORDER BY rank) FILTER (WHERE selected) AS selected, "
+            "count(*) FILTER (WHERE selected <> (reason = '')) AS unexplained "
+            "FROM scored_queries WHERE document_id IN (SELECT unnest(?::VARCHAR[])) "
+            "GROUP BY document_id, context_id ORDER BY document_id, context_id",
+            [list(document_ids)],
+        )
+    problems = []
+    for row in rows:
+        name = f"{row['document_id']}: context {row['context_id']}"
+        queries = row["selected"] or []
+        if len(queries) > row["quota"]:
+            problems.append(f"{name}: {len(queries)} queries for a quota of {row['quota']}")
+        if any(r is not None for r in first_repeats(queries, settings.selection.max_rouge_l)):
+            problems.append(f"{name}: a selected query repeats another")
+        if row["unexplained"]:
+            problems.append(f"{name}: {row['unexplained']} queries left out without a reason")
+    return problems
+
+
+def unanswered_queries(
+    warehouse: Warehouse, document_ids: Sequence[str], settings: Settings
+) -> list[str]:
+    """Selected queries without exactly one response or rejection, but for failed documents."""
+    return _problems(
+        warehouse,
+        "SELECT s.document_id || ': query of node ' || s.node_id || ' has ' "
+        "|| count(o.node_id) || ' outcomes' AS problem FROM scored_queries AS s "
+        "JOIN partition_state AS p ON p.stage = 'responses' AND p.document_id = s.document_id "
+        "AND p.status = 'ok' "
+        "LEFT JOIN (SELECT document_id, node_id FROM responses UNION ALL "
+        "SELECT document_id, subject_id FROM rejections WHERE stage = 'responses') AS o "
+        "ON o.document_id = s.document_id AND o.node_id = s.node_id "
+        "WHERE s.selected AND s.document_id IN (SELECT unnest(?::VARCHAR[])) "
+        "GROUP BY s.document_id, s.node_id HAVING count(o.node_id) <> 1",
+        document_ids,
+    )
+
+
+def invalid_rows(
+    warehouse: Warehouse, document_ids: Sequence[str], settings: Settings
+) -> list[str]:
+    """Rows of the current dataset that no trainer should see."""
+    return _problems(
+        warehouse,
+        "SELECT row_id || ': empty query or response' AS problem FROM sft_dataset "
+        "WHERE trim(query) = '' OR trim(response) = '' "
+        "UNION ALL SELECT row_id || ': split ' || split FROM sft_dataset "
+        "WHERE split NOT IN ('train', 'test') "
+        "UNION ALL SELECT any_value(row_id) || ': the id is there ' || count(*) || ' times' "
+        "FROM sft_dataset GROUP BY row_id HAVING count(*) > 1 "
+        "UNION ALL SELECT any_value(row_id) || ': the pair is there ' || count(*) || ' times' "
+        "FROM sft_dataset GROUP BY query, response HAVING count(*) > 1 "
+        "UNION ALL SELECT s.row_id || ': its document is not in the corpus' "
+        "FROM sft_dataset AS s ANTI JOIN raw_corpus AS d ON d.document_id = s.document_id",
+    )
+
+
+def _problems(warehouse: Warehouse, query: str, *parameters: Sequence[str]) -> list[str]:
+    with warehouse.read() as connection:
+        rows = select(connection, query, [list(parameter) for parameter in parameters])
+    return [row["problem"] for row in rows]

@@ -1,0 +1,82 @@
+"""Opening the warehouse: a lock of our own, one transaction per connection, hardened settings.
+
+DuckDB lets one process in at a time, so connections are short and the lock file decides whose
+turn it is: ``flock`` on ``<warehouse>.lock``, exclusive to write, shared to read. The database
+file must never be opened in any other way by a process that holds it.
+"""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from augcon_lib.errors import WarehouseError
+from augcon_lib.warehouse.schema import create_statements
+
+MEMORY_LIMIT = "512MB"
+THREADS = 2
+
+
+class Warehouse:
+    """The warehouse file at *path*; opens nothing until asked."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One exclusive transaction: committed at the end, rolled back when the body raises."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._lock(fcntl.LOCK_EX), self._connect(read_only=False) as connection:
+            connection.execute("BEGIN")
+            try:
+                for statement in create_statements():
+                    connection.execute(statement)
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A read-only look at the last committed state; many readers at once."""
+        if not self.path.exists():
+            with self.write():
+                pass
+        with self._lock(fcntl.LOCK_SH), self._connect(read_only=True) as connection:
+            yield connection
+
+    @contextmanager
+    def _lock(self, kind: int) -> Iterator[None]:
+        with self.path.with_name(self.path.name + ".lock").open("a") as lock:
+            fcntl.flock(lock, kind)
+            yield
+
+    @contextmanager
+    def _connect(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        try:
+            connection = duckdb.connect(
+                str(self.path),
+                read_only=read_only,
+                config={
+                    "memory_limit": MEMORY_LIMIT,
+                    "threads": THREADS,
+                    "enable_external_access": False,
+                    "autoinstall_known_extensions": False,
+                    "autoload_known_extensions": False,
+                    "lock_configuration": True,
+                },
+            )
+        except duckdb.Error as error:
+            raise WarehouseError(
+                f"{self.path} cannot be opened: {error}. If another program holds it, close that "
+                "program; if the file is damaged, move it away: the next run rebuilds it from "
+                "the journal without asking the model again."
+            ) from error
+        try:
+            yield connection
+        finally:
+            connection.close()

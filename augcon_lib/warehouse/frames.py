@@ -1,0 +1,74 @@
+"""Records to polars frames of a table's schema, and rows of the warehouse back to records."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+import duckdb
+import polars as pl
+
+from augcon_lib.warehouse.schema import TABLES
+
+Record = TypeVar("Record")
+
+
+def to_frame(table: str, records: Iterable[Any], **constants: object) -> pl.DataFrame:
+    """A frame with *table*'s columns, each from *constants* or from an attribute of *records*.
+
+    A ``position`` that is neither is the record's place in *records*.
+    """
+    schema = TABLES[table]
+
+    def value(record: Any, place: int, column: str) -> object:
+        if column in constants:
+            return constants[column]
+        if column == "position":
+            return getattr(record, column, place)
+        return getattr(record, column)
+
+    rows = [[value(record, place, c) for c in schema] for place, record in enumerate(records)]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
+    """Append *frame*, which has the columns of *table* in its order."""
+    if table not in TABLES:
+        raise KeyError(table)
+    if frame.is_empty():
+        return
+    connection.register("incoming", frame)
+    connection.execute(f'INSERT INTO "{table}" SELECT * FROM incoming')  # noqa: S608
+    connection.unregister("incoming")
+
+
+def delete_documents(
+    connection: duckdb.DuckDBPyConnection, table: str, document_ids: Sequence[str]
+) -> None:
+    """Delete all rows of *table* that belong to *document_ids*."""
+    if table not in TABLES:
+        raise KeyError(table)
+    connection.execute(
+        f'DELETE FROM "{table}" WHERE document_id IN (SELECT unnest(?::VARCHAR[]))',  # noqa: S608
+        [list(document_ids)],
+    )
+
+
+def select(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] = ()
+) -> list[dict[str, Any]]:
+    """The rows of *query* as dictionaries."""
+    cursor = connection.execute(query, list(parameters))
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def select_records(
+    connection: duckdb.DuckDBPyConnection,
+    record: type[Record],
+    query: str,
+    parameters: Sequence[object] = (),
+) -> list[Record]:
+    """The rows of *query* as *record* s, by column name; lists become tuples."""
+    return [
+        record(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
+        for row in select(connection, query, parameters)
+    ]

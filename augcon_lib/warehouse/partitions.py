@@ -1,0 +1,149 @@
+"""Replacing the rows of documents atomically, and the state of every partition.
+
+Rows, rejections and state of a document change in one transaction, so that a reader sees a
+document before or after, never in between.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+from augcon_lib.records import Rejection
+from augcon_lib.warehouse.connection import Warehouse
+from augcon_lib.warehouse.frames import delete_documents, insert, select, to_frame
+from augcon_lib.warehouse.schema import PARTITIONED
+
+STAGES = tuple(PARTITIONED)
+
+OK = "ok"
+REJECTED = "rejected"
+FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionOutput:
+    """What a stage made of one document.
+
+    ``status`` is ``ok``; ``rejected`` where the input itself cannot be used (another attempt would
+    say the same); ``failed`` where another attempt may succeed. ``inputs`` are the named parts of
+    the fingerprint, kept so that a change can be named.
+    """
+
+    document_id: str
+    fingerprint: str
+    inputs: Mapping[str, str]
+    output_hash: str = ""
+    status: str = OK
+    reason: str = ""
+    records: Sequence[Any] = ()
+    rejections: Sequence[Rejection] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionState:
+    """The stored outcome of a stage for one document."""
+
+    fingerprint: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    output_hash: str = ""
+    status: str = OK
+    reason: str = ""
+
+
+def replace_partitions(
+    warehouse: Warehouse, stage: str, outputs: Sequence[PartitionOutput], run_id: str
+) -> None:
+    """Write *outputs* of *stage* in one transaction.
+
+    A rejected document loses its rows in this and all later stages; a failed one keeps its last
+    good rows, but is no longer fresh.
+    """
+    if not outputs:
+        return
+    replaced = [o.document_id for o in outputs if o.status != FAILED]
+    rejected = [o.document_id for o in outputs if o.status == REJECTED]
+    with warehouse.write() as connection:
+        delete_documents(connection, stage, replaced)
+        _delete_state(connection, [stage], [o.document_id for o in outputs])
+        later = STAGES[STAGES.index(stage) + 1 :]
+        for table in later:
+            delete_documents(connection, table, rejected)
+        _delete_state(connection, later, rejected)
+        for output in outputs:
+            insert(connection, stage, to_frame(stage, output.records))
+        insert(
+            connection,
+            "rejections",
+            to_frame("rejections", [r for output in outputs for r in output.rejections]),
+        )
+        insert(
+            connection,
+            "partition_state",
+            to_frame(
+                "partition_state",
+                [_StateRow(output) for output in outputs],
+                stage=stage,
+                run_id=run_id,
+                updated_at=datetime.now(UTC).replace(tzinfo=None),
+            ),
+        )
+
+
+def delete_everywhere(warehouse: Warehouse, document_ids: Sequence[str]) -> None:
+    """Forget documents that left the store: rows, rejections and state of every stage."""
+    if not document_ids:
+        return
+    with warehouse.write() as connection:
+        for table in (*STAGES, "sources"):
+            delete_documents(connection, table, document_ids)
+        _delete_state(connection, STAGES, document_ids)
+
+
+def load_states(warehouse: Warehouse) -> dict[tuple[str, str], PartitionState]:
+    """The state of every partition by (stage, document id)."""
+    with warehouse.read() as connection:
+        rows = select(
+            connection,
+            "SELECT stage, document_id, fingerprint, inputs, output_hash, status, reason "
+            "FROM partition_state",
+        )
+    return {
+        (row["stage"], row["document_id"]): PartitionState(
+            row["fingerprint"],
+            json.loads(row["inputs"]),
+            row["output_hash"],
+            row["status"],
+            row["reason"],
+        )
+        for row in rows
+    }
+
+
+class _StateRow:
+    def __init__(self, output: PartitionOutput) -> None:
+        self.document_id = output.document_id
+        self.fingerprint = output.fingerprint
+        self.inputs = inputs_json(output.inputs)
+        self.output_hash = output.output_hash
+        self.status = output.status
+        self.reason = output.reason
+
+
+def inputs_json(inputs: Mapping[str, str]) -> str:
+    """Named inputs as they are stored."""
+    return json.dumps(dict(inputs), sort_keys=True, ensure_ascii=False)
+
+
+def _delete_state(
+    connection: duckdb.DuckDBPyConnection, stages: Iterable[str], document_ids: Sequence[str]
+) -> None:
+    for table in ("partition_state", "rejections"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE stage IN (SELECT unnest(?::VARCHAR[])) "  # noqa: S608
+            "AND document_id IN (SELECT unnest(?::VARCHAR[]))",
+            [list(stages), list(document_ids)],
+        )

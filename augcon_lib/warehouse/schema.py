@@ -1,0 +1,181 @@
+"""The tables, in the portable subset of SQL: no keys, no indexes, no sequences.
+
+Uniqueness is checked in the writing transaction (docs/decisions.md says why).
+"""
+
+import polars as pl
+
+TIMESTAMP = pl.Datetime("us")  # always UTC
+
+# One row per item of a document; a document's rows are replaced together.
+PARTITIONED: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
+    "raw_corpus": {
+        "document_id": pl.String,
+        "uri": pl.String,
+        "media_type": pl.String,
+        "title": pl.String,
+        "language": pl.String,
+        "text": pl.String,
+        "text_sha256": pl.String,
+        "source_sha256": pl.String,
+        "modified_at": TIMESTAMP,
+    },
+    "cst_nodes": {
+        "node_id": pl.String,
+        "document_id": pl.String,
+        "context_id": pl.String,
+        "parent_id": pl.String,
+        "round": pl.Int32,
+        "depth": pl.Int32,
+        "text": pl.String,
+        "start_char": pl.Int64,
+        "end_char": pl.Int64,
+        "verbatim": pl.Boolean,
+        "query": pl.String,
+        "stop_reason": pl.String,
+        "split_rouge_l": pl.Float64,
+        "path": pl.List(pl.String),
+        "position": pl.Int32,
+    },
+    "scored_queries": {
+        "node_id": pl.String,
+        "document_id": pl.String,
+        "context_id": pl.String,
+        "query": pl.String,
+        "score": pl.Float64,
+        "rank": pl.Int32,
+        "quota": pl.Int32,
+        "selected": pl.Boolean,
+        "reason": pl.String,
+        "position": pl.Int32,
+    },
+    "responses": {
+        "response_id": pl.String,
+        "node_id": pl.String,
+        "document_id": pl.String,
+        "query": pl.String,
+        "response": pl.String,
+        "few_shot_version": pl.String,
+        "status": pl.String,
+        "position": pl.Int32,
+    },
+}
+
+UNPARTITIONED: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
+    "query_scorer": {
+        "scorer_version": pl.String,
+        "kind": pl.String,
+        "parameters": pl.String,
+        "train_pairs": pl.Int64,
+        "held_out_pairs": pl.Int64,
+        "held_out_documents": pl.Int64,
+        "pair_accuracy": pl.Float64,
+        "standard_error": pl.Float64,
+    },
+    "contrastive_pairs": {
+        "document_id": pl.String,
+        "node_id": pl.String,
+        "language": pl.String,
+        "kind": pl.String,
+        "positive_query": pl.String,
+        "negative_query": pl.String,
+    },
+    "few_shot_examples": {
+        "few_shot_version": pl.String,
+        "language": pl.String,
+        "position": pl.Int32,
+        "context": pl.String,
+        "question": pl.String,
+        "answer": pl.String,
+    },
+    "few_shot_trials": {
+        "few_shot_version": pl.String,
+        "language": pl.String,
+        "trial": pl.Int32,
+        "examples": pl.List(pl.Int32),
+        "score": pl.Float64,
+        "judged": pl.Int32,
+        "chosen": pl.Boolean,
+    },
+}
+
+# Rows of all versions: a row is in the versions from ``added_in`` until before ``removed_in``.
+DATASET: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
+    "dataset_rows": {
+        "row_id": pl.String,
+        "document_id": pl.String,
+        "node_id": pl.String,
+        "query": pl.String,
+        "response": pl.String,
+        "split": pl.String,
+        "position": pl.Int64,
+        "added_in": pl.Int64,
+        "removed_in": pl.Int64,
+    },
+    "dataset_versions": {
+        "number": pl.Int64,
+        "dataset_version": pl.String,
+        "created_at": TIMESTAMP,
+        "added": pl.Int64,
+        "kept": pl.Int64,
+        "removed": pl.Int64,
+    },
+}
+
+STATE: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
+    "rejections": {
+        "stage": pl.String,
+        "document_id": pl.String,
+        "subject_id": pl.String,
+        "reason": pl.String,
+        "detail": pl.String,
+    },
+    "partition_state": {
+        "stage": pl.String,
+        "document_id": pl.String,
+        "fingerprint": pl.String,
+        "inputs": pl.String,
+        "output_hash": pl.String,
+        "status": pl.String,
+        "reason": pl.String,
+        "run_id": pl.String,
+        "updated_at": TIMESTAMP,
+    },
+    "sources": {
+        "document_id": pl.String,
+        "uri": pl.String,
+        "stamp": pl.String,
+        "source_sha256": pl.String,
+    },
+}
+
+TABLES = {**PARTITIONED, **UNPARTITIONED, **DATASET, **STATE}
+
+SFT_DATASET_VIEW = """
+CREATE VIEW IF NOT EXISTS sft_dataset AS
+SELECT r.row_id, v.dataset_version, r.document_id, r.node_id, r.query, r.response, r.split
+FROM dataset_rows AS r
+JOIN (SELECT dataset_version FROM dataset_versions ORDER BY number DESC LIMIT 1) AS v ON TRUE
+WHERE r.removed_in IS NULL
+ORDER BY r.document_id, r.position
+"""
+
+_SQL_TYPES: dict[object, str] = {
+    pl.String: "VARCHAR",
+    pl.Int32: "INTEGER",
+    pl.Int64: "BIGINT",
+    pl.Float64: "DOUBLE",
+    pl.Boolean: "BOOLEAN",
+    TIMESTAMP: "TIMESTAMP",
+    pl.List(pl.String): "VARCHAR[]",
+    pl.List(pl.Int32): "INTEGER[]",
+}
+
+
+def create_statements() -> list[str]:
+    """One ``CREATE ... IF NOT EXISTS`` per table, then the view."""
+    statements = []
+    for table, columns in TABLES.items():
+        body = ", ".join(f'"{name}" {_SQL_TYPES[kind]}' for name, kind in columns.items())
+        statements.append(f'CREATE TABLE IF NOT EXISTS "{table}" ({body})')
+    return [*statements, SFT_DATASET_VIEW]

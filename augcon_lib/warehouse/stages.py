@@ -1,0 +1,109 @@
+"""Reading what a stage left for the next one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from augcon_lib.contrastive_pairs import Positive
+from augcon_lib.records import Document, Node, Response
+from augcon_lib.warehouse.connection import Warehouse
+from augcon_lib.warehouse.frames import select, select_records
+from augcon_lib.warehouse.schema import PARTITIONED
+
+_THESE = "document_id IN (SELECT unnest(?::VARCHAR[]))"
+_NODE_COLUMNS = ", ".join(f"n.{c}" for c in PARTITIONED["cst_nodes"] if c != "position")
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedQuery:
+    """A selected query with its node's context, ready to be answered."""
+
+    node_id: str
+    document_id: str
+    language: str
+    context: str
+    query: str
+
+
+def read_documents_text(warehouse: Warehouse, document_ids: Sequence[str]) -> list[Document]:
+    """Rows of ``raw_corpus``, ordered by document id."""
+    with warehouse.read() as connection:
+        return select_records(
+            connection,
+            Document,
+            f"SELECT * FROM raw_corpus WHERE {_THESE} ORDER BY document_id",  # noqa: S608
+            [list(document_ids)],
+        )
+
+
+def read_nodes(warehouse: Warehouse, document_ids: Sequence[str]) -> dict[str, list[Node]]:
+    """Nodes of ``cst_nodes`` by document id, in the order in which they were made."""
+    with warehouse.read() as connection:
+        nodes = select_records(
+            connection,
+            Node,
+            f"SELECT {_NODE_COLUMNS} FROM cst_nodes AS n WHERE {_THESE} "  # noqa: S608
+            "ORDER BY document_id, position",
+            [list(document_ids)],
+        )
+    by_document: dict[str, list[Node]] = {document_id: [] for document_id in document_ids}
+    for node in nodes:
+        by_document[node.document_id].append(node)
+    return by_document
+
+
+def read_languages(warehouse: Warehouse, document_ids: Sequence[str]) -> dict[str, str]:
+    """The language of each document."""
+    with warehouse.read() as connection:
+        rows = select(
+            connection,
+            f"SELECT document_id, language FROM raw_corpus WHERE {_THESE}",  # noqa: S608
+            [list(document_ids)],
+        )
+    return {row["document_id"]: row["language"] for row in rows}
+
+
+def read_positives(warehouse: Warehouse) -> list[Positive]:
+    """Every query of the first trees with its context: the positives of section 3.3."""
+    with warehouse.read() as connection:
+        return select_records(
+            connection,
+            Positive,
+            "SELECT n.node_id, n.document_id, d.language, n.text AS context, n.query "
+            "FROM cst_nodes AS n JOIN raw_corpus AS d ON d.document_id = n.document_id "
+            "WHERE n.query <> '' AND n.round = 0 ORDER BY n.node_id",
+        )
+
+
+def read_selected(
+    warehouse: Warehouse, document_ids: Sequence[str]
+) -> dict[str, list[SelectedQuery]]:
+    """Selected queries by document id, in the order of the document's nodes."""
+    with warehouse.read() as connection:
+        queries = select_records(
+            connection,
+            SelectedQuery,
+            "SELECT s.node_id, s.document_id, d.language, n.text AS context, s.query "
+            "FROM scored_queries AS s "
+            "JOIN cst_nodes AS n ON n.node_id = s.node_id AND n.document_id = s.document_id "
+            "JOIN raw_corpus AS d ON d.document_id = s.document_id "
+            f"WHERE s.selected AND s.{_THESE} "  # noqa: S608
+            "ORDER BY s.document_id, n.start_char, n.position",
+            [list(document_ids)],
+        )
+    by_document: dict[str, list[SelectedQuery]] = {d: [] for d in document_ids}
+    for query in queries:
+        by_document[query.document_id].append(query)
+    return by_document
+
+
+def read_responses(warehouse: Warehouse, document_ids: Sequence[str]) -> list[Response]:
+    """Good responses of *document_ids* in the dataset's order."""
+    with warehouse.read() as connection:
+        return select_records(
+            connection,
+            Response,
+            "SELECT response_id, node_id, document_id, query, response, few_shot_version, status "
+            f"FROM responses WHERE status = 'ok' AND {_THESE} "  # noqa: S608
+            "ORDER BY document_id, position",
+            [list(document_ids)],
+        )
