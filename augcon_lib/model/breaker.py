@@ -9,7 +9,7 @@ from augcon_lib.errors import EndpointError
 from augcon_lib.model.transport import CallError
 from augcon_lib.settings import ModelSettings
 
-MIN_FAILURES_IN_A_ROW = 30
+MAX_EXHAUSTED_IN_A_ROW = 3
 CONNECT_ATTEMPTS_AT_START = 2
 NEVER_RECOVERING_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
@@ -17,9 +17,10 @@ NEVER_RECOVERING_CODES = frozenset({"insufficient_quota", "billing_hard_limit_re
 class CircuitBreaker:
     """Stops everything with one clear ``EndpointError`` when the endpoint cannot serve.
 
-    At once: a wrong key, a wrong address or model name, no money left. After two attempts: no
-    connection at the very start. Else: so many failures in a row, with no success between, that
-    every slot has failed twice.
+    At once: a wrong key, a wrong address or model name, no money left. At the very start: two
+    calls without a connection. Later: a call that used up all its attempts (more than half a
+    minute of pauses) while no other call succeeded; where the server answered with errors of its
+    own, three such calls in a row, since one prompt may be what it stumbles over.
     """
 
     def __init__(self, model: ModelSettings, *, has_key: bool) -> None:
@@ -27,8 +28,8 @@ class CircuitBreaker:
         self._has_key = has_key
         self._tripped = asyncio.Event()
         self._message = ""
-        self._failures_in_a_row = 0
         self._connects_in_a_row = 0
+        self._exhausted_in_a_row = 0
         self.successes = 0
 
     def check(self) -> None:
@@ -39,18 +40,28 @@ class CircuitBreaker:
     def succeeded(self) -> None:
         """A call brought a completion."""
         self.successes += 1
-        self._failures_in_a_row = self._connects_in_a_row = 0
+        self._connects_in_a_row = self._exhausted_in_a_row = 0
 
     def failed(self, failure: CallError) -> None:
         """A call brought none; opens the circuit and raises where that settles the matter."""
-        self._failures_in_a_row += 1
         self._connects_in_a_row += failure.kind == "connect"
-        patience = max(MIN_FAILURES_IN_A_ROW, 2 * self._model.max_concurrency)
         at_once = failure.status in (401, 402, 404) or failure.code in NEVER_RECOVERING_CODES
         at_start = not self.successes and (
             failure.status == 403 or self._connects_in_a_row >= CONNECT_ATTEMPTS_AT_START
         )
-        if at_once or at_start or self._failures_in_a_row >= patience:
+        if at_once or at_start:
+            self.trip(failure)
+
+    def exhausted(self, failure: CallError, successes_before: int) -> None:
+        """A call used up its attempts, the last with *failure*; opens the circuit if that tells.
+
+        *successes_before* is the value of :attr:`successes` when the call began.
+        """
+        if self.successes > successes_before:
+            return
+        self._exhausted_in_a_row += 1
+        may_be_the_prompt = failure.status == 500 or failure.kind == "broken_body"
+        if not may_be_the_prompt or self._exhausted_in_a_row >= MAX_EXHAUSTED_IN_A_ROW:
             self.trip(failure)
 
     def trip(self, failure: CallError) -> NoReturn:

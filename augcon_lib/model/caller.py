@@ -1,5 +1,6 @@
 """One request body to one settled completion: limits before a call, retries after a failed one."""
 
+import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -71,15 +72,16 @@ class Caller:
         origin: Origin,
         settle: Settle[Settled],
         *,
-        attempts: int = CALL_ATTEMPTS,
+        max_http_500: int = CALL_ATTEMPTS,
     ) -> Settled:
-        """What *settle* makes of the completion of *body*.
+        """What *settle* makes of the completion of *body*; *max_http_500* ends retries early.
 
         Raises ``CallError`` (this body only), ``EndpointError`` or ``BudgetExceeded``.
         """
         input_tokens = estimate_input_tokens(body)
-        failures: list[CallError] = []
-        for attempt in range(attempts):
+        successes_before = self._breaker.successes
+        http_500 = 0
+        for attempt in itertools.count():
             async with self._slots.slot():
                 self._breaker.check()
                 self._budget.check()
@@ -89,14 +91,13 @@ class Caller:
                 outcome = await self._once(body, origin, expected_tokens)
                 if isinstance(outcome, Completion):
                     return await settle(outcome)
-            failures.append(outcome)
-            if not is_transient(outcome):
-                break
-            if attempt + 1 < attempts:
-                await self._breaker.pause(pause_seconds(attempt, outcome.retry_after_seconds))
-        if all(failure.kind == "connect" for failure in failures):
-            self.give_up(failures[-1])  # the endpoint's fault, not this body's
-        raise failures[-1]
+            http_500 += outcome.status == 500
+            if not is_transient(outcome) or http_500 >= max_http_500:
+                raise outcome
+            if attempt + 1 == CALL_ATTEMPTS:
+                self._breaker.exhausted(outcome, successes_before)
+                raise outcome
+            await self._breaker.pause(pause_seconds(attempt, outcome.retry_after_seconds))
 
     def give_up(self, failure: CallError) -> NoReturn:
         """Stop everything because of *failure*: raises the ``EndpointError``, here and later."""

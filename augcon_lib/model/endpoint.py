@@ -17,7 +17,7 @@ from augcon_lib.settings import ModelSettings
 
 REFUSED_STATUS = frozenset({400, 422})
 OMITTABLE_FIELDS = ("seed", "temperature")
-PROBE_ATTEMPTS = 5
+PROBE_HTTP_500 = 4  # so many from a schema request make it look refused
 PROBE = ChatRequest(
     instruction="Answer the question from the passage.",
     user="<context>\nThe sky is blue.\n</context>\n\n<question>What is blue?</question>",
@@ -84,13 +84,13 @@ class Endpoint:
         request: ChatRequest,
         settle: Settle[Settled],
         repair: Repair | None = None,
-        attempts: int = CALL_ATTEMPTS,
+        max_http_500: int = CALL_ATTEMPTS,
     ) -> Settled:
         body = self._body(form, request, repair)
         origin = Origin(request.stage, request.document_id)
         while True:
             try:
-                return await self._caller.call(body, origin, settle, attempts=attempts)
+                return await self._caller.call(body, origin, settle, max_http_500=max_http_500)
             except CallError as failure:
                 refused = refused_field(failure, body)
                 if refused is None:
@@ -143,7 +143,8 @@ class Endpoint:
         return None
 
     async def _try(self, form: WireForm) -> None:
-        await self._send_as(form, PROBE, self._note, attempts=PROBE_ATTEMPTS)
+        limit = CALL_ATTEMPTS if form is WireForm.TEXT else PROBE_HTTP_500
+        await self._send_as(form, PROBE, self._note, max_http_500=limit)
 
     async def _note(self, completion: Completion) -> None:
         self._caller.ledger.record(completion.call)

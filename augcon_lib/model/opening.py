@@ -43,9 +43,14 @@ def validate_model_settings(settings: Settings) -> None:
     if not model.name:
         raise SettingsError('[model] provider = "openai" needs [model] name, the model to ask')
     parts = urlsplit(model.base_url)
+    if "@" in parts.netloc:
+        raise SettingsError(
+            "[model] base_url holds a user name or password; take it out, and put the key in the "
+            f"environment variable {model.api_key_env}"
+        )
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise SettingsError(
-            f'[model] provider = "openai" needs [model] base_url, an http(s) address such as '
+            '[model] provider = "openai" needs [model] base_url, an http(s) address such as '
             f"http://localhost:8000/v1; it is {model.base_url!r}"
         )
 

@@ -79,10 +79,11 @@ class ReplyFormat:
                 except ValueError as error:
                     problem = error
             labels = [(field.name, (field.label, *field.aliases)) for field in self.fields]
-            try:
-                return self._read(labelled_sections(text, labels))
-            except ValueError as error:
-                if "is missing" not in str(error) or "neither" in str(problem):
+            sections = labelled_sections(text, labels)
+            if sections:
+                try:
+                    return self._read(sections)
+                except ValueError as error:
                     problem = error
         raise problem
 

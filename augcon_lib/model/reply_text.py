@@ -12,7 +12,7 @@ MAX_OBJECTS_TRIED = 64
 LEADING_THOUGHT = re.compile(r"\s*<(think|thinking|thought)>.*?</\1>", re.IGNORECASE | re.DOTALL)
 END_OF_THOUGHT = re.compile(r"</(?:think|thinking|thought)>", re.IGNORECASE)
 OPEN_THOUGHT = re.compile(r"\s*<(?:think|thinking|thought)>", re.IGNORECASE)
-FENCED = re.compile(r"\s*```[\w-]*[ \t]*\n(.*?)\n?\s*```\s*", re.DOTALL)
+OPENING_FENCE = re.compile(r"```[\w-]*\s*\Z")
 TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 LENIENT = json.JSONDecoder(strict=False)  # line breaks inside of strings are accepted
 
@@ -60,9 +60,6 @@ def labelled_sections(text: str, labels: Sequence[tuple[str, Sequence[str]]]) ->
     A label counts only at the start of a line and after the labels before it, so that a passage
     that quotes one is not cut there. Labels that are not found are absent from the result.
     """
-    fenced = FENCED.fullmatch(text)
-    if fenced:
-        text = fenced[1]
     found: list[tuple[str, int, int]] = []
     position = 0
     for name, spellings in labels:
@@ -70,6 +67,8 @@ def labelled_sections(text: str, labels: Sequence[tuple[str, Sequence[str]]]) ->
         if match:
             found.append((name, match.start(), match.end()))
             position = match.end()
+    if found and OPENING_FENCE.search(text, 0, found[0][1]):
+        text = text[: text.rfind("```")] if text.count("```") > 1 else text
     sections = {}
     for index, (name, _, start) in enumerate(found):
         end = found[index + 1][1] if index + 1 < len(found) else len(text)

@@ -1,0 +1,318 @@
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from augcon_lib.errors import AnswerRejected, BudgetExceeded
+from augcon_lib.model import open_engine, replies
+from augcon_lib.model.journal import Journal
+from augcon_lib.model.stats import CallStats
+from tests.model.engine_fixtures import rewrite_request, settings_for
+from tests.support.fault_server import KEY, always, fault_server, first_times
+
+KEY_SECRET = SecretStr(KEY)
+SUBJECTS = [f"river {number}" for number in range(12)]
+
+
+@pytest.fixture
+def journal_path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "journal.sqlite"
+
+
+async def _ask_all(url: str, path: Path, **settings: object) -> tuple[list[object], CallStats]:
+    async with open_engine(
+        settings_for(url, **settings), path, api_key=KEY_SECRET, session_id="s"
+    ) as engine:
+        requests = [rewrite_request(subject) for subject in SUBJECTS]
+        replies_ = await asyncio.gather(*(engine.ask(request) for request in requests))
+        return [reply.fields for reply in replies_], engine.stats
+
+
+def test_a_second_run_replays_everything_and_calls_nothing(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with fault_server() as server:
+            first, stats = await _ask_all(server.url, journal_path)
+            calls = server.calls
+            assert stats.issued == calls == len(SUBJECTS) + 1  # and one probe
+            second, stats = await _ask_all(server.url, journal_path)
+            assert (second, stats.issued, stats.from_journal) == (first, 0, len(SUBJECTS))
+            assert server.calls == calls
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("schema_status", [0, 400, 422, 500])
+def test_answers_do_not_depend_on_faults_or_on_schemas(
+    schema_status: int, journal_path: Path
+) -> None:
+    kinds = ("429", "500", "reset", "html", "badjson", "503", "garble", "cut")
+
+    async def scenario() -> None:
+        async with fault_server(fault=first_times(*kinds), schema_status=schema_status) as server:
+            async with fault_server() as calm:
+                expected, _ = await _ask_all(calm.url, journal_path.with_name("calm"))
+            got, stats = await _ask_all(server.url, journal_path)
+            assert got == expected
+            assert stats.failed["http_429"] >= len(SUBJECTS)
+            assert stats.failed["unparsable"] >= len(SUBJECTS)
+            assert stats.failed["length"] >= len(SUBJECTS)
+            assert max(server.answered.values()) == 1
+
+    asyncio.run(scenario())
+
+
+def test_the_text_form_is_found_once_and_remembered(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with fault_server(schema_status=400) as server:
+            await _ask_all(server.url, journal_path)
+            assert sum("response_format" in body for body in server.bodies) == 1
+            async with open_engine(
+                settings_for(server.url), journal_path, api_key=KEY_SECRET
+            ) as engine:
+                await engine.ask(rewrite_request("new river"))
+            assert sum("response_format" in body for body in server.bodies) == 1
+
+    asyncio.run(scenario())
+
+
+def test_random_server_errors_do_not_switch_schemas_off(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with fault_server(fault=first_times("500", "500", "500")) as server:
+            await _ask_all(server.url, journal_path)
+            assert all("response_format" in body for body in server.bodies)
+
+    asyncio.run(scenario())
+
+
+def test_a_refused_seed_is_never_sent_again(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            fault_server(refused_fields=("seed",)) as server,
+            open_engine(settings_for(server.url), journal_path, api_key=KEY_SECRET) as engine,
+        ):
+            for sample in (1, 2, 3):
+                await engine.ask(rewrite_request(sample=sample))
+            assert sum("seed" in body for body in server.bodies) == 1
+
+    asyncio.run(scenario())
+
+
+def test_only_repeated_draws_carry_a_seed(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            fault_server() as server,
+            open_engine(settings_for(server.url), journal_path, api_key=KEY_SECRET) as engine,
+        ):
+            await engine.ask(rewrite_request(sample=0))
+            await engine.ask(rewrite_request(sample=4))
+            assert [body.get("seed") for body in server.bodies] == [None, None, 4]
+            assert set(server.bodies[1]) == {"model", "messages", "temperature", "response_format"}
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("garble", "unparsable"),
+        ("cut", "length"),
+        ("empty", "empty"),
+        ("null", "empty"),
+        ("refusal", "refused"),
+    ],
+)
+def test_a_request_without_a_usable_answer_is_rejected_after_a_repair(
+    kind: str, reason: str, journal_path: Path
+) -> None:
+    request = rewrite_request()
+
+    async def scenario() -> None:
+        async with (
+            fault_server(fault=always(kind)) as server,
+            open_engine(settings_for(server.url), journal_path, api_key=KEY_SECRET) as engine,
+        ):
+            with pytest.raises(AnswerRejected) as caught:
+                await engine.ask(request)
+            assert caught.value.reason == reason
+            bodies = server.bodies[1:]
+            assert len(bodies) == 4
+            assert bodies[0] == bodies[1] == bodies[2] != bodies[3]
+            assert bodies[3]["messages"][-1]["content"].endswith(request.user)
+            assert engine.stats.rejected == {reason: 1}
+
+    asyncio.run(scenario())
+    assert Journal(journal_path).spend() == (5, 500, 50, 0.001, 4)
+
+
+def test_the_repair_shows_the_model_its_own_reply(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            fault_server(
+                fault=lambda prompt, seen: "" if "I am sorry" in prompt else "garble"
+            ) as server,
+            open_engine(settings_for(server.url), journal_path, api_key=KEY_SECRET) as engine,
+        ):
+            await engine.ask(rewrite_request())
+            shown = server.bodies[-1]["messages"][-2]
+            assert shown["role"] == "assistant"
+            assert shown["content"].startswith("I am sorry")
+
+    asyncio.run(scenario())
+
+
+def test_a_request_too_long_is_rejected_at_once(journal_path: Path) -> None:
+    async def scenario() -> None:
+        long = "the long river"
+        async with (
+            fault_server(
+                fault=lambda prompt, seen: "context_length" if long in prompt else ""
+            ) as server,
+            open_engine(settings_for(server.url), journal_path, api_key=KEY_SECRET) as engine,
+        ):
+            with pytest.raises(AnswerRejected) as caught:
+                await engine.ask(rewrite_request(long))
+            assert caught.value.reason == "context_length"
+            assert server.calls == 2
+            await engine.ask(rewrite_request("a short one"))
+
+    asyncio.run(scenario())
+
+
+def test_one_poisoned_request_is_rejected_and_the_rest_goes_on(journal_path: Path) -> None:
+    async def scenario() -> None:
+        bad = SUBJECTS[3]
+        async with (
+            fault_server(fault=lambda prompt, seen: "500" if f"{bad} " in prompt else "") as server,
+            open_engine(settings_for(server.url), journal_path, api_key=KEY_SECRET) as engine,
+        ):
+            outcomes = await asyncio.gather(
+                *(engine.ask(rewrite_request(subject)) for subject in SUBJECTS),
+                return_exceptions=True,
+            )
+            failed = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+            assert [getattr(error, "reason", error) for error in failed] == ["call_failed"]
+
+    asyncio.run(scenario())
+
+
+def test_identical_requests_in_flight_share_one_call(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            fault_server() as server,
+            open_engine(settings_for(server.url), journal_path, api_key=KEY_SECRET) as engine,
+        ):
+            same = [rewrite_request(), rewrite_request(stage="other", document_id="b")] * 3
+            replies_ = await asyncio.gather(*(engine.ask(request) for request in same))
+            assert server.calls == 2
+            assert sum(reply.from_journal for reply in replies_) == 5
+            assert len({json.dumps(dict(reply.fields)) for reply in replies_}) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_cancelled_asker_leaves_the_call_to_those_who_share_it(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            fault_server() as server,
+            open_engine(settings_for(server.url), journal_path, api_key=KEY_SECRET) as engine,
+        ):
+            await engine.ask(rewrite_request("a warm-up"))
+            server.hold, server.arrived = asyncio.Event(), asyncio.Event()
+            first = asyncio.create_task(engine.ask(rewrite_request()))
+            second = asyncio.create_task(engine.ask(rewrite_request()))
+            await server.arrived.wait()
+            first.cancel()
+            await asyncio.wait((first,))
+            server.hold.set()
+            assert (await second).fields["question"]
+
+    asyncio.run(scenario())
+
+
+def test_no_more_calls_are_on_the_wire_than_slots(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with fault_server() as server:
+            await _ask_all(server.url, journal_path, max_concurrency=3)
+            assert server.peak_busy <= 3
+
+    asyncio.run(scenario())
+
+
+def test_the_call_budget_stops_before_the_call_beyond_it_and_resumes(journal_path: Path) -> None:
+    async def run(url: str, max_calls: int) -> list[object]:
+        settings = settings_for(url, budget={"max_calls": max_calls})
+        async with open_engine(
+            settings, journal_path, api_key=KEY_SECRET, session_id="s"
+        ) as engine:
+            return await asyncio.gather(
+                *(engine.ask(rewrite_request(subject)) for subject in SUBJECTS),
+                return_exceptions=True,
+            )
+
+    async def scenario() -> None:
+        async with fault_server() as server:
+            outcomes = await run(server.url, 5)
+            stopped = [one for one in outcomes if isinstance(one, BudgetExceeded)]
+            assert server.calls == 5
+            assert len(stopped) == len(SUBJECTS) - 4  # one call was the probe
+            assert "max_calls = 5" in str(stopped[0])
+            await run(server.url, 5)
+            assert server.calls == 5  # the session has spent it, in another process too
+            outcomes = await run(server.url, 50)
+            assert not [one for one in outcomes if isinstance(one, Exception)]
+            assert server.calls == len(SUBJECTS) + 1
+
+    asyncio.run(scenario())
+
+
+def test_the_dollar_budget_stops_before_it_is_overrun(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with fault_server() as server:  # 100 + 10 tokens: 0.0002 USD a call
+            settings = settings_for(server.url, budget={"max_usd": 0.0009}, max_concurrency=1)
+            async with open_engine(
+                settings, journal_path, api_key=KEY_SECRET, session_id="s"
+            ) as engine:
+                outcomes = await asyncio.gather(
+                    *(engine.ask(rewrite_request(subject)) for subject in SUBJECTS),
+                    return_exceptions=True,
+                )
+            assert any(isinstance(one, BudgetExceeded) for one in outcomes)
+            assert 4 <= server.calls <= 5
+
+    asyncio.run(scenario())
+
+
+def test_a_stored_answer_that_can_no_longer_be_read_is_asked_for_again(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with fault_server() as server:
+            await _ask_all(server.url, journal_path)
+            journal = Journal(journal_path)
+            journal._reader.execute("UPDATE answers SET content = 'broken'")
+            journal.close()
+            _, stats = await _ask_all(server.url, journal_path)
+            assert stats.issued == len(SUBJECTS)
+            _, stats = await _ask_all(server.url, journal_path)
+            assert stats.issued == 0
+
+    asyncio.run(scenario())
+
+
+def test_progress_is_told_at_the_end(journal_path: Path) -> None:
+    told: list[int] = []
+
+    async def scenario() -> None:
+        async with (
+            fault_server() as server,
+            open_engine(
+                settings_for(server.url),
+                journal_path,
+                api_key=KEY_SECRET,
+                on_progress=lambda stats: told.append(stats.answered),
+            ) as engine,
+        ):
+            await engine.ask(rewrite_request(reply_format=replies.CST_REWRITE))
+
+    asyncio.run(scenario())
+    assert told[-1] == 1
