@@ -1,6 +1,5 @@
 """One request body to one settled completion: limits before a call, retries after a failed one."""
 
-import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -80,8 +79,8 @@ class Caller:
         """
         input_tokens = estimate_input_tokens(body)
         successes_before = self._breaker.successes
-        http_500 = 0
-        for attempt in itertools.count():
+        attempts = http_500 = 0
+        while True:
             async with self._slots.slot():
                 self._breaker.check()
                 self._budget.check()
@@ -91,13 +90,14 @@ class Caller:
                 outcome = await self._once(body, origin, expected_tokens)
                 if isinstance(outcome, Completion):
                     return await settle(outcome)
+            attempts += 1
             http_500 += outcome.status == 500
             if not is_transient(outcome) or http_500 >= max_http_500:
                 raise outcome
-            if attempt + 1 == CALL_ATTEMPTS:
+            if attempts == CALL_ATTEMPTS:
                 self._breaker.exhausted(outcome, successes_before)
                 raise outcome
-            await self._breaker.pause(pause_seconds(attempt, outcome.retry_after_seconds))
+            await self._breaker.pause(pause_seconds(attempts - 1, outcome.retry_after_seconds))
 
     def give_up(self, failure: CallError) -> NoReturn:
         """Stop everything because of *failure*: raises the ``EndpointError``, here and later."""

@@ -128,7 +128,8 @@ def _connection_failure(error: BaseException, scrub: Callable[[str], str]) -> Ca
     import aiohttp
 
     causes = list(_causes(error))
-    detail = scrub(str(causes[-1]) or type(causes[-1]).__name__)
+    told = [str(cause) for cause in causes if str(cause)]
+    detail = scrub(told[-1] if told else type(causes[-1]).__name__)
     if any(
         isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
         for cause in causes
