@@ -84,4 +84,4 @@ def _latest_events(
             )
         )
     records = context.instance.fetch_materializations(asset_key, limit=1).records
-    return {None: record.storage_id for record in records}
+    return {None: records[0].storage_id} if records else {}

@@ -81,9 +81,7 @@ def pending_documents(stale: Staleness) -> dict[str, list[str]]:
     return pending
 
 
-def _ranges(
-    stages: Sequence[str], documents: set[str], order: Sequence[str]
-) -> list[PlannedRun]:
+def _ranges(stages: Sequence[str], documents: set[str], order: Sequence[str]) -> list[PlannedRun]:
     places = [place for place, document in enumerate(order) if document in documents]
     runs: list[PlannedRun] = []
     start = 0

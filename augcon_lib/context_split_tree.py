@@ -71,9 +71,7 @@ class ContextSplitTree:
         Raises ``EndpointError``, ``BudgetExceeded``, and ``AnswerRejected`` where the endpoint
         failed (a bad answer, in contrast, ends only its own branch).
         """
-        wanted = math.ceil(
-            self._parameters.quota(len(context.text)) * self._parameters.oversample
-        )
+        wanted = math.ceil(self._parameters.quota(len(context.text)) * self._parameters.oversample)
         nodes: list[Node] = []
         rejections: list[Rejection] = []
         distinct = 0
@@ -98,7 +96,9 @@ class ContextSplitTree:
             tuple(rejection for _, rejection in sorted(tree.rejections, key=lambda e: e[0])),
         )
 
-    async def _visit(self, tree: "_Tree", passage: Passage, parent: Node | None, place: str) -> None:
+    async def _visit(
+        self, tree: "_Tree", passage: Passage, parent: Node | None, place: str
+    ) -> None:
         """Algorithm 1 on one passage; *place* is its address in the tree ("0", "01", "02", ...)."""
         if len(passage.text) < self._parameters.min_context_chars:  # line 2
             tree.add(passage, parent, place, stop_reason="below_min_context_chars")

@@ -11,8 +11,12 @@ import numpy.typing as npt
 from augcon_lib.rouge import rouge_l_precision, tokenize
 
 _QUESTION_WORDS = frozenset(
-    "what which who whom whose when where why how in under for does do is are can should "
-    "什 哪 谁 何 怎 为 如 多 几 吗 是 какие какой что как почему когда где кто".split()
+    (
+        *("what", "which", "who", "whom", "whose", "when", "where", "why", "how", "in", "under"),
+        *("for", "does", "do", "is", "are", "can", "should"),
+        *("什", "哪", "谁", "何", "怎", "为", "如", "多", "几", "吗", "是"),
+        *("какие", "какой", "что", "как", "почему", "когда", "где", "кто"),
+    )
 )
 _POINTING = re.compile(
     r"\b(this|that|these|those|it|they|the (?:passage|text|context|document|author|section))\b"

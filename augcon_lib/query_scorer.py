@@ -147,9 +147,7 @@ def _wins(scorer: LinearScorer, pairs: Sequence[ContrastivePair]) -> list[float]
     contexts = [pair.context for pair in pairs]
     positive = scorer.score(contexts, [pair.positive_query for pair in pairs])
     negative = scorer.score(contexts, [pair.negative_query for pair in pairs])
-    return [
-        0.5 if p == n else float(p > n) for p, n in zip(positive, negative, strict=True)
-    ]
+    return [0.5 if p == n else float(p > n) for p, n in zip(positive, negative, strict=True)]
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -52,7 +52,5 @@ def select_queries(
         if kept < quota:
             document_id = ranked[0][0].document_id
             detail = f"{kept} of {quota} queries: further trees brought no different ones"
-            rejections.append(
-                Rejection(STAGE, document_id, context_id, "quota_not_met", detail)
-            )
+            rejections.append(Rejection(STAGE, document_id, context_id, "quota_not_met", detail))
     return selected_queries, rejections

@@ -1,8 +1,8 @@
 """ROUGE-L precision, exact and fast: token ids and rapidfuzz's longest common subsequence.
 
-Equal to ``rouge-score`` (stemming off) for spaced scripts, where a token is a run of ASCII
-letters and digits or of other word characters; a character of an unspaced script (Chinese,
-Japanese, Thai, ...) is a token by itself, as ``rouge-score`` drops those altogether.
+Equal to ``rouge-score`` (stemming off) for ASCII text, where a token is a run of letters and
+digits. Other spaced scripts are treated alike, and a character of an unspaced script (Chinese,
+Japanese, Thai, ...) is a token by itself; ``rouge-score`` drops both.
 """
 
 import re
@@ -19,7 +19,9 @@ _UNSPACED = (
     "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff"
     "\u3100-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_TOKEN = re.compile(rf"[{_UNSPACED}]|[a-z0-9]+|[^\W_a-z0-9{_UNSPACED}]+")
+# Vowel signs and other marks that stand inside a word but are no letters to `re`.
+_MARKS = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0900-\u0dff"
+_TOKEN = re.compile(rf"[{_UNSPACED}]|(?:[^\W_{_UNSPACED}]|[{_MARKS}])+")
 
 
 @lru_cache(maxsize=65_536)

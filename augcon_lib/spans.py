@@ -23,9 +23,7 @@ class Passage:
     verbatim: bool
 
 
-def locate(
-    text: str, parent: Passage, context: Context, after: Passage | None = None
-) -> Passage:
+def locate(text: str, parent: Passage, context: Context, after: Passage | None = None) -> Passage:
     """*text*, a half of *parent*, with the tightest span in *context*'s document known for it.
 
     Where the same words stand there more than once, those behind *after*, the half before it,

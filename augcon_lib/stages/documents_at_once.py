@@ -87,4 +87,3 @@ async def _write(
         outputs = [output for output in batch if output is not None]
         if outputs:
             await asyncio.to_thread(save, outputs)
-

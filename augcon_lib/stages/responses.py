@@ -33,9 +33,7 @@ async def _run(run: StageRun, document_ids: Sequence[str]) -> StageReport:
     few_shot = load_few_shot(run.warehouse)
 
     async with model_for(run, report, len(document_ids)) as chat:
-        responder = Responder(
-            chat, run.prompts, run.principles, run.settings.responses.temperature
-        )
+        responder = Responder(chat, run.prompts, run.principles, run.settings.responses.temperature)
 
         def load(ids: Sequence[str]) -> Mapping[str, list[SelectedQuery]]:
             return read_selected(run.warehouse, ids)

@@ -40,9 +40,7 @@ class Progress(Protocol):
         ...
 
 
-def no_progress(
-    stage: str, done: int, total: int, failed: int, calls: CallStats | None
-) -> None:
+def no_progress(stage: str, done: int, total: int, failed: int, calls: CallStats | None) -> None:
     """A :class:`Progress` that tells nobody."""
 
 

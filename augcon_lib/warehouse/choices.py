@@ -133,4 +133,4 @@ def _clear(connection: duckdb.DuckDBPyConnection, *tables: str) -> None:
     for table in tables:
         if table not in TABLES:
             raise KeyError(table)
-        connection.execute(f'DELETE FROM "{table}"')  # noqa: S608
+        connection.execute(f'DELETE FROM "{table}"')

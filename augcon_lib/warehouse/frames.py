@@ -36,7 +36,7 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFram
     if frame.is_empty():
         return
     connection.register("incoming", frame)
-    connection.execute(f'INSERT INTO "{table}" SELECT * FROM incoming')  # noqa: S608
+    connection.execute(f'INSERT INTO "{table}" SELECT * FROM incoming')
     connection.unregister("incoming")
 
 
@@ -47,7 +47,7 @@ def delete_documents(
     if table not in TABLES:
         raise KeyError(table)
     connection.execute(
-        f'DELETE FROM "{table}" WHERE document_id IN (SELECT unnest(?::VARCHAR[]))',  # noqa: S608
+        f'DELETE FROM "{table}" WHERE document_id IN (SELECT unnest(?::VARCHAR[]))',
         [list(document_ids)],
     )
 

@@ -74,8 +74,5 @@ def explain_row(warehouse: Warehouse, row_id: str) -> Lineage:
 
 def _not_one(row_id: str, count: int) -> str:
     if count == 0:
-        return (
-            f"no row {row_id} in the current dataset; ids are in the lineage.jsonl of an "
-            "export"
-        )
+        return f"no row {row_id} in the current dataset; ids are in the lineage.jsonl of an export"
     return f"{count} rows begin with {row_id}; give more characters"

@@ -143,7 +143,7 @@ def _delete_state(
 ) -> None:
     for table in ("partition_state", "rejections"):
         connection.execute(
-            f"DELETE FROM {table} WHERE stage IN (SELECT unnest(?::VARCHAR[])) "  # noqa: S608
+            f"DELETE FROM {table} WHERE stage IN (SELECT unnest(?::VARCHAR[])) "
             "AND document_id IN (SELECT unnest(?::VARCHAR[]))",
             [list(stages), list(document_ids)],
         )

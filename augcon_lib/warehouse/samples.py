@@ -11,8 +11,7 @@ def sample_rows(warehouse: Warehouse, count: int) -> list[dict[str, Any]]:
     with warehouse.read() as connection:
         return select(
             connection,
-            "SELECT row_id, document_id, query, response FROM sft_dataset "
-            "ORDER BY row_id LIMIT ?",
+            "SELECT row_id, document_id, query, response FROM sft_dataset ORDER BY row_id LIMIT ?",
             [count],
         )
 

@@ -30,7 +30,7 @@ def read_documents_text(warehouse: Warehouse, document_ids: Sequence[str]) -> li
         return select_records(
             connection,
             Document,
-            f"SELECT * FROM raw_corpus WHERE {_THESE} ORDER BY document_id",  # noqa: S608
+            f"SELECT * FROM raw_corpus WHERE {_THESE} ORDER BY document_id",
             [list(document_ids)],
         )
 
@@ -41,7 +41,7 @@ def read_nodes(warehouse: Warehouse, document_ids: Sequence[str]) -> dict[str, l
         nodes = select_records(
             connection,
             Node,
-            f"SELECT {_NODE_COLUMNS} FROM cst_nodes AS n WHERE {_THESE} "  # noqa: S608
+            f"SELECT {_NODE_COLUMNS} FROM cst_nodes AS n WHERE {_THESE} "
             "ORDER BY document_id, position",
             [list(document_ids)],
         )
@@ -56,7 +56,7 @@ def read_languages(warehouse: Warehouse, document_ids: Sequence[str]) -> dict[st
     with warehouse.read() as connection:
         rows = select(
             connection,
-            f"SELECT document_id, language FROM raw_corpus WHERE {_THESE}",  # noqa: S608
+            f"SELECT document_id, language FROM raw_corpus WHERE {_THESE}",
             [list(document_ids)],
         )
     return {row["document_id"]: row["language"] for row in rows}
@@ -86,7 +86,7 @@ def read_selected(
             "FROM scored_queries AS s "
             "JOIN cst_nodes AS n ON n.node_id = s.node_id AND n.document_id = s.document_id "
             "JOIN raw_corpus AS d ON d.document_id = s.document_id "
-            f"WHERE s.selected AND s.{_THESE} "  # noqa: S608
+            f"WHERE s.selected AND s.{_THESE} "
             "ORDER BY s.document_id, n.start_char, n.position",
             [list(document_ids)],
         )
@@ -103,7 +103,18 @@ def read_responses(warehouse: Warehouse, document_ids: Sequence[str]) -> list[Re
             connection,
             Response,
             "SELECT response_id, node_id, document_id, query, response, few_shot_version, status "
-            f"FROM responses WHERE status = 'ok' AND {_THESE} "  # noqa: S608
+            f"FROM responses WHERE status = 'ok' AND {_THESE} "
             "ORDER BY document_id, position",
             [list(document_ids)],
         )
+
+
+def read_lengths(warehouse: Warehouse, document_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """Language and number of characters of each document."""
+    with warehouse.read() as connection:
+        rows = select(
+            connection,
+            f"SELECT document_id, language, length(text) AS chars FROM raw_corpus WHERE {_THESE}",
+            [list(document_ids)],
+        )
+    return {row["document_id"]: (row["language"], row["chars"]) for row in rows}

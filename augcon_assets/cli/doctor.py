@@ -1,0 +1,75 @@
+"""``augcon doctor``: what is wrong with a workspace, and how to mend it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from augcon_assets.cli.console import (
+    EXIT_BAD_INPUT,
+    EXIT_DONE,
+    console,
+    print_json,
+    workspace_at,
+)
+from augcon_lib.errors import AugconError
+from augcon_lib.model import check_endpoint, model_identity
+from augcon_lib.settings import api_key
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.stages.store import list_sources
+from augcon_lib.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was checked."""
+
+    subject: str
+    ok: bool
+    message: str
+
+
+def run_doctor(folder: Path | None, *, as_json: bool) -> int:
+    """Check everything, print what was found, and give the exit code."""
+    workspace = workspace_at(folder)
+    findings = examine(workspace)
+    if as_json:
+        checks = [{"subject": f.subject, "ok": f.ok, "message": f.message} for f in findings]
+        print_json({"ok": all(f.ok for f in findings), "checks": checks})
+    else:
+        for finding in findings:
+            mark = "ok  " if finding.ok else "FAIL"
+            console().print(f"{mark} {finding.subject}: {finding.message}", markup=False)
+    return EXIT_DONE if all(f.ok for f in findings) else EXIT_BAD_INPUT
+
+
+def examine(workspace: Workspace) -> list[Finding]:
+    """Settings, store, prompts, examples, model."""
+    run = StageRun(workspace)
+
+    def store() -> str:
+        return f"{len(list_sources(run).entries):,} documents in {run.settings.source.uri}"
+
+    def prompts() -> str:
+        run.versions()
+        return f"prompts read, {len(run.examples)} few-shot examples, principles read"
+
+    def model() -> str:
+        report = asyncio.run(check_endpoint(workspace.settings, api_key(workspace.settings.model)))
+        omitted = ", ".join(sorted(report.omitted_fields))
+        without = f", sent without {omitted}" if omitted else ""
+        return f"{model_identity(workspace.settings.model)} answers as {report.wire_form}{without}"
+
+    return [
+        Finding("settings", True, f"{workspace.root} is a workspace"),
+        _check("store", store),
+        _check("prompts", prompts),
+        _check("model", model),
+    ]
+
+
+def _check(subject: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, True, look())
+    except AugconError as error:
+        return Finding(subject, False, str(error))

@@ -1,0 +1,21 @@
+"""``augcon export``: the dataset as files for a trainer."""
+
+from pathlib import Path
+
+from augcon_assets.cli.console import console, workspace_at
+from augcon_lib.exports import export_dataset
+from augcon_lib.warehouse import Warehouse
+from augcon_lib.warehouse.datasets import read_dataset
+
+
+def export_command(
+    folder: Path | None, directory: Path, format_name: str, version: str | None
+) -> None:
+    """Write *version* (default: the current one) and say what was written."""
+    workspace = workspace_at(folder)
+    rows = read_dataset(Warehouse(workspace.warehouse_path), version)
+    written = export_dataset(rows, directory, format_name)
+    out = console()
+    out.print(f"{rows.height:,} rows", markup=False)
+    for path in written:
+        out.print(f"  {path}", markup=False)

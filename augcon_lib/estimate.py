@@ -1,0 +1,97 @@
+"""What stale work will cost: model calls and tokens as a range, from lengths and from history.
+
+A tree over n characters that stops below lambda has between about n/lambda and 2.2 n/lambda
+nodes that are asked (leaves are between half of lambda and lambda long), whatever l is
+(section 3.2). Each level of ``rewrite`` repeats the text once in the answer.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from augcon_lib.lengths import resolve_lengths
+from augcon_lib.settings import Settings
+
+CALLS_LOW, CALLS_HIGH = 0.9, 2.2
+CHARS_PER_TOKEN = 4.0
+PROMPT_TOKENS = 900
+QUERY_TOKENS = 25
+RESPONSE_TOKENS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """From a low to a high guess."""
+
+    low: float = 0.0
+    high: float = 0.0
+
+    def __add__(self, other: "Range") -> "Range":
+        return Range(self.low + other.low, self.high + other.high)
+
+    def times(self, factor: float) -> "Range":
+        """The range scaled by *factor*."""
+        return Range(self.low * factor, self.high * factor)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Model calls and tokens of one stage."""
+
+    calls: Range = Range()
+    input_tokens: Range = Range()
+    output_tokens: Range = Range()
+
+    def __add__(self, other: "Estimate") -> "Estimate":
+        return Estimate(
+            self.calls + other.calls,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+        )
+
+    def cost_usd(self, settings: Settings) -> Range:
+        """What the tokens cost at the settings' prices."""
+        model = settings.model
+        return Range(
+            model.cost_usd(round(self.input_tokens.low), round(self.output_tokens.low)),
+            model.cost_usd(round(self.input_tokens.high), round(self.output_tokens.high)),
+        )
+
+
+def estimate_trees(settings: Settings, texts: Iterable[tuple[str, int]]) -> Estimate:
+    """Trees of documents given as (language, characters)."""
+    total = Estimate()
+    for language, chars in texts:
+        lengths = resolve_lengths(settings, language)
+        nodes = chars / lengths.min_context_chars
+        calls = Range(max(0.0, CALLS_LOW * nodes - 1), CALLS_HIGH * nodes)
+        spans = max(1.0, lengths.max_context_chars / lengths.min_context_chars)
+        read = Range(chars, chars * (math.log2(spans) + 2)).times(1 / CHARS_PER_TOKEN)
+        written = calls.times(QUERY_TOKENS)
+        if settings.tree.split == "rewrite":
+            written += read
+        total += Estimate(calls, calls.times(PROMPT_TOKENS) + read, written)
+    return total
+
+
+def estimate_responses(settings: Settings, texts: Iterable[tuple[str, int]]) -> Estimate:
+    """Responses for documents given as (language, characters): the quota at most."""
+    quota = sum(
+        chars / resolve_lengths(settings, language).chars_per_query for language, chars in texts
+    )
+    calls = Range(0.5 * quota, quota)
+    return Estimate(calls, calls.times(PROMPT_TOKENS), calls.times(RESPONSE_TOKENS))
+
+
+def estimate_scorer(settings: Settings, queries: Range) -> Estimate:
+    """Negatives for the contrastive pairs, given how many queries there will be."""
+    most = 3.0 * settings.scorer.pairs_per_negative_kind
+    calls = Range(min(most, queries.low), min(most, queries.high))
+    written = calls.times(QUERY_TOKENS + (100 if settings.tree.split == "rewrite" else 0))
+    return Estimate(calls, calls.times(PROMPT_TOKENS), written)
+
+
+def estimate_few_shot(settings: Settings, examples: int) -> Estimate:
+    """An answer and a verdict for each example and trial."""
+    calls = Range(0.5, 1.0).times(2.0 * settings.responses.search_trials * examples)
+    return Estimate(calls, calls.times(PROMPT_TOKENS), calls.times(RESPONSE_TOKENS))

@@ -1,0 +1,90 @@
+"""Sentences of a text as character spans: where a passage may be cut.
+
+The rules of each language (abbreviations, quotes, closing punctuation) are `sentencex`'s; a line
+end also ends a sentence where it stands for structure: a blank line, a heading, a list item, a
+table row, or a line that ends no sentence in a text of short lines.
+"""
+
+import re
+from functools import lru_cache
+from itertools import pairwise
+
+from sentencex import get_sentence_boundaries
+
+# Thai marks no sentence ends but leaves a space between sentences or clauses.
+CLAUSE_SPACED_LANGUAGES = frozenset({"th", "lo", "km", "my", "bo"})
+CLAUSE_GAPS = re.compile(r"(?<=[^\W\d_a-zA-Z]) +(?=[^\W\d_a-zA-Z])")
+# A hard-wrapped line of prose goes on in the next one; a shorter line stands for itself.
+WRAPPED_LINE_CHARS = 50
+STRUCTURAL_LINE = re.compile(
+    r"[ \t]*(?:[-*+•·‣◦–—>|#=~`]|\d{1,3}[.)、]\s|[(（]?[a-zA-Z\d一二三四五六七八九十]{1,2}[)）]\s)"
+)
+LINE = re.compile(r"[^\n]*\n?")
+# sentencex knows these ends in every language; it is told of the script, not of the dialect.
+FALLBACK_LANGUAGE = "en"
+MORE_ENDS = re.compile(r"(?<=[;；｡])(?=[\u3040-\u9fff\uac00-\ud7a3])")
+LEADING_CLOSERS = re.compile(r"[\s\"'”’»）)\]】』」》〉]+")
+
+
+def split_sentences(text: str, language: str) -> list[tuple[int, int]]:
+    """Spans of the sentences of *text*, in order, without white space at their ends.
+
+    They do not overlap, and every character that is not white space lies in one of them. An
+    unknown *language* is cut by the rules of English, which know the full stops of all scripts.
+    """
+    spans: list[tuple[int, int]] = []
+    for start, end in _stretches(text):
+        cuts = _cuts(text[start:end], language)
+        for low, high in pairwise([0, *cuts, end - start]):
+            _append_stripped(spans, text, start + low, start + high)
+    return spans
+
+
+def _stretches(text: str) -> list[tuple[int, int]]:
+    """Spans of *text* in which lines are only wrapped: structure ends before and after each."""
+    starts = [0]
+    previous = ""
+    for match in LINE.finditer(text):
+        line = match[0]
+        if match.start() > 0 and not _goes_on(previous, line):
+            starts.append(match.start())
+        previous = line
+    return list(pairwise([*starts, len(text)]))
+
+
+def _goes_on(line: str, following: str) -> bool:
+    """Whether *following* continues the paragraph that *line* is part of."""
+    return (
+        len(line) > WRAPPED_LINE_CHARS
+        and not line.isspace()
+        and not following.isspace()
+        and not line.lstrip().startswith(("#", "|"))
+        and not STRUCTURAL_LINE.match(following)
+    )
+
+
+def _cuts(text: str, language: str) -> list[int]:
+    """Where in *text*, a stretch without structure, a sentence ends (none at its very end)."""
+    boundaries = get_sentence_boundaries(_rules_for(language), text)
+    cuts = {boundary["end_index"] for boundary in boundaries}
+    cuts.update(match.start() for match in MORE_ENDS.finditer(text))
+    if language in CLAUSE_SPACED_LANGUAGES:
+        cuts.update(match.end() for match in CLAUSE_GAPS.finditer(text))
+    # A closing quote or bracket belongs to the sentence that it closes.
+    moved = (
+        found.end() if (found := LEADING_CLOSERS.match(text, cut)) else cut for cut in cuts
+    )
+    return sorted({cut for cut in moved if 0 < cut < len(text)})
+
+
+def _append_stripped(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
+    part = text[start:end]
+    kept = part.strip()
+    if kept:
+        start += len(part) - len(part.lstrip())
+        spans.append((start, start + len(kept)))
+
+
+@lru_cache(maxsize=256)
+def _rules_for(language: str) -> str:
+    return language if re.fullmatch("[a-z]{2,3}", language) else FALLBACK_LANGUAGE
