@@ -72,4 +72,4 @@ def test_the_repository_has_twenty_examples_in_two_languages_and_principles() ->
     chinese = [e for e in examples if any("\u4e00" <= char <= "\u9fff" for char in e.question)]
     assert (len(examples) - len(chinese), len(chinese)) == (12, 8)
     assert len(set(examples)) == 20
-    assert "- " in load_principles(REPOSITORY / "principles.md")
+    assert "invent" in load_principles(REPOSITORY / "principles.md")
