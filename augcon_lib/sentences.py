@@ -6,10 +6,10 @@ table row, or a line that ends no sentence in a text of short lines.
 """
 
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 
-from sentencex import get_sentence_boundaries
+from sentencex import get_sentence_boundaries  # type: ignore[import-untyped]
 
 # Thai marks no sentence ends but leaves a space between sentences or clauses.
 CLAUSE_SPACED_LANGUAGES = frozenset({"th", "lo", "km", "my", "bo"})
@@ -23,7 +23,7 @@ LINE = re.compile(r"[^\n]*\n?")
 # sentencex knows these ends in every language; it is told of the script, not of the dialect.
 FALLBACK_LANGUAGE = "en"
 MORE_ENDS = re.compile(r"(?<=[;；｡])(?=[\u3040-\u9fff\uac00-\ud7a3])")
-LEADING_CLOSERS = re.compile(r"[\s\"'”’»）)\]】』」》〉]+")
+LEADING_CLOSERS = re.compile(r"[\"'”’»）)\]】』」》〉]+")
 
 
 def split_sentences(text: str, language: str) -> list[tuple[int, int]]:
@@ -70,11 +70,15 @@ def _cuts(text: str, language: str) -> list[int]:
     cuts.update(match.start() for match in MORE_ENDS.finditer(text))
     if language in CLAUSE_SPACED_LANGUAGES:
         cuts.update(match.end() for match in CLAUSE_GAPS.finditer(text))
-    # A closing quote or bracket belongs to the sentence that it closes.
-    moved = (
-        found.end() if (found := LEADING_CLOSERS.match(text, cut)) else cut for cut in cuts
-    )
-    return sorted({cut for cut in moved if 0 < cut < len(text)})
+    return sorted({cut for cut in map(partial(_behind_closers, text), cuts) if 0 < cut < len(text)})
+
+
+def _behind_closers(text: str, cut: int) -> int:
+    """*cut*, behind the quotes and brackets that close the sentence before it."""
+    if cut == 0 or text[cut - 1].isspace():
+        return cut
+    closers = LEADING_CLOSERS.match(text, cut)
+    return closers.end() if closers else cut
 
 
 def _append_stripped(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:

@@ -1,0 +1,96 @@
+"""Root contexts (paper, section 3.1) that stay put when the text around them changes.
+
+Where a text is cut depends on the text near the cut, never on a count from the beginning, so that
+an edit leaves the other contexts, and all that was paid for them, as they were. The document's
+boundaries are gone through in order of strength: headings by level, then blank lines, within one
+strength in the order of a hash of the text that follows. Each becomes a cut if the stretch it
+lies in is still too long and neither side gets too short. What fits is never cut, so that short
+sections stay together under their heading. Stretches that no such cut can shorten are treated
+alike at lines and sentences, then at words, then at characters.
+"""
+
+from bisect import bisect_right, insort
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from augcon_lib.records import Context, Document, content_id
+from augcon_lib.text_units import AFTER_HEADING, CHARACTER, SENTENCE, WORD, Unit, blocks, finer
+
+# Neither side of a cut is shorter than this share of the limit. A half or more could leave a
+# stretch that no cut shortens; the larger the share, the longer contexts get and the more of them
+# an edit moves (benchmarks/context_stability.py).
+MIN_CONTEXT_SHARE = 0.4
+
+
+def cut_contexts(
+    document: Document, max_context_chars: int, min_context_chars: int
+) -> tuple[Context, ...]:
+    """The root contexts of *document*, in order: at most *max_context_chars* (l) characters each.
+
+    They don't overlap and hold every character that is not white space. Only a document that is
+    shorter as a whole gives a context shorter than *min_context_chars* (lambda), as far as l
+    allows. A context's id depends on the document's id and the context's own text; where a text
+    occurs again, also on which occurrence it is.
+    """
+    limit = max(1, max_context_chars)
+    minimum = min(max(1, min_context_chars, int(limit * MIN_CONTEXT_SHARE)), max(1, limit // 2))
+    spans = _divide(document, blocks(document), limit, minimum)
+    seen: Counter[str] = Counter()
+    contexts = []
+    for start, end in spans:
+        text = document.text[start:end]
+        context_id = content_id("context", document.document_id, text, seen[text])
+        seen[text] += 1
+        contexts.append(Context(context_id, document.document_id, text, start, end))
+    return tuple(contexts)
+
+
+def _divide(
+    document: Document, units: list[Unit], limit: int, minimum: int
+) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    pending: list[tuple[list[Unit], int]] = [(units, 0)]
+    grains = (SENTENCE, WORD, CHARACTER)
+    while pending:
+        stretch, grain = pending.pop()
+        # At first, headings keep what follows them.
+        allowed: Callable[[Unit], bool] = (
+            (lambda unit: unit.strength != AFTER_HEADING) if grain == 0 else (lambda unit: True)
+        )
+        finer_stretches = []
+        for part in _cut(stretch, limit, minimum, allowed):
+            if part[-1].end - part[0].start <= limit or grain == len(grains):
+                spans.append((part[0].start, part[-1].end))
+                continue
+            pieces = [
+                piece
+                for unit in part
+                for piece in finer(document.text, unit, document.language, grains[grain])
+            ]
+            finer_stretches.append((pieces, grain + 1))
+        pending += finer_stretches
+    return sorted(spans)
+
+
+def _cut(
+    units: Sequence[Unit], limit: int, minimum: int, allowed: Callable[[Unit], bool]
+) -> list[Sequence[Unit]]:
+    """*units* in stretches of at most *limit* characters, as far as allowed cuts can make them.
+
+    Going through the boundaries once is enough: a boundary that is too near to a cut stays so.
+    """
+    cuts = [0, len(units)]
+    candidates = [number for number in range(1, len(units)) if allowed(units[number])]
+    candidates.sort(key=lambda number: (units[number].strength, units[number].key, number))
+    for number in candidates:
+        place = bisect_right(cuts, number)
+        start = units[cuts[place - 1]].start
+        end = units[cuts[place] - 1].end
+        if (
+            end - start > limit
+            and units[number - 1].end - start >= minimum
+            and end - units[number].start >= minimum
+        ):
+            insort(cuts, number)
+    return [units[start:end] for start, end in pairwise(cuts) if start < end]

@@ -1,0 +1,19 @@
+"""Step 0: a document store, listed and read into documents (paper, section 3.1: the corpus C).
+
+``list_store`` says what is there and what changed, ``read_documents`` decodes, converts and
+normalises. A file that cannot be read becomes a rejection with a reason, never an exception.
+"""
+
+from augcon_lib.documents.entries import KnownSource, SourceEntry, StoreListing
+from augcon_lib.documents.listing import list_store
+from augcon_lib.documents.reading import read_documents
+from augcon_lib.documents.versions import converter_version
+
+__all__ = [
+    "KnownSource",
+    "SourceEntry",
+    "StoreListing",
+    "converter_version",
+    "list_store",
+    "read_documents",
+]

@@ -1,0 +1,167 @@
+"""One file's bytes to text: its kind is read from its content first, then from its name."""
+
+import json
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from augcon_lib.documents.docx import docx_to_markdown, is_docx
+from augcon_lib.documents.encodings import decode
+from augcon_lib.documents.headings import RST_MEDIA_TYPE, find_structure
+from augcon_lib.documents.html import decode_html, html_to_markdown, looks_like_html
+from augcon_lib.documents.markdown import drop_comments, split_front_matter
+from augcon_lib.documents.normalise import normalise
+from augcon_lib.documents.pdf import pdf_to_text
+from augcon_lib.errors import DocumentError
+
+MARKDOWN = "text/markdown"
+PLAIN = "text/plain"
+HTML = "text/html"
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+JSON = "application/json"
+MEDIA_TYPES = {
+    ".md": MARKDOWN,
+    ".markdown": MARKDOWN,
+    ".mdx": MARKDOWN,
+    ".rst": RST_MEDIA_TYPE,
+    ".rest": RST_MEDIA_TYPE,
+    ".html": HTML,
+    ".htm": HTML,
+    ".xhtml": HTML,
+    ".pdf": PDF,
+    ".docx": DOCX,
+    ".json": JSON,
+}
+BINARY_BEGINNINGS = {
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF8": "a GIF image",
+    b"RIFF": "a RIFF media file",
+    b"II*\0": "a TIFF image",
+    b"MM\0*": "a TIFF image",
+    b"PK\x03\x04": "a ZIP archive",
+    b"PK\x05\x06": "an empty ZIP archive",
+    b"\x1f\x8b": "gzip data",
+    b"BZh": "bzip2 data",
+    b"\xfd7zXZ": "xz data",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"Rar!": "a RAR archive",
+    b"\x28\xb5\x2f\xfd": "zstandard data",
+    b"SQLite format 3\0": "an SQLite database",
+    b"\x7fELF": "a program",
+    b"MZ\x90": "a program",
+    b"\xca\xfe\xba\xbe": "a program",
+    b"OggS": "an Ogg media file",
+    b"ID3": "an MP3 file",
+    b"wOFF": "a font",
+    b"\x00\x01\x00\x00": "a font",
+    b"PAR1": "a Parquet file",
+}
+OLE_BEGINNING = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OFFICE_SUFFIXES = {
+    ".doc", ".xls", ".ppt", ".xlsx", ".pptx", ".xlsm", ".odt", ".ods", ".odp", ".epub", ".pages",
+    ".numbers", ".key", ".rtf", ".msg",
+}  # fmt: skip
+PDF_BEGINNING_BYTES = 1024
+TITLE_MEDIA_TYPES = {MARKDOWN, HTML, DOCX, RST_MEDIA_TYPE, PLAIN}
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A document's text, normalised, with its title (never empty) and the source's media type."""
+
+    media_type: str
+    title: str
+    text: str
+
+
+def convert(name: str, data: bytes, text_column: str = "text") -> Converted:
+    """The file *name* (its path in the store) as text.
+
+    Raises ``DocumentError`` with the reason: ``empty``, ``binary``, ``unsupported_type``,
+    ``undecodable``, ``encrypted``, ``no_text_layer``, ``unreadable_pdf``, ``unreadable_docx``,
+    ``too_large``, ``missing_text_column``.
+    """
+    if not data:
+        raise DocumentError(name, "empty", "the file has no bytes; fill or remove it")
+    suffix = PurePosixPath(name).suffix.lower()
+    title, text, media_type = "", "", MEDIA_TYPES.get(suffix, PLAIN)
+    if b"%PDF-" in data[:PDF_BEGINNING_BYTES] and (suffix == ".pdf" or data.startswith(b"%PDF-")):
+        text, media_type = pdf_to_text(name, data), PDF
+    elif media_type == PDF:
+        raise DocumentError(
+            name, "unreadable_pdf", "it is named .pdf but holds no PDF; give it its own suffix"
+        )
+    elif media_type == DOCX or is_docx(data):
+        _refuse_encrypted_office(name, data)
+        (title, text), media_type = docx_to_markdown(name, data), DOCX
+    else:
+        title, text, media_type = _from_text(name, data, media_type, suffix, text_column)
+    text = normalise(text)
+    if media_type == MARKDOWN:
+        title, text = split_front_matter(text)
+        text = drop_comments(text)
+    if not text.strip():
+        raise DocumentError(name, "empty", "there is no text in it; fill or remove it")
+    title = " ".join(normalise(title).split()) or first_heading(text, media_type) or _stem(name)
+    return Converted(media_type, title, text)
+
+
+def first_heading(text: str, media_type: str) -> str:
+    """The text of the first heading of the highest level; empty where there is none."""
+    if media_type not in TITLE_MEDIA_TYPES:
+        return ""
+    headings = [h for h in find_structure(text, media_type).headings if h.title]
+    return min(headings, key=lambda heading: heading.level).title if headings else ""
+
+
+def _from_text(
+    name: str, data: bytes, media_type: str, suffix: str, text_column: str
+) -> tuple[str, str, str]:
+    """Title, text and media type of what should be a text file of some kind."""
+    kind = next((k for b, k in BINARY_BEGINNINGS.items() if data.startswith(b)), "")
+    if suffix in OFFICE_SUFFIXES or data.startswith(OLE_BEGINNING):
+        message = f"{suffix or 'office'} files are not read; store it as DOCX, PDF or HTML"
+        raise DocumentError(name, "unsupported_type", message)
+    text = decode_html(data) if media_type == HTML else decode(data)
+    if text is None or (kind and not text.isprintable() and _is_binary(data)):
+        message = f"it is {kind or 'no text'}; remove it, exclude it, or store its text instead"
+        raise DocumentError(name, "binary" if kind or _is_binary(data) else "undecodable", message)
+    if media_type == JSON:
+        return "", _json_text(name, text, text_column), JSON
+    if media_type == HTML or looks_like_html(text):
+        title, markdown = html_to_markdown(decode_html(data) or text)
+        return title, markdown, HTML
+    return "", text, media_type
+
+
+def _is_binary(data: bytes) -> bool:
+    head = data[:4096]
+    return any(byte < 9 or 13 < byte < 27 for byte in head)
+
+
+def _json_text(name: str, text: str, text_column: str) -> str:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        message = f"it is not valid JSON ({error}); mend it, or name it .txt to use it as text"
+        raise DocumentError(name, "unreadable_table", message) from None
+    found = value.get(text_column) if isinstance(value, dict) else None
+    if not isinstance(found, str):
+        message = (
+            f"it is no array of objects and has no text in {text_column!r}; set [source]"
+            " text_column, or name it .txt to use it as text"
+        )
+        raise DocumentError(name, "missing_text_column", message)
+    return found
+
+
+def _refuse_encrypted_office(name: str, data: bytes) -> None:
+    # Office wraps an encrypted DOCX in the older container; its streams are named in UTF-16.
+    if data.startswith(OLE_BEGINNING) and "EncryptedPackage".encode("utf-16-le") in data:
+        raise DocumentError(name, "encrypted", "it needs a password; store a copy without one")
+
+
+def _stem(name: str) -> str:
+    path = PurePosixPath(name.replace("#", "/"))
+    return path.stem or path.name or name

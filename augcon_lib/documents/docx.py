@@ -1,0 +1,48 @@
+"""DOCX to Markdown: mammoth reads it as HTML."""
+
+import io
+import zipfile
+
+from augcon_lib.documents.html import html_to_markdown
+from augcon_lib.errors import DocumentError
+
+DOCUMENT_PART = "word/document.xml"
+MAX_UNPACKED_BYTES = 500_000_000
+
+
+def is_docx(data: bytes) -> bool:
+    """Whether *data* is a ZIP archive with a Word document in it."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return DOCUMENT_PART in archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return False
+
+
+def docx_to_markdown(document_id: str, data: bytes) -> tuple[str, str]:
+    """Title (empty: none) and text of a DOCX.
+
+    Raises ``DocumentError``: ``unreadable_docx``, ``too_large``.
+    """
+    import mammoth
+
+    if not is_docx(data):
+        raise DocumentError(
+            document_id, "unreadable_docx", "it is cut off or no Word file; save it again as DOCX"
+        )
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        unpacked_bytes = sum(part.file_size for part in archive.infolist())
+    if unpacked_bytes > MAX_UNPACKED_BYTES:
+        raise DocumentError(
+            document_id, "too_large", f"it unpacks to {unpacked_bytes:,} bytes; split the document"
+        )
+    try:
+        result = mammoth.convert_to_html(
+            io.BytesIO(data), convert_image=mammoth.images.img_element(lambda image: {})
+        )
+    # mammoth lets through whatever the ZIP and XML readers raise on damaged parts.
+    except Exception as error:
+        message = f"mammoth cannot read it ({type(error).__name__}: {error}); save it again as DOCX"
+        raise DocumentError(document_id, "unreadable_docx", message) from None
+    _, markdown = html_to_markdown(f"<html><body>{result.value}</body></html>")
+    return "", markdown

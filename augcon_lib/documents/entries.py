@@ -1,0 +1,67 @@
+"""What a listing of the store says of each document."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """One document of the store: a file, or a row of a table file.
+
+    ``stamp`` changes when the file may have changed, ``source_sha256`` when its bytes (or the
+    row's) did. ``path`` is the file's path below the store's uri, as the
+    store spells it; ``row_id`` names the row within a table file.
+    """
+
+    document_id: str
+    uri: str
+    stamp: str
+    source_sha256: str
+    modified_at: datetime | None
+    path: str
+    row_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSource:
+    """What an earlier listing said of a document, so that an unchanged file isn't read again."""
+
+    stamp: str
+    source_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreListing:
+    """Everything that is in the store, sorted by ``document_id``, which is unique."""
+
+    entries: tuple[SourceEntry, ...]
+
+
+def printable_id(name: str) -> str:
+    """*name* as an id: NFC, with ``\\xNN`` for what is no valid UTF-8 and for control characters."""
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(
+        char if char.isprintable() or ord(char) > 0x9F else f"\\x{ord(char):02x}"
+        for char in unicodedata.normalize("NFC", text)
+    )
+
+
+def unique_ids(names: Iterable[str]) -> list[str]:
+    """*names* in order; the second ``a`` becomes ``a~2``, the third ``a~3``."""
+    names = list(names)
+    taken = set(names)
+    seen: Counter[str] = Counter()
+    ids = []
+    for name in names:
+        seen[name] += 1
+        unique = name
+        if seen[name] > 1:
+            number = seen[name]
+            while (unique := f"{name}~{number}") in taken:
+                number += 1
+            taken.add(unique)
+        ids.append(unique)
+    return ids

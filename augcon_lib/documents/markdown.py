@@ -1,0 +1,100 @@
+"""Markdown as it is kept: without front matter and comments, otherwise as it was written."""
+
+import re
+from typing import Any
+
+import yaml
+from markdown_it import MarkdownIt
+
+FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.M | re.S)
+TOML_FRONT_MATTER = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.M | re.S)
+TOML_TITLE = re.compile(r"""^title\s*=\s*(["'])(.*?)\1""", re.M)
+# Code spans come first, so that a comment within one stays.
+SPAN_OR_COMMENT = re.compile(r"(?P<span>(?<!`)(`+)(?!`).+?(?<!`)\2(?!`))|<!--.*?-->", re.S)
+COMMENT_LINES = re.compile(r"(?:^[ \t]*\0+[ \t]*\n)(?:[ \t]*\n)*|\n*^[ \t]*\0+[ \t]*\Z", re.M)
+
+
+def split_front_matter(text: str) -> tuple[str, str]:
+    """The title in the front matter of *text* (empty: none) and the text behind it.
+
+    What only looks like front matter (a rule, or YAML that is no mapping) stays.
+    """
+    found = FRONT_MATTER.match(text)
+    if found:
+        fields = _mapping(found[1])
+        if fields is None:
+            return "", text
+        title = fields.get("title")
+        return _one_line(title), text[found.end() :].lstrip("\n")
+    found = TOML_FRONT_MATTER.match(text)
+    if found:
+        title = TOML_TITLE.search(found[1])
+        return _one_line(title[2] if title else ""), text[found.end() :].lstrip("\n")
+    return "", text
+
+
+def drop_comments(text: str) -> str:
+    """*text* without HTML comments outside code.
+
+    The lines that only held a comment go with it, and with them a blank line, so that a text is
+    the same with and without a comment between two of its paragraphs.
+    """
+    if "<!--" not in text:
+        return text
+    starts = [0]
+    for line in text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    kept = []
+    position = 0
+    for first, end in [*_code_lines(text), (len(starts) - 1, len(starts) - 1)]:
+        kept.append(SPAN_OR_COMMENT.sub(_blank, text[position : starts[first]]))
+        kept.append(text[starts[first] : starts[end]])
+        position = starts[end]
+    marked = "".join(kept)
+    return COMMENT_LINES.sub(_lines_gone, marked).replace("\0", "")
+
+
+def _blank(found: re.Match[str]) -> str:
+    # NUL, which no normalised text holds, marks the place.
+    return found[0] if found["span"] else "\0"
+
+
+def _lines_gone(found: re.Match[str]) -> str:
+    text, start = found.string, found.start()
+    if found.end() == len(text):
+        return "\n" if start else ""
+    alone = start == 0 or text[:start].endswith("\n\n")
+    blank_after = found[0].count("\n") > 1
+    return "" if alone or not blank_after else "\n"
+
+
+def _code_lines(text: str) -> list[tuple[int, int]]:
+    parser = MarkdownIt("commonmark").disable(["inline", "text_join"])
+    ranges: list[tuple[int, int]] = []
+    for token in parser.parse(text):
+        # Code in a list item is deeper than the top, and counts as well.
+        if token.type in ("fence", "code_block") and token.map:
+            first, end = token.map
+            if not ranges or first >= ranges[-1][1]:
+                ranges.append((first, end))
+    return ranges
+
+
+def _mapping(block: str) -> dict[str, Any] | None:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        fields = yaml.load(block, Loader=loader)  # noqa: S506 (a safe loader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        # Liquid or template tags make it no YAML; keys at the line starts still tell it apart.
+        lines = [line for line in block.splitlines() if line.strip()]
+        if lines and all(re.match(r"[\w-]+:|[ \t#-]", line) for line in lines):
+            title = re.search(r"^title:[ \t]*(.*)$", block, re.M)
+            return {"title": title[1].strip("\"' ") if title else ""}
+        return None
+    if fields is None:
+        return {}
+    return fields if isinstance(fields, dict) else None
+
+
+def _one_line(title: object) -> str:
+    return " ".join(str(title).split()) if isinstance(title, str | int | float) else ""

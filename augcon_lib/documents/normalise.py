@@ -1,0 +1,24 @@
+"""The one form of every text: NFC, LF line ends, no control characters."""
+
+import re
+import unicodedata
+
+ANSI_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+UNWANTED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
+LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def normalise(text: str) -> str:
+    """*text* in NFC with ``\\n`` for every kind of line end, without control characters.
+
+    Tabs and line feeds stay, byte order marks, NULs and terminal escapes go, and a lone surrogate
+    becomes U+FFFD. Nothing else is changed.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = ANSI_ESCAPES.sub("", text)
+    text = LINE_ENDS.sub("\n", text)
+    text = UNWANTED.sub("", text)
+    text = LONE_SURROGATES.sub("\ufffd", text)
+    return unicodedata.normalize("NFC", text)

@@ -1,0 +1,126 @@
+"""Stores behind an fsspec URL: object storage, web servers, memory."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import IO, Any
+from urllib.parse import unquote, urlsplit
+
+import fsspec
+from fsspec.spec import AbstractFileSystem
+
+from augcon_lib.documents.archives import archive_files, is_archive_name, open_archive
+from augcon_lib.documents.stored_file import StoredFile
+from augcon_lib.errors import StoreError
+
+# What a file's info may call its version, the most telling first.
+VERSION_KEYS = ("ETag", "etag", "content_md5", "md5Hash", "VersionId", "generation", "checksum")
+TIME_KEYS = ("LastModified", "last_modified", "mtime", "updated", "created")
+
+
+@dataclass
+class RemoteFiles:
+    """Files of an fsspec file system below ``root``; paths are relative to it."""
+
+    files: list[StoredFile]
+    filesystem: Any
+    root: str
+    parallel: bool = True
+    single: bool = False
+
+    def open(self, path: str) -> IO[bytes]:
+        """The file at *path* below the root."""
+        place = f"{self.root}/{path}" if self.root else path
+        opened: IO[bytes] = self.filesystem.open(self.root if self.single else place, "rb")
+        return opened
+
+
+def open_remote(url: str, stack: ExitStack) -> RemoteFiles:
+    """The store at *url*; an archive stays open as long as *stack*.
+
+    Raises ``StoreError``, also for an empty listing of what isn't there.
+    """
+    try:
+        return _open(url, stack)
+    except StoreError:
+        raise
+    except ImportError as error:
+        raise StoreError(f"the store {url!r} needs another package: {error}") from error
+    # Each file system has exceptions of its own, and none of them means an empty store.
+    except Exception as error:
+        raise store_error(url, error) from error
+
+
+def _open(url: str, stack: ExitStack) -> RemoteFiles:
+    filesystem, root = fsspec.core.url_to_fs(url)
+    filesystem.invalidate_cache()
+    root = root.rstrip("/")
+    if filesystem.isfile(root):
+        info = filesystem.info(root)
+        name = _name(url, root)
+        if is_archive_name(name):
+            file = stack.enter_context(filesystem.open(root, "rb"))
+            archive = stack.enter_context(open_archive(file, name))
+            return RemoteFiles(archive_files(archive, _stamp(info)), archive, "", parallel=False)
+        stored = StoredFile(name, _stamp(info), int(info.get("size") or 0), _when(info))
+        return RemoteFiles([stored], filesystem, root, single=True)
+    files = _list(filesystem, root)
+    if not files and not filesystem.exists(root):
+        raise FileNotFoundError(f"{url} does not exist")
+    return RemoteFiles(files, filesystem, root)
+
+
+def store_error(uri: str, error: Exception) -> StoreError:
+    """A listing's failure in words."""
+    hint = "check the network, the address and the credentials, then try again"
+    if isinstance(error, PermissionError):
+        hint = "give this user the right to read it, or exclude it from the store"
+    elif isinstance(error, FileNotFoundError | NotADirectoryError):
+        hint = "set [source] uri in augcon.toml"
+    elif isinstance(error, ValueError):
+        hint = "set [source] uri to a folder, a file or an fsspec URL"
+    detail = " ".join(str(error).split()) or "no further message"
+    return StoreError(
+        f"the store {uri!r} cannot be read ({type(error).__name__}: {detail}); {hint}"
+    )
+
+
+def _list(filesystem: AbstractFileSystem, root: str) -> list[StoredFile]:
+    found: dict[str, dict[str, Any]] = {}
+    if type(filesystem).find is AbstractFileSystem.find:
+        # find() would leave out a folder that cannot be listed.
+        for folder, _, infos in filesystem.walk(root, detail=True, on_error="raise"):
+            for name, info in infos.items():
+                found[f"{folder}/{name}" if folder else name] = info
+    else:
+        found = filesystem.find(root, detail=True)
+    files = []
+    for path, info in found.items():
+        relative = path[len(root) :].lstrip("/") if path.startswith(root) else path.lstrip("/")
+        if relative and info.get("type", "file") == "file":
+            size = int(info.get("size") or 0)
+            files.append(StoredFile(relative, _stamp(info), size, _when(info)))
+    return files
+
+
+def _stamp(info: dict[str, Any]) -> str:
+    versions = [str(info[key]) for key in VERSION_KEYS if info.get(key)]
+    when = next((str(info[key]) for key in TIME_KEYS if info.get(key)), "")
+    # Without a version or a time nothing says that the file is unchanged.
+    return "-".join([str(info.get("size")), *versions, when]) + ("" if versions or when else "?")
+
+
+def _when(info: dict[str, Any]) -> datetime | None:
+    for key in TIME_KEYS:
+        value = info.get(key)
+        if isinstance(value, datetime):
+            return value if value.tzinfo else value.replace(tzinfo=UTC)
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value, UTC)
+    return None
+
+
+def _name(url: str, root: str) -> str:
+    path = urlsplit(url).path if "::" not in url else root
+    return unquote(PurePosixPath(path or root).name) or "document"

@@ -1,0 +1,14 @@
+"""One file of a store, before it is read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """``path`` is below the store's uri; ``stamp`` changes when the file may have changed."""
+
+    path: str
+    stamp: str
+    size_bytes: int
+    modified_at: datetime | None
