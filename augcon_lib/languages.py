@@ -46,9 +46,7 @@ SCRIPTS = {
     "sinhala": r"\u0d80-\u0dff",
     "ethiopic": r"\u1200-\u137f",
 }
-SCRIPT_LETTERS = re.compile(
-    "|".join(f"(?P<{name}>[{chars}]+)" for name, chars in SCRIPTS.items())
-)
+SCRIPT_LETTERS = re.compile("|".join(f"(?P<{name}>[{chars}]+)" for name, chars in SCRIPTS.items()))
 ONE_LANGUAGE = {
     "hangul": "ko",
     "thai": "th",
@@ -162,7 +160,8 @@ def _sample(text: str) -> str:
 
 
 def _by_statistics(sample: str, script: str) -> str:
-    words = [match[0] for match in re.finditer(f"[{SCRIPTS[script]}]+", sample)]
+    # Single letters and tokens longer than any word say nothing.
+    words = re.findall(rf"(?<!\w)[{SCRIPTS[script]}]{{2,40}}(?!\w)", sample)
     common = CANDIDATES[script].split()[0]
     if sum(map(len, words)) < MIN_LETTERS_FOR_STATISTICS:
         return common

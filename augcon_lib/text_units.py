@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import pairwise
 
-import regex
+import regex  # type: ignore[import-untyped]
 
 from augcon_lib.documents.headings import Structure, find_structure
 from augcon_lib.records import Document

@@ -2,17 +2,23 @@
 
     python benchmarks/context_stability.py [--max-context-chars 1600] SNAPSHOT_DIR SNAPSHOT_DIR ...
 
-For each pair of neighbouring folders: the contexts of the older one none of whose blocks (texts
-between blank lines) changed, the share of them whose id is still there in the newer one, and the
-median length. A file that was renamed counts as deleted and added.
+A block is a text between blank lines. Two shares for each pair of neighbouring folders:
+
+- reused: of the contexts of the newer one that hold no new block, those that were there before
+  (the rest is paid for again without need);
+- kept: of the contexts of the older one in which no block was changed, removed or inserted, those
+  that are still there.
+
+A file that was renamed counts as deleted and added.
 """
 
 import argparse
+import difflib
 import re
 import statistics
-import sys
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 from augcon_lib.contexts import cut_contexts
@@ -24,38 +30,82 @@ BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 
 
 def documents_of(folder: Path) -> dict[str, Document]:
-    source = SourceSettings(uri=str(folder))
-    entries = list_store(source, folder).entries
-    results = read_documents(source, folder, entries)
-    return {d.document_id: d for d in results if isinstance(d, Document)}
+    source = SourceSettings(uri=str(folder.resolve()))
+    results = read_documents(source, folder, list_store(source, folder).entries)
+    return {result.document_id: result for result in results if isinstance(result, Document)}
 
 
-def block_spans(text: str) -> list[tuple[int, int]]:
-    edges = [0, *(match.end() for match in BLANK_LINES.finditer(text)), len(text)]
-    return list(zip(edges, edges[1:], strict=False))
+class Blocks:
+    """The texts between blank lines, and which of them a context touches."""
 
+    def __init__(self, text: str) -> None:
+        edges = [0, *(match.end() for match in BLANK_LINES.finditer(text)), len(text)]
+        spans = [(start, end) for start, end in pairwise(edges) if text[start:end].strip()]
+        self.spans = spans
+        self.texts = [text[start:end].strip() for start, end in spans]
 
-def unchanged(old: Document, new: Document, contexts: tuple[Context, ...]) -> list[Context]:
-    """The contexts of *old* all of whose blocks are found in *new*."""
-    left = Counter(new.text[start:end].strip() for start, end in block_spans(new.text))
-    kept_blocks = []
-    for start, end in block_spans(old.text):
-        block = old.text[start:end].strip()
-        kept_blocks.append((start, end, not block or left[block] > 0))
-        left[block] -= 1
-    return [
-        context
-        for context in contexts
-        if all(
-            kept
-            for start, end, kept in kept_blocks
+    def touched_by(self, context: Context) -> range:
+        touched = [
+            number
+            for number, (start, end) in enumerate(self.spans)
             if start < context.end_char and end > context.start_char
+        ]
+        return range(touched[0], touched[-1] + 1)
+
+
+def without_new_block(new: Blocks, old: Blocks, contexts: tuple[Context, ...]) -> list[Context]:
+    left = Counter(old.texts)
+    is_old = []
+    for text in new.texts:
+        is_old.append(left[text] > 0)
+        left[text] -= 1
+    return [c for c in contexts if all(is_old[number] for number in new.touched_by(c))]
+
+
+def left_alone(old: Blocks, new: Blocks, contexts: tuple[Context, ...]) -> list[Context]:
+    matcher = difflib.SequenceMatcher(None, old.texts, new.texts, autojunk=False)
+    edits = [(low, high) for tag, low, high, _, _ in matcher.get_opcodes() if tag != "equal"]
+
+    def is_edited(blocks: range) -> bool:
+        # An insertion between two contexts belongs to neither.
+        return any(
+            (low < blocks.stop and high > blocks.start)
+            or (low == high and blocks.start < low < blocks.stop)
+            for low, high in edits
         )
-    ]
+
+    return [context for context in contexts if not is_edited(old.touched_by(context))]
+
+
+def compare(
+    old: dict[str, Document],
+    new: dict[str, Document],
+    old_contexts: dict[str, tuple[Context, ...]],
+    new_contexts: dict[str, tuple[Context, ...]],
+) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for document_id in old.keys() & new.keys():
+        before, after = old_contexts[document_id], new_contexts[document_id]
+        old_ids = {context.context_id for context in before}
+        new_ids = {context.context_id for context in after}
+        old_blocks, new_blocks = Blocks(old[document_id].text), Blocks(new[document_id].text)
+        reusable = without_new_block(new_blocks, old_blocks, after)
+        alone = left_alone(old_blocks, new_blocks, before)
+        counts["reusable"] += len(reusable)
+        counts["reused"] += sum(context.context_id in old_ids for context in reusable)
+        counts["alone"] += len(alone)
+        counts["kept"] += sum(context.context_id in new_ids for context in alone)
+    return counts
+
+
+def show(name: str, counts: Counter[str]) -> None:
+    reused = counts["reused"] / max(1, counts["reusable"])
+    kept = counts["kept"] / max(1, counts["alone"])
+    print(f"{name:20} | {counts['reusable']:8} | {reused:6.3f} | {counts['alone']:8} | {kept:6.3f}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(description="How many root contexts survive an edit.")
     parser.add_argument("--max-context-chars", type=int, default=1600)
     parser.add_argument("--min-context-chars", type=int, default=100)
     parser.add_argument("snapshots", nargs="+", type=Path)
@@ -63,36 +113,22 @@ def main() -> None:
     lengths = (arguments.max_context_chars, arguments.min_context_chars)
     stores = [documents_of(folder) for folder in arguments.snapshots]
     began = time.perf_counter()
-    contexts = [{i: cut_contexts(d, *lengths) for i, d in s.items()} for s in stores]
+    contexts = [{i: cut_contexts(d, *lengths) for i, d in store.items()} for store in stores]
     seconds = time.perf_counter() - began
-    print("old -> new | contexts | untouched | kept | share")
+    print(f"{'snapshots':20} | {'reusable':8} | reused | {'alone':8} | kept")
     totals: Counter[str] = Counter()
-    for number in range(1, len(stores)):
-        old, new = stores[number - 1], stores[number]
-        counts: Counter[str] = Counter()
-        for document_id in old.keys() & new.keys():
-            before = contexts[number - 1][document_id]
-            ids = {context.context_id for context in contexts[number][document_id]}
-            quiet = unchanged(old[document_id], new[document_id], before)
-            counts["contexts"] += len(before)
-            counts["untouched"] += len(quiet)
-            counts["kept"] += sum(context.context_id in ids for context in quiet)
-            if old[document_id].text != new[document_id].text:
-                counts["edited untouched"] += len(quiet)
-                counts["edited kept"] += sum(context.context_id in ids for context in quiet)
-        names = f"{arguments.snapshots[number - 1].name} -> {arguments.snapshots[number].name}"
-        share = counts["kept"] / max(1, counts["untouched"])
-        print(f"{names} | {counts['contexts']} | {counts['untouched']} | {counts['kept']} | {share:.3f}")
+    for (old, new), (before, after), folders in zip(
+        pairwise(stores), pairwise(contexts), pairwise(arguments.snapshots), strict=True
+    ):
+        counts = compare(old, new, before, after)
+        show(" > ".join(folder.name for folder in folders), counts)
         totals += counts
-    sizes = sorted(len(c.text) for store in contexts for cs in store.values() for c in cs)
-    print(f"kept of untouched, all documents:    {totals['kept'] / max(1, totals['untouched']):.4f}")
-    edited = totals["edited kept"] / max(1, totals["edited untouched"])
-    print(f"kept of untouched, edited documents: {edited:.4f} ({totals['edited untouched']} contexts)")
-    if sizes:
-        tenths = [round(tenth) for tenth in statistics.quantiles(sizes, n=10)]
-        print(f"characters: median {statistics.median(sizes):.0f}, tenths {tenths}")
-    print(f"cutting took {seconds:.1f} s")
+    show("all", totals)
+    sizes = [len(c.text) for store in contexts for found in store.values() for c in found]
+    tenths = [round(tenth) for tenth in statistics.quantiles(sizes, n=10)]
+    print(f"characters: median {statistics.median(sizes):.0f}, tenths {tenths}")
+    print(f"cut {len(sizes):,} contexts in {seconds:.1f} s")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import IO, Any
 
-import fsspec
+import fsspec  # type: ignore[import-untyped]
 
 from augcon_lib.documents.stored_file import StoredFile
 from augcon_lib.errors import StoreError
@@ -75,7 +75,7 @@ def _modified_at(info: dict[str, Any]) -> datetime | None:
     when = info.get("mtime") or info.get("date_time")
     try:
         if isinstance(when, tuple):
-            return datetime(*when, tzinfo=UTC)
+            return datetime(*when).replace(tzinfo=UTC)
         return datetime.fromtimestamp(when, UTC) if when else None
     except (ValueError, OverflowError, OSError):
         return None

@@ -24,7 +24,7 @@ def docx_to_markdown(document_id: str, data: bytes) -> tuple[str, str]:
 
     Raises ``DocumentError``: ``unreadable_docx``, ``too_large``.
     """
-    import mammoth
+    import mammoth  # type: ignore[import-untyped]
 
     if not is_docx(data):
         raise DocumentError(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from fsspec.utils import glob_translate
+from fsspec.utils import glob_translate  # type: ignore[import-untyped]
 
 
 def path_filter(include: Iterable[str], exclude: Iterable[str]) -> Callable[[str], bool]:

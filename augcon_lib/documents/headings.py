@@ -72,7 +72,8 @@ def _rst_headings(lines: list[str]) -> list[Heading]:
         if not _is_rule(rule) or not title.strip() or _is_rule(title):
             continue
         over = _is_rule(before) and before == rule
-        if len(rule) < len(title.strip()) or (before and not over) or (title[0] == " " != over):
+        apart = over or not (before or title[0] == " ")
+        if len(rule) < len(title.strip()) or not apart:
             continue
         style = (rule[0], over)
         if style not in styles:

@@ -7,8 +7,8 @@ anchored at headings.
 
 import re
 
-import lxml.etree
-import lxml.html
+import lxml.etree  # type: ignore[import-untyped]
+import lxml.html  # type: ignore[import-untyped]
 from html_to_markdown import ConversionOptions, convert
 from lxml.html import HtmlElement
 
@@ -29,9 +29,10 @@ DROPPED = (
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 CHROME = re.compile(
     r"\b(?:nav|navbar|navigation|menu|menubar|sidebar|breadcrumbs?|cookie\w*|consent|skip-?links?"
-    r"|toc|footer|noprint|mw-editsection|mw-jump-link)\b",
+    r"|(?:\w+_)?toc|footer|noprint|mw-editsection|mw-jump-link)\b",
     re.I,
 )
+WHITE_SPACE = re.compile(r"[ \t\r\n\f]+")
 MAX_CHROME_CHARS = 400
 MIN_LINK_SHARE_OF_CHROME = 0.6
 OPTIONS = ConversionOptions(
@@ -74,6 +75,7 @@ def html_to_markdown(html: str) -> tuple[str, str]:
     _drop_chrome(root)
     for link in root.xpath("//a"):
         link.drop_tag()
+    _join_lines(root)
     markup = lxml.html.tostring(_main_part(root), encoding="unicode")
     return title, convert(markup, OPTIONS).content or ""
 
@@ -93,6 +95,16 @@ def _drop_chrome(root: HtmlElement) -> None:
             short = characters <= MAX_CHROME_CHARS and not element.xpath(".//h1")
             if short or linked >= MIN_LINK_SHARE_OF_CHROME * characters:
                 _drop(element)
+
+
+def _join_lines(root: HtmlElement) -> None:
+    """A line end in HTML is a space, except in ``<pre>``."""
+    verbatim = {element for pre in root.iter("pre") for element in pre.iter()}
+    for element in root.iter():
+        if element.text and element not in verbatim:
+            element.text = WHITE_SPACE.sub(" ", element.text)
+        if element.tail and element.getparent() not in verbatim:
+            element.tail = WHITE_SPACE.sub(" ", element.tail)
 
 
 def _main_part(root: HtmlElement) -> HtmlElement:

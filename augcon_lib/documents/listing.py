@@ -1,12 +1,14 @@
 """Listing a store: which documents there are, and which of them may have changed."""
 
 import hashlib
+import zlib
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
+from zipfile import BadZipFile
 
 from augcon_lib.documents.entries import (
     KnownSource,
@@ -16,14 +18,26 @@ from augcon_lib.documents.entries import (
     unique_ids,
 )
 from augcon_lib.documents.globs import path_filter
+from augcon_lib.documents.remote import store_error
 from augcon_lib.documents.stored_file import StoredFile
 from augcon_lib.documents.stores import UNSETTLED, Store, open_store
-from augcon_lib.documents.remote import store_error
 from augcon_lib.documents.tables import is_table_name, parse_table
-from augcon_lib.errors import DocumentError
+from augcon_lib.errors import DocumentError, StoreError
 from augcon_lib.settings import SourceSettings
 
 PARALLEL_READS = 16
+# What is wrong with one file only: rights, or a damaged or encrypted member of an archive. Any
+# other OSError is an outage, which must not look like a change.
+FILE_ERRORS = (
+    FileNotFoundError,
+    PermissionError,
+    IsADirectoryError,
+    RuntimeError,
+    ValueError,
+    EOFError,
+    BadZipFile,
+    zlib.error,
+)
 DROPPINGS = {".ds_store", "thumbs.db", "desktop.ini"}
 DROPPING_PREFIXES = ("~$", "._")
 DROPPING_FOLDERS = {".git", ".svn", ".hg", "__MACOSX"}
@@ -81,17 +95,23 @@ class _Listing:
         )
         if is_table_name(file.path):
             stamp = f"{file.stamp};{self.source.id_column}"
-            rows = self._known_rows(name, stamp) or self._rows(file, stamp)
+            rows = self._known_rows(name, stamp) or self._rows(file, name, stamp)
             if rows:
                 return [
                     entry(f"{name}#{row_id}", stamp=full_stamp, source_sha256=sha256, row_id=row_id)
                     for row_id, full_stamp, sha256 in rows
                 ]
-        remembered = self.known.get(name)
-        if remembered and remembered.stamp == file.stamp and not file.stamp.endswith(UNSETTLED):
-            return [entry(name, stamp=file.stamp, source_sha256=remembered.source_sha256)]
-        sha256 = self._sha256(file)
+        sha256 = self._known_file(file, name) or self._sha256(file)
         return [entry(name, stamp=file.stamp, source_sha256=sha256)] if sha256 else []
+
+    def _known_file(self, file: StoredFile, name: str) -> str:
+        remembered = self.known.get(name)
+        if not remembered or remembered.stamp != file.stamp or file.stamp.endswith(UNSETTLED):
+            return ""
+        return remembered.source_sha256
+
+    def _outage(self, file: StoredFile, error: OSError) -> StoreError:
+        return store_error(f"{self.source.uri}/{printable_id(file.path)}", error)
 
     def _known_rows(self, name: str, stamp: str) -> list[tuple[str, str, str]]:
         """Id, stamp and hash of each row of an unchanged table; empty where that is not known."""
@@ -109,16 +129,17 @@ class _Listing:
         # The stamp says how many rows there were: all of them have to be known.
         return rows if rows and rows[0][1] == f"{stamp};{len(rows)}" else []
 
-    def _rows(self, file: StoredFile, stamp: str) -> list[tuple[str, str, str]]:
-        remembered = self.known.get(printable_id(file.path))
-        if remembered and remembered.stamp == file.stamp:
+    def _rows(self, file: StoredFile, name: str, stamp: str) -> list[tuple[str, str, str]]:
+        if self._known_file(file, name):
             return []
         try:
             with self.store.open(file.path) as opened:
                 rows = parse_table(file.path, opened.read(), self.source.id_column) or []
-        except (OSError, DocumentError):
+        except (DocumentError, *FILE_ERRORS):
             # Reading the file's own entry gives the reason.
             return []
+        except OSError as error:
+            raise self._outage(file, error) from error
         return [(row.row_id, f"{stamp};{len(rows)}", row.sha256) for row in rows]
 
     def _sha256(self, file: StoredFile) -> str:
@@ -133,13 +154,10 @@ class _Listing:
             if file.stamp != "missing":
                 return ""
             problem = "missing"
-        except (PermissionError, IsADirectoryError) as error:
+        except FILE_ERRORS as error:
             problem = type(error).__name__
-        except (RuntimeError, NotImplementedError, ValueError, EOFError) as error:
-            # A damaged or encrypted member of an archive.
-            problem = f"{type(error).__name__}: {error}"
         except OSError as error:
-            raise store_error(f"{self.source.uri}/{printable_id(file.path)}", error) from error
+            raise self._outage(file, error) from error
         return hashlib.sha256(f"unreadable: {problem}".encode()).hexdigest()
 
 
@@ -154,6 +172,4 @@ def _is_dropping(path: str) -> bool:
 
 
 def _renamed(entry: SourceEntry, document_id: str) -> SourceEntry:
-    from dataclasses import replace
-
     return entry if entry.document_id == document_id else replace(entry, document_id=document_id)

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 from markdown_it import MarkdownIt
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.M | re.S)
@@ -83,7 +83,7 @@ def _code_lines(text: str) -> list[tuple[int, int]]:
 def _mapping(block: str) -> dict[str, Any] | None:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        fields = yaml.load(block, Loader=loader)  # noqa: S506 (a safe loader)
+        fields = yaml.load(block, Loader=loader)
     except (yaml.YAMLError, ValueError, RecursionError):
         # Liquid or template tags make it no YAML; keys at the line starts still tell it apart.
         lines = [line for line in block.splitlines() if line.strip()]

@@ -5,7 +5,7 @@ import statistics
 import threading
 from collections.abc import Iterator
 
-import pypdfium2
+import pypdfium2  # type: ignore[import-untyped]
 
 from augcon_lib.errors import DocumentError
 
@@ -15,11 +15,13 @@ PASSWORD_ERROR = 4
 # pdfium writes U+FFFE or U+0002 where it joined a word that was hyphenated at a line end.
 JOINED_HYPHEN = re.compile("[\ufffe\x02](?:\r?\n)?")
 SENTENCE_END = re.compile(r"""[.!?:;。！？：；؟][)\]"'”’」』]*$""")
-NEW_PARAGRAPH = re.compile(r"\s*(?:[•·▪◦‣●○*–-]\s|\(?\d{1,3}(?:\.\d+)*[.)]\s|\(?[a-z][.)]\s|\[\d+\])")
+NEW_PARAGRAPH = re.compile(
+    r"\s*(?:[•·▪◦‣●○*–-]\s|\(?\d{1,3}(?:\.\d+)*[.)]\s|\(?[a-z][.)]\s|\[\d+\])"
+)
 UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef、。]")
 # A line shorter than this share of a full line ends its paragraph.
 FULL_LINE_SHARE = 0.75
-FULL_LINE_QUANTILE = 0.8
+FULL_LINE_TENTH = 8
 MIN_FULL_LINE_CHARS = 30
 
 
@@ -65,8 +67,7 @@ def _pages(document_id: str, data: bytes) -> Iterator[str]:
 
 
 def _paragraphs(lines: list[str]) -> Iterator[str]:
-    lengths = [len(line) for line in lines if len(line) >= MIN_FULL_LINE_CHARS]
-    full = statistics.quantiles(lengths, n=10)[7] if len(lengths) > 1 else MIN_FULL_LINE_CHARS
+    full = _full_line_chars(lines)
     paragraph = ""
     previous = ""
     for line in lines:
@@ -80,6 +81,13 @@ def _paragraphs(lines: list[str]) -> Iterator[str]:
         previous = line
     if paragraph:
         yield paragraph
+
+
+def _full_line_chars(lines: list[str]) -> float:
+    lengths = [len(line) for line in lines if len(line) >= MIN_FULL_LINE_CHARS]
+    if len(lengths) < 2:
+        return MIN_FULL_LINE_CHARS
+    return statistics.quantiles(lengths, n=10)[FULL_LINE_TENTH - 1]
 
 
 def _goes_on(line: str, following: str, full_line_chars: float) -> bool:

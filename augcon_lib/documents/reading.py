@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from augcon_lib.documents.conversion import PLAIN, Converted, convert, first_heading
 from augcon_lib.documents.entries import SourceEntry
-from augcon_lib.documents.listing import PARALLEL_READS
+from augcon_lib.documents.listing import FILE_ERRORS, PARALLEL_READS
 from augcon_lib.documents.normalise import normalise
 from augcon_lib.documents.remote import store_error
 from augcon_lib.documents.stores import Store, open_store
@@ -44,8 +44,10 @@ def read_documents(
     with open_store(source.uri, base_dir) as store:
         reader = _Reader(source, store, entries)
         with ThreadPoolExecutor(PARALLEL_READS if store.parallel else 1) as pool:
-            fetched = _ahead(pool, reader.fetch, entries) if store.parallel else map(
-                reader.fetch, entries
+            fetched = (
+                _ahead(pool, reader.fetch, entries)
+                if store.parallel
+                else map(reader.fetch, entries)
             )
             for entry, data in zip(entries, fetched, strict=True):
                 yield reader.read(entry, data)
@@ -135,11 +137,10 @@ class _Reader:
             return DocumentError(
                 path, "not_permitted", "this user may not read it; change its rights or exclude it"
             )
-        except (RuntimeError, NotImplementedError) as error:
-            # What the ZIP reader raises for members that need a password.
-            return DocumentError(path, "encrypted", f"{error}; store a copy without a password")
-        except (ValueError, EOFError, IsADirectoryError) as error:
-            return DocumentError(path, "unreadable", f"{error}; store the file again")
+        except FILE_ERRORS as error:
+            # The ZIP reader raises RuntimeError for members that need a password.
+            reason = "encrypted" if "password" in str(error) else "unreadable"
+            return DocumentError(path, reason, f"{error}; store a plain, whole copy of it")
         except OSError as error:
             raise store_error(f"{self._source.uri}/{path}", error) from error
         if limit is not None and len(data) > limit:
@@ -159,7 +160,9 @@ def _from_row(entry: SourceEntry, row: Row, text_column: str) -> Converted:
         raise DocumentError(name, "missing_text_column", message)
     value = row.fields[text_column]
     if value is not None and not isinstance(value, str):
-        message = f"{text_column!r} holds {type(value).__name__}, not a text; mend or remove the row"
+        message = (
+            f"{text_column!r} holds {type(value).__name__}, not a text; mend or remove the row"
+        )
         raise DocumentError(name, "text_not_a_string", message)
     text = normalise(value or "")
     if not text.strip():
@@ -170,7 +173,9 @@ def _from_row(entry: SourceEntry, row: Row, text_column: str) -> Converted:
 
 
 def _gone(path: str) -> DocumentError:
-    return DocumentError(path, "not_found", "it is no longer there, or a link to nothing; sync again")
+    return DocumentError(
+        path, "not_found", "it is gone, or a link to nothing; list the store again"
+    )
 
 
 def _ahead(

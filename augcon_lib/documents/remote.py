@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
-import fsspec
-from fsspec.spec import AbstractFileSystem
+import fsspec  # type: ignore[import-untyped]
+from fsspec.spec import AbstractFileSystem  # type: ignore[import-untyped]
 
 from augcon_lib.documents.archives import archive_files, is_archive_name, open_archive
 from augcon_lib.documents.stored_file import StoredFile

@@ -47,8 +47,12 @@ class LocalFiles:
     parallel: bool = False
 
     def open(self, path: str) -> IO[bytes]:
-        """The file at *path* below the folder."""
-        return (self.root / path).open("rb")
+        """The file at *path* below the folder; ``ValueError`` for what is no regular file."""
+        place = self.root / path
+        if place.exists() and not place.is_file():
+            # Opening a pipe would wait for ever.
+            raise ValueError("it is a pipe, a socket or a device")
+        return place.open("rb")
 
 
 @contextmanager

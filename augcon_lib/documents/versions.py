@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 CONVERTERS = (
-    "charset-normalizer",
+    "chardet",
     "html-to-markdown",
     "lxml",
     "mammoth",
