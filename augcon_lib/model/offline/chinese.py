@@ -8,6 +8,8 @@ from augcon_lib.model.offline.passages import Passage, Sentence
 
 MAX_SENTENCES_READ = 14
 MAX_PHRASE_CHARS = 16
+MAX_PHRASE_QUESTIONS = 4
+MAX_LIST_ITEM_CHARS = 14
 _CLAUSE = re.compile(r"[^，,。！？!?；;：:、（）()\s…]+(?: [^，,。！？!?；;：:、（）()\s…]+)*")
 _OPENING = re.compile(
     r"^(?:然后|接着|之后|同时|但是|但|因此|所以|而且|并且|其中|另外|此外|最后|首先|注意|可选|也|就|再|并|即)"
@@ -34,6 +36,15 @@ _ABILITY = re.compile(r"^([^，。：将把]{2,14}?)(?:可以|能够|可)[^，�
 _STEP = re.compile(
     r"^((?:将|把|用|往|向|在|加入|倒入|放入|切|煮|炒|煎|炸|洗|取|打)[^，。：（]{3,20})[，,。]"
 )
+_BRACKETED = re.compile(r"[（(][^（()）]*[)）]")
+_UNIT = r"(?:m?l|k?g|mm|cm|ML|克|毫升|盒|枚|瓣|片|根|颗|个|勺|块|只|把|斤|份|倍)"
+_QUANTITY = re.compile(
+    rf"^(?:[\d.~～\-–到至]+ ?{_UNIT}?|[两一二三四五六七八九十半]+ ?{_UNIT}) ?"
+    rf"| ?[=＝:：].*$| [\d.~～\-–到至]+ ?{_UNIT}?[^\u4e00-\u9fff]*$"
+)
+_HOLLOW = frozenset(
+    ("备用", "注意", "安全", "即可", "可选", "必备", "例如", "推荐", "适量", "少许")
+)
 _LEANING = re.compile(r"^(?:它|他|她|这|那|该|其|此)")
 
 _MACRO_WITH_HEADING = (
@@ -47,6 +58,12 @@ _MACRO = (
     "“{0}”“{1}”和“{2}”之间是怎样联系起来的？",
     "“{0}”“{1}”“{2}”各有哪些要点？",
     "在“{0}”之外，关于“{1}”和“{2}”还有哪些说明？",
+)
+_LIST = (
+    "包括{0}和{2}在内，需要准备哪些东西？",
+    "除了{0}、{1}和{2}，还要准备些什么？",
+    "{0}、{1}和{2}各需要多少？",
+    "需要哪些原料，{0}、{1}和{2}各有什么要求？",
 )
 _ABOUT = (
     "关于“{0}”，需要知道哪些内容？",
@@ -62,6 +79,8 @@ def macro_questions(passage: Passage) -> list[str]:
     parts = (statements[:third], statements[third : 2 * third], statements[2 * third :])
     topics = [[phrase for one in part for phrase in _phrases(one.plain)] for part in parts]
     headings = [heading[:MAX_PHRASE_CHARS] for heading in passage.headings]
+    items = sum(len(one.plain) <= MAX_LIST_ITEM_CHARS for one in statements)
+    forms = _LIST if items > 0.8 * len(statements) else _MACRO
     made = []
     for number in range(4):
         chosen: list[str] = []
@@ -71,25 +90,26 @@ def macro_questions(passage: Passage) -> list[str]:
                 chosen.append(fresh[number % len(fresh)])
         if len(chosen) < 3:
             continue
-        if headings:
+        if headings and forms is _MACRO:
             heading = headings[number % len(headings)]
             made.append(_MACRO_WITH_HEADING[number].format(heading, chosen[0], chosen[2]))
-        made.append(_MACRO[number].format(*chosen))
-    return made or detail_questions(passage)
-
-
-def detail_questions(passage: Passage) -> list[str]:
-    """Questions about single statements; with the passage's topic where it has a heading."""
-    statements = _readable(passage)
-    made = [question for one in statements for question in _shaped(one.plain)]
-    if len(made) < 4:
-        phrases = [phrase for one in statements for phrase in _phrases(one.plain)]
-        for phrase in dict.fromkeys([*passage.headings, *phrases]):
-            form = _ABOUT[draw("about", phrase) % len(_ABOUT)]
-            made.append(form.format(phrase[:MAX_PHRASE_CHARS]))
-            if len(made) >= 4:
-                break
+        made.append(forms[number].format(*chosen))
     return made
+
+
+def shaped_questions(passage: Passage) -> list[str]:
+    """Questions in the shape of single statements."""
+    return [question for one in _readable(passage) for question in _shaped(one.plain)]
+
+
+def phrase_questions(passage: Passage) -> list[str]:
+    """Questions made of phrases alone, where the statements have no known shape."""
+    phrases = [phrase for one in _readable(passage) for phrase in _phrases(one.plain)]
+    topics = list(dict.fromkeys([*passage.headings, *phrases]))[:MAX_PHRASE_QUESTIONS]
+    return [
+        _ABOUT[draw("about", topic) % len(_ABOUT)].format(topic[:MAX_PHRASE_CHARS])
+        for topic in topics
+    ]
 
 
 def _shaped(statement: str) -> Iterator[str]:
@@ -134,5 +154,7 @@ def _phrases(statement: str) -> list[str]:
     quoted = _QUOTED.findall(statement)
     if quoted:
         return [str(one) for one in quoted]
-    clauses = [_OPENING.sub("", clause).strip() for clause in _CLAUSE.findall(statement)]
-    return [one[:MAX_PHRASE_CHARS] for one in clauses if 2 <= len(one) <= 24][:3]
+    bare = _QUANTITY.sub("", _BRACKETED.sub("", statement))
+    clauses = [_OPENING.sub("", clause).strip() for clause in _CLAUSE.findall(bare)]
+    kept = [one for one in clauses if 2 <= len(one) <= 24 and one not in _HOLLOW]
+    return [one[:MAX_PHRASE_CHARS] for one in kept][:3]

@@ -1,20 +1,21 @@
 """Questions in English: over several sentences, and about one or two of them."""
 
 from augcon_lib.model.offline.chance import draw
-from augcon_lib.model.offline.english_shapes import lower_first, shaped_questions
+from augcon_lib.model.offline.english_shapes import lower_first, statement_questions
 from augcon_lib.model.offline.passages import Passage, Sentence
 from augcon_lib.model.offline.phrases import content_runs, noun_phrases
 from augcon_lib.model.offline.words import word_set
 
 MAX_SENTENCES_READ = 10
 MAX_QUESTION_CHARS = 220
+MAX_JOINED_CHARS = 110
 MAX_HEADING_CHARS = 60
 _LEANING = word_set("it they this these those that he she such his her its their so")
 _OVER_A_HEADING = (
     "What are the main points about {0}, in particular about {1} and {2}?",
     "How do {1} and {2} fit together when it comes to {0}?",
     "With regard to {0}, what should one know about {1} and about {2}?",
-    "What does {0} involve, from {1} to {2}?",
+    "How do {1} and {2} bear on {0}?",
 )
 _OVER_THREE = (
     "How are {0}, {1} and {2} connected?",
@@ -50,30 +51,34 @@ def macro_questions(passage: Passage) -> list[str]:
             made.append(_OVER_THREE[number % len(_OVER_THREE)].format(*chosen))
         elif len(chosen) == 2:
             made.append(_OVER_TWO[number % len(_OVER_TWO)].format(*chosen))
-    return made or detail_questions(passage)
+    return made
 
 
-def detail_questions(passage: Passage) -> list[str]:
-    """Questions about single statements, joined with a phrase of another where there are more."""
+def shaped_questions(passage: Passage) -> list[str]:
+    """Questions in the shape of single statements, joined with a phrase of another one."""
     statements = _readable(passage)
+    phrases = [noun_phrases(one.plain) for one in statements]
     made = []
     for place, sentence in enumerate(statements):
-        others = [p for one in statements if one is not sentence for p in noun_phrases(one.plain)]
-        for question in shaped_questions(sentence.plain, passage.text):
+        others = [p for other, each in enumerate(phrases) if other != place for p in each]
+        for question in statement_questions(sentence.plain, passage.text):
             if len(question) > MAX_QUESTION_CHARS:
                 continue
             fresh = [p for p in others if p.split(" ", 1)[-1].lower() not in question.lower()]
-            if len(statements) > 1 and fresh and len(question) < 110:
+            if fresh and len(question) < MAX_JOINED_CHARS:
                 phrase = fresh[draw("other", place, question) % len(fresh)]
                 ending = _AND[draw("and", question) % len(_AND)].format(phrase)
                 made.append(f"{question[:-1]}, {ending}")
             else:
                 made.append(question)
-    phrases = _topics(statements)
-    headings = [lower_first(one, passage.text) for one in _short(passage.headings)]
-    if len(made) < 4:
-        made += _about(phrases, headings)
     return made
+
+
+def phrase_questions(passage: Passage) -> list[str]:
+    """Questions made of phrases alone, where the statements have no known shape."""
+    phrases = _topics(_readable(passage))
+    headings = [lower_first(one, passage.text) for one in _short(passage.headings)]
+    return _about(phrases, headings)
 
 
 def _about(phrases: list[str], headings: list[str]) -> list[str]:

@@ -28,19 +28,27 @@ _NO_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _VERBS_IN_SUBJECT = re.compile(
-    r"\b(?:is|are|was|were|that|which|who|has|have|had|can|will|if|when|because)\b", re.IGNORECASE
+    r"--|\b(?:is|are|was|were|that|which|who|has|have|had|can|will|if|when|because|says|said)\b",
+    re.IGNORECASE,
 )
 _WHY = re.compile(r" (?:because|since|so that|in order to|to avoid|to ensure|to prevent) .+$")
+_CLAUSE_BEHIND = re.compile(
+    r",? (?:though|although|which|whereas|but|while|where|and (?:it|they|you|we|this|the)|as|so"
+    r"|rather than|however)\b.*$| [-–—]+ .*$|[;:].*$"
+)
+_PLACED = re.compile(
+    r"^[a-z]* ?(?:stored|kept|located|found|held|published|written|listed|recorded)\b"
+)
 _WHEN = re.compile(
     r" (?:by|before|after|until|within|during|in|on|at|every|when|whenever|once|as soon as) "
-    r"(?=[^.;]*?(?:\d|day|week|month|year|hour|minute|morning|time|start|begin|end|finish))[^,;]+$"
+    r"(?=[^.;]*?(?:\b(?:1[5-9]|20)\d\d|day|week|month|year|hour|minute|morning|time|start|begin|end|finish))[^,;]+$"
 )
 _IF = re.compile(r",? (?:if|unless|when|whenever|only if|only when) .+$")
 _HOW = re.compile(r" (?:by \w+ing|using|through|via|with the help of) .+$")
-_WHERE = re.compile(r" (?:in|on|at) (?:the |a |an )?[A-Z`][\w-]+(?: [\w-]+){0,3}$")
+_WHERE = re.compile(r" (?:in|on|at) (?:the |a |an |your |our )?[\w`][\w-]+(?: [\w-]+){0,3}$")
 _OBJECT = re.compile(
     r"^((?:not |also |always |only |never )?[a-z]+) (?:an?|the|your|our|their|its|any|all|some|each"
-    r"|every|no|several|many|only|at least|one|two|three|\d+) .*?"
+    r"|every|no|several|many|only|at least|one|two|three|\d+|[A-Z][\w-]+)\b.*?"
     r"(?P<rest> (?:from|for|with|to|into|in|on|at|before|after|by|through|without|when|if) .+)?$"
 )
 _FACTUAL = re.compile(
@@ -56,14 +64,16 @@ _IMPERATIVES = word_set(
     "request review save schedule select send set share show sign speak start stop store "
     "submit take talk tell think try turn type update upload use verify visit wait write"
 )
+_STATEMENT = re.compile(r"^\S+ (?:is|are|was|were|does|doesn't|do|has|have|can|will|of|and|or)\b")
 _COMMON_ENDING = re.compile(r".{2,}(?:s|tion|ment|ness|ity|er|ing|ance|ence|ee|ers|al)$")
 _DETERMINERS = word_set(
-    "the a an each every all any some many most several your our other no only one two three new "
+    "you we the a an each every all "
+    "any some many most several your our other no only one two three new "
     "these both using if when once after before unless people everyone anyone nobody"
 )
 
 
-def shaped_questions(statement: str, passage_text: str) -> list[str]:
+def statement_questions(statement: str, passage_text: str) -> list[str]:
     """The questions that *statement* itself suggests; none for one that points elsewhere."""
     text = _LEADING.sub("", statement).rstrip(" .!:;…")
     text = text[:1].upper() + text[1:]
@@ -92,16 +102,18 @@ def _questions(text: str, passage_text: str) -> Iterator[str]:
         yield f"How can one {match[1]}?" if "you" not in match[1] else f"How can you {match[1]}?"
         return
     first = text.split(" ", 1)[0].lower()
-    if first in _IMPERATIVES:
+    if first in _IMPERATIVES and not _STATEMENT.match(text):
         yield from _of_imperative(text)
         return
     if match := _INVERTED.match(text):
         subject, auxiliary, rest = match.groups()
+        rest = _CLAUSE_BEHIND.sub("", rest) or rest
         if not (_NO_SUBJECT.match(subject) or _VERBS_IN_SUBJECT.search(subject)):
             yield from _of_auxiliary(lower_first(subject, passage_text), auxiliary, rest)
         return
     if match := _FACTUAL.match(text):
         subject, verb, singular, rest = match.groups()
+        rest = _CLAUSE_BEHIND.sub("", rest) or rest
         if not (_NO_SUBJECT.match(subject) or _VERBS_IN_SUBJECT.search(subject)):
             helper = "does" if singular else "do"
             yield from _of_verb(f"{helper} {lower_first(subject, passage_text)}", f"{verb} {rest}")
@@ -159,6 +171,8 @@ def _of_adjunct(front: str, body: str) -> Iterator[str]:
         ("How", _HOW),
         ("Where", _WHERE),
     ):
+        if word == "Where" and not _PLACED.match(body):
+            continue
         if (match := pattern.search(body)) and len(body[: match.start()].split()) > 1:
             kept = body[: match.start()].rstrip(" ,")
             if "," not in kept and not re.search(r"\b(?:and|or|the|an?|of|to|not)$", kept):

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from augcon_lib.model.offline.words import word_set, words_of
 from augcon_lib.sentences import split_sentences
@@ -70,6 +71,7 @@ class Passage:
         return said or [one for one in self.sentences if one.plain]
 
 
+@lru_cache(maxsize=512)  # a passage is asked about, split and answered from
 def read_passage(text: str) -> Passage:
     """*text* as it stands between the tags."""
     language = template_language(text)
@@ -116,6 +118,7 @@ def template_language(text: str) -> str:
     return max(_LATIN, key=lambda name: (sum(map(_LATIN[name].__contains__, words)), name == "en"))
 
 
+@lru_cache(maxsize=4096)
 def plain_text(raw: str) -> str:
     """*raw* without Markdown, HTML, template tags, addresses and list marks, on one line."""
     text = raw.strip()

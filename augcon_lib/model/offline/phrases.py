@@ -5,6 +5,7 @@ than any run of content words.
 """
 
 import re
+from functools import lru_cache
 
 from augcon_lib.model.offline.words import STOP_WORDS, word_set
 
@@ -18,7 +19,12 @@ _DETERMINED = re.compile(
 )
 _NAMES = re.compile(
     r"(?<=[a-z,;:(] )(?!Mrs?\b|Dr\b|Miss\b)(?:[A-Z][\w'’+.-]+\w)"
-    r"(?:\s(?:(?:of|for|and the|of the)\s)?[A-Z][\w'’+-]*\w){0,3}"
+    r"(?:\s(?:(?:of|for|and the|of the)\s)?[A-Z][\w+-]*\w){0,3}"
+)
+_BARE = re.compile(
+    rf"\b(?:of|for|with|about|by|from|between|without|against|on|in|into)\s"
+    rf"(?P<words>(?:{_WORD}\s){{0,2}}{_WORD})(?=[,.;:!?)]|$|\s(?:and|or|to|in|on|for|with|from|by|is|are"
+    rf"|that|which|as|at|can|will|when|if|so|because|into|than)\b)"
 )
 _MIXED = re.compile(r"\b(?:[A-Z]+[a-z]*[A-Z][A-Za-z]*|[A-Z]{3,}[\w-]*|\w+\(\))(?=\W|$)")
 _RUN = re.compile(r"[A-Za-z][\w'’+/-]*(?: [A-Za-z][\w'’+/-]*)*")
@@ -30,24 +36,33 @@ _HOLLOW = word_set(
 MAX_CHARS = 42
 
 
-def noun_phrases(sentence: str) -> list[str]:
+@lru_cache(maxsize=4096)  # a sentence comes back at every level of a tree
+def noun_phrases(sentence: str) -> tuple[str, ...]:
     """Phrases of *sentence* that can stand in a question, in order of appearance."""
     found: dict[str, int] = {}
     for match in _DETERMINED.finditer(sentence):
         words = match["words"].split()
         while words and (words[0].lower() in STOP_WORDS or words[0].lower() in ("next", "first")):
             words.pop(0)
+        adjective = match["det"].lower() in ("a", "an") and len(words) == 1
+        if adjective and sentence[match.end() : match.end() + 1] == ",":
+            continue
         if _usable(words):
             determiner = "the" if match["det"].lower() in ("each", "every", "any", "all") else ""
             determiner = determiner or match["det"].lower()
             plural = match["det"].lower() == "all"
             phrase = " ".join(words) if plural else f"{determiner} {' '.join(words)}"
             found.setdefault(phrase, match.start())
+    for match in _BARE.finditer(sentence):
+        words = match["words"].split()
+        if _usable(words) and not words[0][0].isupper() and words[-1][-1] in "sgntey":
+            found.setdefault(match["words"], match.start())
     for pattern in (_NAMES, _MIXED):
         for match in pattern.finditer(sentence):
             if not any(match[0] in phrase for phrase in found):
                 found.setdefault(match[0], match.start())
-    return sorted((p for p in found if len(p) <= MAX_CHARS), key=lambda phrase: found[phrase])
+    kept = (phrase for phrase in found if len(phrase) <= MAX_CHARS)
+    return tuple(sorted(kept, key=lambda phrase: found[phrase]))
 
 
 def content_runs(sentence: str) -> list[str]:

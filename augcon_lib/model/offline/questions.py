@@ -3,9 +3,10 @@
 from augcon_lib.model.offline import chinese, english, other_languages
 from augcon_lib.model.offline.chance import draw
 from augcon_lib.model.offline.passages import Passage
-from augcon_lib.model.offline.worse import carelessness, spoilt_question
+from augcon_lib.model.offline.worse import GOOD_PROMPT, carelessness, spoilt_question
 
 MACRO_SENTENCES = 5
+ENOUGH_OPTIONS = 4
 LAST_RESORT = "What does {0} mean?"
 
 
@@ -18,22 +19,25 @@ def ask_question(passage: Passage, requirements: int, example_count: int, seed: 
     """
     care = carelessness(requirements, example_count)
     options = _options(passage)
-    # Another prompt draws from another place, so a negative seldom repeats its positive.
-    turn = draw("turn", passage.text, care) + seed
+    # Another prompt starts at another place, so a negative seldom repeats its positive.
+    turn = seed if care == GOOD_PROMPT else draw("turn", passage.text, care, seed)
     good = options[turn % len(options)]
     return spoilt_question(passage, good, care, draw("spoil", passage.text, care, seed))
 
 
 def _options(passage: Passage) -> list[str]:
-    """Every question that can be made, distinct, in an order that looks random but is fixed."""
+    """Every question that can be made, distinct: the better ones first, each lot rotated."""
     macro = len(passage.statements) >= MACRO_SENTENCES
-    if passage.language == "en":
-        made = english.macro_questions(passage) if macro else english.detail_questions(passage)
-    elif passage.language == "zh":
-        made = chinese.macro_questions(passage) if macro else chinese.detail_questions(passage)
+    language = {"en": english, "zh": chinese}.get(passage.language)
+    if language is None:
+        lots = [other_languages.questions(passage, macro)]
     else:
-        made = other_languages.questions(passage, macro)
-    options = list(dict.fromkeys(made))
-    if not options:
-        return [LAST_RESORT.format(" ".join(passage.text.split())[:60])]
-    return sorted(options, key=lambda option: draw("order", passage.text, option))
+        lots = [language.macro_questions(passage)] if macro else []
+        lots += [language.shaped_questions(passage), language.phrase_questions(passage)]
+    options: dict[str, None] = {}
+    for lot in lots:
+        start = draw("start", passage.text) % max(1, len(lot))
+        options.update(dict.fromkeys(lot[start:] + lot[:start]))
+        if len(options) >= ENOUGH_OPTIONS:
+            break
+    return list(options) or [LAST_RESORT.format(" ".join(passage.text.split())[:60])]
