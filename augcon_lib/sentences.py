@@ -19,10 +19,15 @@ WRAPPED_LINE_CHARS = 50
 STRUCTURAL_LINE = re.compile(
     r"[ \t]*(?:[-*+•·‣◦–—>|#=~`]|\d{1,3}[.)、]\s|[(（]?[a-zA-Z\d一二三四五六七八九十]{1,2}[)）]\s)"
 )
+ITEM_NUMBER = re.compile(r"\s*[(（]?(?:\d{1,3}|[a-zA-Z])[.)）、]\s*")
+LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 LINE = re.compile(r"[^\n]*\n?")
 # sentencex knows these ends in every language; it is told of the script, not of the dialect.
 FALLBACK_LANGUAGE = "en"
 MORE_ENDS = re.compile(r"(?<=[;；｡])(?=[\u3040-\u9fff\uac00-\ud7a3])")
+# sentencex takes quadratic time over sentences without spaces, so it gets them in pieces.
+PIECE_CHARS = 2000
+SURE_END = re.compile(r"[。！？｡][\"'”’»）)\]】』」》〉]*")
 LEADING_CLOSERS = re.compile(r"[\"'”’»）)\]】』」》〉]+")
 
 
@@ -33,6 +38,8 @@ def split_sentences(text: str, language: str) -> list[tuple[int, int]]:
     unknown *language* is cut by the rules of English, which know the full stops of all scripts.
     """
     spans: list[tuple[int, int]] = []
+    # sentencex takes no lone surrogates; offsets stay the same.
+    text = LONE_SURROGATES.sub("\ufffd", text)
     for start, end in _stretches(text):
         cuts = _cuts(text[start:end], language)
         for low, high in pairwise([0, *cuts, end - start]):
@@ -65,12 +72,22 @@ def _goes_on(line: str, following: str) -> bool:
 
 def _cuts(text: str, language: str) -> list[int]:
     """Where in *text*, a stretch without structure, a sentence ends (none at its very end)."""
-    boundaries = get_sentence_boundaries(_rules_for(language), text)
-    cuts = {boundary["end_index"] for boundary in boundaries}
+    cuts = set()
+    start = 0
+    while start < len(text):
+        sure = SURE_END.search(text, start + PIECE_CHARS)
+        end = sure.end() if sure else len(text)
+        boundaries = get_sentence_boundaries(_rules_for(language), text[start:end])
+        cuts.update(start + boundary["end_index"] for boundary in boundaries)
+        start = end
     cuts.update(match.start() for match in MORE_ENDS.finditer(text))
     if language in CLAUSE_SPACED_LANGUAGES:
         cuts.update(match.end() for match in CLAUSE_GAPS.finditer(text))
-    return sorted({cut for cut in map(partial(_behind_closers, text), cuts) if 0 < cut < len(text)})
+    # The number of a list item is no sentence.
+    number = ITEM_NUMBER.match(text)
+    first = number.end() if number else 0
+    moved = map(partial(_behind_closers, text), cuts)
+    return sorted({cut for cut in moved if first < cut < len(text)})
 
 
 def _behind_closers(text: str, cut: int) -> int:

@@ -33,6 +33,7 @@ CHROME = re.compile(
     re.I,
 )
 WHITE_SPACE = re.compile(r"[ \t\r\n\f]+")
+MIN_CONVERTED_SHARE = 0.5
 MAX_CHROME_CHARS = 400
 MIN_LINK_SHARE_OF_CHROME = 0.6
 OPTIONS = ConversionOptions(
@@ -76,8 +77,12 @@ def html_to_markdown(html: str) -> tuple[str, str]:
     for link in root.xpath("//a"):
         link.drop_tag()
     _join_lines(root)
-    markup = lxml.html.tostring(_main_part(root), encoding="unicode")
-    return title, convert(markup, OPTIONS).content or ""
+    part = _main_part(root)
+    plain = part.text_content()
+    markdown = convert(lxml.html.tostring(part, encoding="unicode"), OPTIONS).content or ""
+    # The converter gives up on pages that are nested very deeply.
+    lost = len("".join(markdown.split())) < MIN_CONVERTED_SHARE * len("".join(plain.split()))
+    return title, plain if lost else markdown
 
 
 def _drop_chrome(root: HtmlElement) -> None:

@@ -11,7 +11,8 @@ TOML_FRONT_MATTER = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", r
 TOML_TITLE = re.compile(r"""^title\s*=\s*(["'])(.*?)\1""", re.M)
 # Code spans come first, so that a comment within one stays.
 SPAN_OR_COMMENT = re.compile(r"(?P<span>(?<!`)(`+)(?!`).+?(?<!`)\2(?!`))|<!--.*?-->", re.S)
-COMMENT_LINES = re.compile(r"(?:^[ \t]*\0+[ \t]*\n)(?:[ \t]*\n)*|\n*^[ \t]*\0+[ \t]*\Z", re.M)
+COMMENT_LINE = r"^[ \t]*\0[ \t\0]*"
+COMMENT_LINES = re.compile(rf"\n*{COMMENT_LINE}\n?\Z|(?:{COMMENT_LINE}\n)(?:[ \t]*\n)*", re.M)
 
 
 def split_front_matter(text: str) -> tuple[str, str]:

@@ -1,0 +1,34 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from augcon_lib.documents.normalise import normalise
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\r\nb\rc\nd", "a\nb\nc\nd"),
+        ("a\x85b\u2028c\u2029d\fe", "a\nb\nc\nd\ne"),
+        ("\ufeffa\ufeffb", "ab"),
+        ("n\0u\x07l", "nul"),
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("cafe\u0301", "café"),
+        ("lone \ud83d here", "lone \ufffd here"),
+        ("tab\tstays  and   blanks", "tab\tstays  and   blanks"),
+        ("👩‍👩‍👧 \u200f\u202eflag", "👩‍👩‍👧 \u200f\u202eflag"),
+    ],
+)
+def test_each_text_has_one_form(text, expected):
+    assert normalise(text) == expected
+
+
+@given(st.text(st.characters()))
+def test_the_result_can_be_encoded_and_is_its_own_normal_form(text):
+    result = normalise(text)
+    result.encode("utf-8")
+    assert normalise(result) == result
+    assert unicodedata.is_normalized("NFC", result)
+    assert not set(result) & {"\r", "\0", "\ufeff", "\u2028", "\x1b"}
