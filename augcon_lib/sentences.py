@@ -27,7 +27,7 @@ FALLBACK_LANGUAGE = "en"
 MORE_ENDS = re.compile(r"(?<=[;；｡])(?=[\u3040-\u9fff\uac00-\ud7a3])")
 # sentencex takes quadratic time over sentences without spaces, so it gets them in pieces.
 PIECE_CHARS = 2000
-SURE_END = re.compile(r"[。！？｡][\"'”’»）)\]】』」》〉]*")
+SURE_END = re.compile(r"[。！？｡]+[\"'”’»）)\]】』」》〉]*")
 LEADING_CLOSERS = re.compile(r"[\"'”’»）)\]】』」》〉]+")
 
 
@@ -72,7 +72,7 @@ def _goes_on(line: str, following: str) -> bool:
 
 def _cuts(text: str, language: str) -> list[int]:
     """Where in *text*, a stretch without structure, a sentence ends (none at its very end)."""
-    cuts = set()
+    cuts: set[int] = set()
     start = 0
     while start < len(text):
         sure = SURE_END.search(text, start + PIECE_CHARS)

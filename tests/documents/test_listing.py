@@ -7,6 +7,7 @@ import pytest
 
 from augcon_lib.documents import KnownSource, converter_version, list_store, read_documents
 from augcon_lib.documents.entries import printable_id, unique_ids
+from augcon_lib.documents.stores import LocalFiles
 from augcon_lib.errors import StoreError
 from augcon_lib.records import Document
 from augcon_lib.settings import SourceSettings
@@ -229,3 +230,38 @@ def test_a_document_knows_where_it_came_from(store):
 def test_the_converter_version_is_stable():
     assert converter_version() == converter_version()
     assert len(converter_version()) == 16
+
+
+@pytest.mark.parametrize("name", ["a.md", "rows.csv"])
+def test_an_outage_while_files_are_read_fails_the_listing_and_looks_like_no_change(
+    store, monkeypatch, name
+):
+    write(store / "store", {"rows.csv": "id,text\n1,One.\n"})
+    open_file = LocalFiles.open
+
+    def broken(self, path):
+        if path == name:
+            raise OSError(5, "Input/output error")
+        return open_file(self, path)
+
+    settings = SourceSettings(uri="store")
+    entries = list_store(settings, store).entries
+    monkeypatch.setattr(LocalFiles, "open", broken)
+    with pytest.raises(StoreError, match="Input/output error"):
+        ids(store)
+    with pytest.raises(StoreError, match="Input/output error"):
+        list(read_documents(settings, store, entries))
+
+
+def test_a_file_without_the_right_to_read_it_is_rejected_alone(store, monkeypatch):
+    open_file = LocalFiles.open
+
+    def guarded(self, path):
+        if path == "a.md":
+            raise PermissionError(13, "Permission denied")
+        return open_file(self, path)
+
+    monkeypatch.setattr(LocalFiles, "open", guarded)
+    found = read_store(store, uri="store")
+    assert reason_of(found["a.md"]) == "not_permitted"
+    assert text_of(found["sub/b.txt"]) == "B."
