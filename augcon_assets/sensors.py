@@ -6,12 +6,14 @@ worked on, is seen at the next tick.
 """
 
 import json
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 
 import dagster as dg
 
 from augcon_assets.jobs import choices_job, dataset_job, documents_job, job_name
+from augcon_assets.processes import ACTIVE_STATUSES, end_dead_runs
 from augcon_assets.reconcile import failed_before, next_runs
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_assets.sync import documents_in_order, run_tags, sync_partitions
@@ -20,15 +22,6 @@ from augcon_lib.stages.store import stale_in
 
 MAX_ATTEMPTS = 3
 TICK_SECONDS = 30
-
-_ACTIVE = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
-
 
 @dg.sensor(
     name="follow_store",
@@ -82,7 +75,7 @@ def _missing_runs(
     store = sync_partitions(run, instance)
     stale = stale_in(run, store.sources)
     planned = next_runs(stale, documents_in_order(instance), given_up=given_up)
-    session_id = dg.make_new_run_id()
+    session_id = str(uuid.uuid4())
     requests = [
         dg.RunRequest(
             job_name=job_name(each.assets),
@@ -95,5 +88,6 @@ def _missing_runs(
 
 
 def _active_runs(instance: dg.DagsterInstance) -> bool:
-    runs = instance.get_runs(dg.RunsFilter(statuses=_ACTIVE), limit=100)
+    end_dead_runs(instance)
+    runs = instance.get_runs(dg.RunsFilter(statuses=ACTIVE_STATUSES), limit=100)
     return any(SESSION_TAG in run.tags for run in runs)

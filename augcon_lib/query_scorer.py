@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import LogisticRegression
 
 from augcon_lib.contrastive_pairs import ContrastivePair
 from augcon_lib.query_features import FEATURE_NAMES, features
@@ -114,6 +113,8 @@ def train_scorer(pairs: Sequence[ContrastivePair], seed: int) -> tuple[LinearSco
 
 
 def _fit(pairs: Sequence[ContrastivePair], seed: int) -> LinearScorer:
+    from sklearn.linear_model import LogisticRegression  # takes a second to import
+
     contexts = [pair.context for pair in pairs]
     positive = features(contexts, [pair.positive_query for pair in pairs])
     negative = features(contexts, [pair.negative_query for pair in pairs])

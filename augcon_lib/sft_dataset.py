@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from datasketch import MinHash, MinHashLSH
-
 from augcon_lib.records import DatasetRow, Rejection, Response, content_id
 from augcon_lib.rouge import tokenize
 
@@ -84,6 +82,8 @@ def choose_test_documents(texts: Mapping[str, str], test_fraction: float) -> fro
 
 def near_duplicate_clusters(texts: Mapping[str, str]) -> list[list[str]]:
     """Document ids grouped by near-duplication (MinHash over token 5-grams, transitive)."""
+    from datasketch import MinHash, MinHashLSH  # takes a while to import
+
     index = MinHashLSH(threshold=NEAR_DUPLICATE_JACCARD, num_perm=MINHASH_PERMUTATIONS)
     leader: dict[str, str] = {}
 

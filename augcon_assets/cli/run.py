@@ -4,6 +4,7 @@ import contextlib
 import fnmatch
 import logging
 import time
+import uuid
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,8 @@ from augcon_assets.cli.console import (
 from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.cli.progress import RunProgress
 from augcon_assets.cli.summary import Outcome, print_summary, summarise
+from augcon_assets.processes import PROCESS_TAG, end_dead_runs, this_process
 from augcon_assets.reconcile import ORDER, PlannedRun, failed_before, next_runs, pending_documents
-from augcon_assets.resources import WorkspaceResource
 from augcon_assets.session import Session, open_session
 from augcon_assets.sync import documents_in_order, run_tags, sync_partitions
 from augcon_lib.errors import AugconError, BudgetExceeded, SettingsError
@@ -67,8 +68,9 @@ def follow(
 ) -> Outcome:
     """Sync the store, then run whatever is ready until nothing is left that can run."""
     started = time.monotonic()
-    session = Session(dg.make_new_run_id(), progress)
+    session = Session(str(uuid.uuid4()), progress)
     run = StageRun(workspace, session_id=session.session_id)
+    end_dead_runs(instance)
     store = sync_partitions(run, instance)
     stale = stale_in(run, store.sources)
     only = _matching(store.sources, globs)
@@ -96,13 +98,13 @@ def _execute(
     from augcon_assets.jobs import job_name
 
     job = defs.resolve_job_def(job_name(planned.assets))
-    resources = {"workspace": WorkspaceResource(root=str(workspace.root))}
+    root = str(workspace.root)
     with open_session(session), _quiet_dagster():
         result = job.execute_in_process(
             instance=instance,
             asset_selection=[dg.AssetKey(asset) for asset in planned.assets],
-            tags=run_tags(planned, session.session_id),
-            resources=resources,
+            tags={**run_tags(planned, session.session_id), PROCESS_TAG: this_process()},
+            run_config={"resources": {"workspace": {"config": {"root": root}}}},
             raise_on_error=False,
         )
     if not result.success and session.stopped_by is None:
@@ -139,7 +141,7 @@ def _quiet_dagster() -> Any:
     """Keep the event log off the terminal; it is in the instance, and in the UI."""
     logger = logging.getLogger("dagster")
     level = logger.level
-    logging.disable(logging.INFO)
+    logging.disable(logging.WARNING)
     logger.setLevel(logging.CRITICAL)
     try:
         yield

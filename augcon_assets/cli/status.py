@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from augcon_assets.cli.console import console, print_json, workspace_at
+from augcon_assets.cli.summary import EMPTY
 from augcon_assets.reconcile import pending_documents
 from augcon_lib.model.journal import Journal
 from augcon_lib.stages.stage_run import StageRun
@@ -39,6 +40,8 @@ def show_status(folder: Path | None, *, as_json: bool) -> None:
     out.print(table)
     for line in status["rejections"]:
         out.print(f"left out: {line['stage']}: {line['count']:,} {line['reason']}", markup=False)
+    for document_id in status["empty"]:
+        out.print(f"empty: {document_id}", markup=False)
     for failure in status["failures"]:
         out.print(
             f"not done: {failure['document_id']}: {failure['reason']}: {failure['message']}",
@@ -51,7 +54,8 @@ def collect_status(workspace: Workspace) -> dict[str, Any]:
     run = StageRun(workspace)
     sources = {entry.document_id: entry.source_sha256 for entry in list_sources(run).entries}
     stale = pending_documents(stale_in(run, sources))
-    failures = document_failures(run.warehouse)
+    troubled = document_failures(run.warehouse)
+    failures = [each for each in troubled if each["reason"] != EMPTY]
     failed = {failure["document_id"] for failure in failures}
     version = latest_version(run.warehouse)
     journal = Journal(workspace.journal_path)
@@ -69,5 +73,6 @@ def collect_status(workspace: Workspace) -> dict[str, Any]:
         "dataset_version": version.dataset_version if version else None,
         "rejections": rejection_counts(run.warehouse),
         "failures": failures,
+        "empty": [each["document_id"] for each in troubled if each["reason"] == EMPTY],
         "spend": spend._asdict(),
     }

@@ -16,6 +16,9 @@ from augcon_lib.warehouse.counts import document_failures
 from augcon_lib.warehouse.datasets import latest_version
 from augcon_lib.warehouse.samples import sample_rows
 
+# A document without any text is named, but is no failure: there is nothing to mend.
+EMPTY = "empty"
+
 
 @dataclass
 class Outcome:
@@ -38,7 +41,8 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
     """The JSON object of ``augcon run --json``."""
     calls = [report.calls for report in outcome.session.reports if report.calls is not None]
     warehouse = outcome.run.warehouse
-    failures = document_failures(warehouse)
+    troubled = document_failures(warehouse)
+    failures = [each for each in troubled if each["reason"] != EMPTY]
     added, changed = set(outcome.store.added), set(outcome.changed)
     unchanged = set(outcome.store.sources) - added - changed
     version = latest_version(warehouse)
@@ -68,15 +72,13 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "rows": {**rows, "total": version.total if version else 0},
         "dataset_version": version.dataset_version if version else None,
         "seconds": round(outcome.seconds, 3),
-        "failures": [
-            {
-                "document_id": failure["document_id"],
-                "reason": failure["reason"],
-                "message": failure["message"],
-            }
-            for failure in failures
-        ],
+        "failures": [_named(failure) for failure in failures],
+        "empty": [each["document_id"] for each in troubled if each["reason"] == EMPTY],
     }
+
+
+def _named(failure: dict[str, Any]) -> dict[str, Any]:
+    return {name: failure[name] for name in ("document_id", "reason", "message")}
 
 
 def print_summary(console: Console, outcome: Outcome, summary: dict[str, Any]) -> None:
@@ -95,6 +97,8 @@ def print_summary(console: Console, outcome: Outcome, summary: dict[str, Any]) -
     if rejected:
         table.add_row("left out", _listed(dict(rejected.most_common())))
     console.print(table)
+    for document_id in summary["empty"]:
+        console.print(f"empty: {document_id}", markup=False)
     for failure in summary["failures"]:
         console.print(
             f"not done: {failure['document_id']}: {failure['reason']}: {failure['message']}",
