@@ -9,7 +9,8 @@ from augcon_lib.model.offline.passages import Passage, Sentence
 MAX_SENTENCES_READ = 14
 MAX_PHRASE_CHARS = 16
 MAX_PHRASE_QUESTIONS = 4
-MAX_LIST_ITEM_CHARS = 14
+MAX_LIST_ITEM_CHARS = 8
+MIN_LIST_SHARE = 0.7
 _CLAUSE = re.compile(r"[^，,。！？!?；;：:、（）()\s…]+(?: [^，,。！？!?；;：:、（）()\s…]+)*")
 _OPENING = re.compile(
     r"^(?:然后|接着|之后|同时|但是|但|因此|所以|而且|并且|其中|另外|此外|最后|首先|注意|可选|也|就|再|并|即)"
@@ -22,7 +23,7 @@ _REASON = re.compile(r"^(?:因为|由于)[^，。]{2,40}[，,](?:所以|因此)?
 _REASON_BEHIND = re.compile(r"^([^，。]{4,40})[，,]?(?:因为|是为了|以便|防止|避免)")
 _TIME = re.compile(r"^([^，。：]{2,24}?)(时|的时候|之后|以后|之前|以前|后|前)[，,]")
 _DEFINITION = re.compile(
-    r"^([^，。是：]{2,14})(?:就是|是指|是|指的是)(?:一种|一个|一道|中国|指|由|用)?[^，。]{4,}"
+    r"^([^，。是：（(]{2,14})(?:就是|是指|是|指的是)(?:一种|一个|一道|中国|指|由|用)?[^，。]{4,}"
 )
 _RESULT = re.compile(r"即为[ `「“]*([^`」”，。 ]{2,12})")
 _AMOUNT = re.compile(r"^([^=＝，。\d（]{2,12}?)[ ]*[=＝:：][ ]*(?:约|大约)?[ ]*\d")
@@ -51,13 +52,13 @@ _MACRO_WITH_HEADING = (
     "“{0}”包括哪些内容，从“{1}”到“{2}”各有什么要点？",
     "关于“{0}”，“{1}”和“{2}”分别是怎样说明的？",
     "“{0}”中，“{1}”与“{2}”之间有什么联系？",
-    "要做好“{0}”，在“{1}”和“{2}”方面应当注意什么？",
+    "与“{0}”有关，“{1}”和“{2}”各应注意什么？",
 )
 _MACRO = (
     "从“{0}”到“{2}”，其间经过“{1}”，整个过程是怎样的？",
     "“{0}”“{1}”和“{2}”之间是怎样联系起来的？",
     "“{0}”“{1}”“{2}”各有哪些要点？",
-    "在“{0}”之外，关于“{1}”和“{2}”还有哪些说明？",
+    "“{0}”“{1}”和“{2}”的先后顺序是怎样的？",
 )
 _LIST = (
     "包括{0}和{2}在内，需要准备哪些东西？",
@@ -79,8 +80,8 @@ def macro_questions(passage: Passage) -> list[str]:
     parts = (statements[:third], statements[third : 2 * third], statements[2 * third :])
     topics = [[phrase for one in part for phrase in _phrases(one.plain)] for part in parts]
     headings = [heading[:MAX_PHRASE_CHARS] for heading in passage.headings]
-    items = sum(len(one.plain) <= MAX_LIST_ITEM_CHARS for one in statements)
-    forms = _LIST if items > 0.8 * len(statements) else _MACRO
+    items = sum(len(_bare(one.plain)) <= MAX_LIST_ITEM_CHARS for one in statements)
+    forms = _LIST if items > MIN_LIST_SHARE * len(statements) else _MACRO
     made = []
     for number in range(4):
         chosen: list[str] = []
@@ -154,7 +155,12 @@ def _phrases(statement: str) -> list[str]:
     quoted = _QUOTED.findall(statement)
     if quoted:
         return [str(one) for one in quoted]
-    bare = _QUANTITY.sub("", _BRACKETED.sub("", statement))
-    clauses = [_OPENING.sub("", clause).strip() for clause in _CLAUSE.findall(bare)]
+    clauses = [_OPENING.sub("", one).strip() for one in _CLAUSE.findall(_bare(statement))]
     kept = [one for one in clauses if 2 <= len(one) <= 24 and one not in _HOLLOW]
-    return [one[:MAX_PHRASE_CHARS] for one in kept][:3]
+    short = [one for one in kept if len(one) <= MAX_PHRASE_CHARS]
+    return short[:3] or [one[:MAX_PHRASE_CHARS] for one in kept[:1]]
+
+
+def _bare(statement: str) -> str:
+    """*statement* without brackets and quantities."""
+    return _QUANTITY.sub("", _BRACKETED.sub("", statement)).strip()

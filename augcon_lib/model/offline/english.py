@@ -27,9 +27,15 @@ _OVER_TWO = (
     "What is the connection between {0} and {1}?",
     "What should one know about {0} with regard to {1}?",
     "What is the role of {0} when it comes to {1}?",
-    "In connection with {1}, what matters about {0}?",
+    "How do {0} and {1} relate to each other?",
+    "What does one need to know about {0} to understand {1}?",
+    "What matters about {0} with regard to {1}?",
 )
-_OVER_ONE = ("What should one know about {0}?", "What is important to know about {0}?")
+_OVER_ONE = (
+    "What should one know about {0}?",
+    "What is important about {0}?",
+    "What can be said about {0}?",
+)
 _AND = ("and what is the role of {0}?", "and what does that mean for {0}?", "and what about {0}?")
 
 
@@ -41,16 +47,17 @@ def macro_questions(passage: Passage) -> list[str]:
     topics = [_topics(part) for part in parts]
     headings = [lower_first(one, passage.text) for one in _short(passage.headings)]
     made: list[str] = []
+    turn = draw("macro", passage.text)
     for number in range(4):
         chosen = _one_of_each(topics, number)
         if headings and len(chosen) > 1:
             heading = headings[number % len(headings)]
-            form = _OVER_A_HEADING[number % len(_OVER_A_HEADING)]
+            form = _OVER_A_HEADING[(turn + number) % len(_OVER_A_HEADING)]
             made.append(form.format(heading, chosen[0], chosen[-1]))
         if len(chosen) > 2:
-            made.append(_OVER_THREE[number % len(_OVER_THREE)].format(*chosen))
+            made.append(_OVER_THREE[(turn + number) % len(_OVER_THREE)].format(*chosen))
         elif len(chosen) == 2:
-            made.append(_OVER_TWO[number % len(_OVER_TWO)].format(*chosen))
+            made.append(_OVER_TWO[(turn + number) % len(_OVER_TWO)].format(*chosen))
     return made
 
 
@@ -87,10 +94,11 @@ def _about(phrases: list[str], headings: list[str]) -> list[str]:
     topics = headings + phrases
     for number, first in enumerate(phrases[:3]):
         second = next((topic for topic in topics if topic != first and topic not in first), "")
+        turn = draw("form", first, second) + number
         if second and first not in second:
-            made.append(_OVER_TWO[number % len(_OVER_TWO)].format(first, second))
+            made.append(_OVER_TWO[turn % len(_OVER_TWO)].format(first, second))
         else:
-            made.append(_OVER_ONE[number % len(_OVER_ONE)].format(first))
+            made.append(_OVER_ONE[turn % len(_OVER_ONE)].format(first))
     return made or [_OVER_ONE[0].format(heading) for heading in headings[:1]]
 
 

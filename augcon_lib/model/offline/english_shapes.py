@@ -10,13 +10,16 @@ from collections.abc import Iterator
 
 from augcon_lib.model.offline.words import word_set
 
+MAX_ORDER_CHARS = 60
 _LEADING = re.compile(
     r"^(?:however|therefore|also|moreover|furthermore|in addition|additionally|for example|for "
     r"instance|in other words|in particular|finally|please note that|note that|remember|and|but"
     r"|so|please|e\.g\.)[,:]?\s+",
     re.IGNORECASE,
 )
-_CONDITION = re.compile(r"^(If|When|Whenever|Once|After|Before|Unless) ([^,;:]{8,110}), (.{8,})$")
+_CONDITION = re.compile(
+    r"^(If|When|Whenever|Once|After|Before|Unless) (?!\w+ed\b|\w+ing\b)([^,;:]{8,110}), (.{8,})$"
+)
 _PURPOSE = re.compile(r"^(?:To|In order to) ((?!the |a |an |your |our )[a-z]+ [^,;:]{6,90}), (.+)$")
 _AUXILIARY = (
     r"is|are|was|were|can|could|may|might|must|should|shall|will|would|has been|have been|had been"
@@ -156,9 +159,13 @@ def _of_verb(front: str, body: str) -> Iterator[str]:
     yield from adjuncts
     if adjuncts:
         return
-    if match := _OBJECT.match(body):
-        yield f"What {front} {match[1]}{match['rest'] or ''}?"
-    elif front.startswith("should you"):
+    imperative = front.startswith("should you")
+    match = _OBJECT.match(body)
+    rest = match["rest"] if match else None
+    if match and ((rest and not rest.endswith(" you")) or not imperative):
+        yield f"What {front} {match[1]}{rest or ''}?"
+    elif imperative:
+        body = body.split(", ", 1)[0] if len(body) > MAX_ORDER_CHARS else body
         yield f"How {front} {body}?"
 
 
@@ -173,7 +180,9 @@ def _of_adjunct(front: str, body: str) -> Iterator[str]:
     ):
         if word == "Where" and not _PLACED.match(body):
             continue
-        if (match := pattern.search(body)) and len(body[: match.start()].split()) > 1:
+        if (match := pattern.search(body)) and len(
+            body[: match.start()].split()
+        ) > front.startswith("should you"):
             kept = body[: match.start()].rstrip(" ,")
             if "," not in kept and not re.search(r"\b(?:and|or|the|an?|of|to|not)$", kept):
                 yield f"{word} {front} {kept}?"

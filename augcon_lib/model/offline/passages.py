@@ -1,5 +1,6 @@
 """A passage as sentences without markup, its headings, and its language."""
 
+import html
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,9 +14,11 @@ _RULE = re.compile(r"[\s|:=~^+*_#`.\-]*")
 _IMAGE = re.compile(r"!\[[^\]]*\](?:\([^)]*\))?")
 _LINK = re.compile(r"\[([^\]]+)\](?:\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\])")
 _TEMPLATE = re.compile(r"\{[%{].*?[%}]\}|<[!/]?[a-zA-Z][^<>]*>", re.DOTALL)
+_TORN = re.compile(r"\{[%{].*$|^[^{]*[%}]\}\)?|\]\([^()]*$", re.DOTALL)  # cut by a sentence end
+_STRAY = re.compile(r"\[(?=[^\]]*$)|(?<!\S)\](?=\s|$)")
 _URL = re.compile(r"(?:https?://|www\.)\S+")
 _ROLE = re.compile(r":[a-z]+:(?=`)")
-_MARKS = re.compile(r"\*\*|__|``?|(?<!\w)[*_]|[*_](?!\w)|\\(?=\W)|‹[^‹›]*›|^\.\. ")
+_MARKS = re.compile(r"\*\*|__|``?|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|\\(?=\W)|‹[^‹›]*›|^\.\. ")
 _LEAD = re.compile(r"(?:#{1,6}|[-*+•·>]|\d{1,3}[.)、]|\[[ xX]\]|[(（]\d+[)）])(?:\s+|$)")
 _LINES = re.compile(r"\s*\n\s*(?:[>|*+-]\s+)?")
 _HOLLOW = re.compile(r"\s+([,.;:!?])|\(\s*\)|（\s*）|\[\s*\]")
@@ -133,9 +136,13 @@ def plain_text(raw: str) -> str:
         text = _LINK.sub(r"\1", _IMAGE.sub("", text))
     if "<" in text or "{" in text:
         text = _TEMPLATE.sub("", text)
+    if "{" in text or "}" in text or "](" in text:
+        text = _TORN.sub("", text)
     if "://" in text or "www." in text:
         text = _URL.sub("", text)
-    text = _MARKS.sub("", _ROLE.sub("", text))
+    if "&" in text:
+        text = html.unescape(text)
+    text = _STRAY.sub("", _MARKS.sub("", _ROLE.sub("", text)))
     return " ".join(_HOLLOW.sub(r"\1", text).split())
 
 

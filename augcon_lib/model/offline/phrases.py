@@ -28,7 +28,12 @@ _BARE = re.compile(
 )
 _MIXED = re.compile(r"\b(?:[A-Z]+[a-z]*[A-Z][A-Za-z]*|[A-Z]{3,}[\w-]*|\w+\(\))(?=\W|$)")
 _RUN = re.compile(r"[A-Za-z][\w'’+/-]*(?: [A-Za-z][\w'’+/-]*)*")
-_NOT_AT_END = re.compile(r".*(?:ly|ed)$", re.IGNORECASE)
+_NOT_AT_END = re.compile(
+    r".*(?:ly|ed)$|(?:continu|mean|produc|includ|contain|say|mak|provid|us|giv|tak|need|requir|allow"
+    r"|return|creat|work|help|show|becom|happen|let|want|go|do|com|get|put|set|run)(?:e?s|ies)$"
+    r"|(?:paid|made|given|taken|done|include|conduct|themselves)$",
+    re.IGNORECASE,
+)
 _HOLLOW = word_set(
     "way ways thing things lot number part rest case cases time times example note bit kind sort "
     "fact point end following same first second last next other others"
@@ -59,7 +64,9 @@ def noun_phrases(sentence: str) -> tuple[str, ...]:
             found.setdefault(match["words"], match.start())
     for pattern in (_NAMES, _MIXED):
         for match in pattern.finditer(sentence):
-            if not any(match[0] in phrase for phrase in found):
+            if match[0].lower() not in STOP_WORDS and not any(
+                match[0] in phrase for phrase in found
+            ):
                 found.setdefault(match[0], match.start())
     kept = (phrase for phrase in found if len(phrase) <= MAX_CHARS)
     return tuple(sorted(kept, key=lambda phrase: found[phrase]))

@@ -20,7 +20,9 @@ def ask_question(passage: Passage, requirements: int, example_count: int, seed: 
     care = carelessness(requirements, example_count)
     options = _options(passage)
     # Another prompt starts at another place, so a negative seldom repeats its positive.
-    turn = seed if care == GOOD_PROMPT else draw("turn", passage.text, care, seed)
+    turn = seed
+    if care != GOOD_PROMPT and len(options) > 1:
+        turn = 1 + draw("turn", passage.text, care, seed) % (len(options) - 1)
     good = options[turn % len(options)]
     return spoilt_question(passage, good, care, draw("spoil", passage.text, care, seed))
 

@@ -19,7 +19,9 @@ STOP_WORDS = word_set(
     "could may might must shall should will would not no of in on at by for with from to into "
     "onto over under about as per via up down out off again more most some any each every all "
     "both few many much other such only own same too very just also however therefore because "
-    "while during before after between through against within without upon s t don one ones "
+    "while during "
+    "before after between through against within without upon "
+    "since like unlike until oh dear yes instead s t don one ones "
     "的 了 是 在 和 与 也 就 都 而 及 着 或 将 把 被 让 "
     "向 从 对 于 为 以 其 这 那 此 该 个 之 吗 呢"
 )

@@ -9,7 +9,7 @@ from augcon_lib.model.offline.passages import Passage
 
 ENOUGH_REQUIREMENTS = 4
 ENOUGH_EXAMPLES = 3
-GOOD_PROMPT, FEW_EXAMPLES, WEAK_INSTRUCTION, BOTH = 0.02, 0.78, 0.88, 0.94
+GOOD_PROMPT, FEW_EXAMPLES, WEAK_INSTRUCTION, BOTH = 0.02, 0.72, 0.84, 0.92
 
 _VAGUE = {
     "en": (
