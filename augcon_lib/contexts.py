@@ -15,7 +15,16 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from augcon_lib.records import Context, Document, content_id
-from augcon_lib.text_units import AFTER_HEADING, CHARACTER, SENTENCE, WORD, Unit, blocks, finer
+from augcon_lib.text_units import (
+    AFTER_HEADING,
+    CHARACTER,
+    CODE_POINT,
+    SENTENCE,
+    WORD,
+    Unit,
+    blocks,
+    finer,
+)
 
 # Neither side of a cut is shorter than this share of the limit. A half or more could leave a
 # stretch that no cut shortens; the larger the share, the longer contexts get and the more of them
@@ -51,7 +60,7 @@ def _divide(
 ) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     pending: list[tuple[list[Unit], int]] = [(units, 0)]
-    grains = (SENTENCE, WORD, CHARACTER)
+    grains = (SENTENCE, WORD, CHARACTER, CODE_POINT)
     while pending:
         stretch, grain = pending.pop()
         # At first, headings keep what follows them.

@@ -21,6 +21,7 @@ LINE = 40
 SENTENCE = 50
 WORD = 60
 CHARACTER = 70
+CODE_POINT = 80
 # A heading and what follows it belong together; only a text of mere headings is cut there.
 AFTER_HEADING = 90
 
@@ -57,14 +58,17 @@ def blocks(document: Document) -> list[Unit]:
 
 
 def finer(text: str, unit: Unit, language: str, strength: int) -> list[Unit]:
-    """*unit* cut into sentences, words or characters (*strength*); the first keeps its boundary."""
+    """*unit* cut into sentences, words, ... (*strength*); the first keeps its boundary."""
     part = text[unit.start : unit.end]
     if strength == SENTENCE:
         offsets = [start for start, _ in split_sentences(part, language)]
     elif strength == WORD:
         offsets = [match.start() for match in WORD_START.finditer(part)]
-    else:
+    elif strength == CHARACTER:
         offsets = [match.start() for match in GRAPHEME.finditer(part)]
+    else:
+        # Only for characters under a heap of combining marks, longer than a context.
+        offsets = list(range(len(part)))
     inner = [unit.start + offset for offset in offsets if offset > 0]
     return _units(text, [unit.start, *inner, unit.end], unit.strength, strength)
 

@@ -14,7 +14,7 @@ from augcon_lib.documents.normalise import normalise
 from augcon_lib.documents.remote import store_error
 from augcon_lib.documents.stores import Store, open_store
 from augcon_lib.documents.tables import Row, is_table_name, parse_table
-from augcon_lib.errors import DocumentError
+from augcon_lib.errors import DocumentError, StoreError
 from augcon_lib.languages import detect_language
 from augcon_lib.records import Document, Rejection, text_sha256
 from augcon_lib.settings import SourceSettings
@@ -81,6 +81,8 @@ class _Reader:
             return Rejection(
                 STAGE, entry.document_id, entry.document_id, error.reason, error.message
             )
+        except StoreError:
+            raise
         # A converter that fails in a way it doesn't document loses this one document only.
         except Exception as error:
             detail = f"{type(error).__name__}: {error}; please report this file"
