@@ -91,6 +91,8 @@ def lower_first(text: str, passage_text: str) -> str:
     if not first[1:].islower() and len(first) > 1:
         return text
     lowered = first.lower()
+    if lowered not in _DETERMINERS and text[len(first) + 1 : len(first) + 2].isupper():
+        return text  # a name or a title of several words
     common = lowered in _DETERMINERS or _COMMON_ENDING.fullmatch(lowered)
     if common or re.search(rf"\b{re.escape(lowered)}\b", passage_text):
         return lowered + text[len(first) :]

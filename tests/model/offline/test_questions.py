@@ -67,6 +67,8 @@ def test_a_statement_that_points_elsewhere_gives_none(statement: str) -> None:
 def test_a_first_word_is_lowered_unless_it_is_a_name() -> None:
     assert lower_first("The voucher", "") == "the voucher"
     assert lower_first("SQLite", "") == "SQLite"
+    assert lower_first("Security Considerations", "") == "Security Considerations"
+    assert lower_first("The Merge", "") == "the Merge"
     assert lower_first("Concur", "log in to Concur") == "Concur"
     assert lower_first("Print", "the print statement") == "print"
 
