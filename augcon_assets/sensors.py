@@ -23,6 +23,7 @@ from augcon_lib.stages.store import stale_in
 MAX_ATTEMPTS = 3
 TICK_SECONDS = 30
 
+
 @dg.sensor(
     name="follow_store",
     jobs=[documents_job, choices_job, dataset_job],
