@@ -6,8 +6,6 @@ it is trained; so a first sync takes four runs, and later ones two.
 
 import dagster as dg
 
-from augcon_assets.partitions import documents_partitions
-
 DOCUMENT_STAGES = ("raw_corpus", "cst_nodes", "scored_queries", "responses")
 CHOICES = ("query_scorer", "few_shot_examples")
 DATASET = ("sft_dataset",)
@@ -15,7 +13,6 @@ DATASET = ("sft_dataset",)
 documents_job = dg.define_asset_job(
     "documents",
     selection=list(DOCUMENT_STAGES),
-    partitions_def=documents_partitions,
     description="Brings documents up to date, from text to responses.",
 )
 choices_job = dg.define_asset_job(

@@ -34,6 +34,6 @@ class WorkspaceResource(dg.ConfigurableResource):
         return StageRun(
             workspace=self.open(),
             run_id=context.run_id,
-            session_id=context.run.tags.get(SESSION_TAG, context.run_id),
+            session_id=context.op_execution_context.run_tags.get(SESSION_TAG, context.run_id),
             progress=session.progress if session else no_progress,
         )

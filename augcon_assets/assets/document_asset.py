@@ -59,7 +59,7 @@ def materialize_documents(
     """
     run = workspace.stage_run(context)
     ids: Sequence[str] = [document_id(key) for key in context.partition_keys]
-    if SESSION_TAG in context.run.tags:
+    if SESSION_TAG in context.op_execution_context.run_tags:
         ids = only_stale(run, ids)
     report = guarded(lambda: stage(run, ids))
     for event in document_events(context, report, upstream, load_states(run.warehouse)):

@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
 from augcon_assets.cli.console import console, print_json, workspace_at
-from augcon_assets.cli.summary import EMPTY
+from augcon_assets.cli.summary import EMPTY, print_troubles
 from augcon_assets.reconcile import pending_documents
 from augcon_lib.model.journal import Journal
 from augcon_lib.stages.stage_run import StageRun
@@ -24,29 +22,24 @@ def show_status(folder: Path | None, *, as_json: bool) -> None:
         print_json(status)
         return
     out = console()
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_row("workspace", str(workspace.root))
-    for name, count in status["counts"].items():
-        table.add_row(name.replace("_", " "), f"{count:,}")
-    table.add_row("dataset version", status["dataset_version"] or "none yet")
-    documents = status["documents"]
-    table.add_row("documents", ", ".join(f"{n:,} {name}" for name, n in documents.items()))
     spend = status["spend"]
-    table.add_row(
-        "spent",
-        f"{spend['calls']:,} model calls, {spend['input_tokens']:,} tokens in, "
+    lines = {
+        "workspace": str(workspace.root),
+        "documents": ", ".join(f"{n:,} {name}" for name, n in status["documents"].items()),
+        **{
+            name.replace("_", " "): f"{count:,}"
+            for name, count in status["counts"].items()
+            if name != "documents"
+        },
+        "dataset version": status["dataset_version"] or "none yet",
+        "spent": f"{spend['calls']:,} model calls, {spend['input_tokens']:,} tokens in, "
         f"{spend['output_tokens']:,} out, ${spend['cost_usd']:.4f}",
-    )
-    out.print(table)
-    for line in status["rejections"]:
-        out.print(f"left out: {line['stage']}: {line['count']:,} {line['reason']}", markup=False)
-    for document_id in status["empty"]:
-        out.print(f"empty: {document_id}", markup=False)
-    for failure in status["failures"]:
-        out.print(
-            f"not done: {failure['document_id']}: {failure['reason']}: {failure['message']}",
-            markup=False,
-        )
+    }
+    for name, line in lines.items():
+        out.print(f"{name:<16} {line}", markup=False)
+    for each in status["rejections"]:
+        out.print(f"left out: {each['stage']}: {each['count']:,} {each['reason']}", markup=False)
+    print_troubles(out, status)
 
 
 def collect_status(workspace: Workspace) -> dict[str, Any]:

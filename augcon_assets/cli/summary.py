@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from augcon_assets.session import Session
 from augcon_assets.sync import Store
@@ -18,6 +17,8 @@ from augcon_lib.warehouse.samples import sample_rows
 
 # A document without any text is named, but is no failure: there is nothing to mend.
 EMPTY = "empty"
+# More rows of one table with the same reason are named together.
+MAX_NAMED_ROWS = 5
 
 
 @dataclass
@@ -83,31 +84,39 @@ def _named(failure: dict[str, Any]) -> dict[str, Any]:
 
 def print_summary(console: Console, outcome: Outcome, summary: dict[str, Any]) -> None:
     """The summary for people, with one row and where to look next."""
-    documents, calls, rows = summary["documents"], summary["model_calls"], summary["rows"]
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_row("documents", _listed(documents))
-    table.add_row("model calls", _listed(calls))
-    table.add_row("tokens", _listed(summary["tokens"]))
-    if summary["cost_usd"]:
-        table.add_row("cost", f"${summary['cost_usd']:.4f}")
-    table.add_row("rows", _listed(rows))
-    table.add_row("dataset version", summary["dataset_version"] or "none yet")
-    table.add_row("runs", f"{len(summary['run_ids'])} in {summary['seconds']:.1f} s")
-    rejected = _rejected(outcome)
-    if rejected:
-        table.add_row("left out", _listed(dict(rejected.most_common())))
-    console.print(table)
-    for document_id in summary["empty"]:
-        console.print(f"empty: {document_id}", markup=False)
-    for failure in summary["failures"]:
-        console.print(
-            f"not done: {failure['document_id']}: {failure['reason']}: {failure['message']}",
-            style="red",
-            markup=False,
-        )
-    if rows["added"]:
+    lines = {
+        "documents": _listed(summary["documents"]),
+        "model calls": _listed(summary["model_calls"]),
+        "tokens": _listed(summary["tokens"]),
+        "cost": f"${summary['cost_usd']:.4f}" if summary["cost_usd"] else "",
+        "rows": _listed(summary["rows"]),
+        "dataset version": summary["dataset_version"] or "none yet",
+        "runs": f"{len(summary['run_ids'])} in {summary['seconds']:.1f} s",
+        "left out": _listed(dict(_rejected(outcome).most_common())),
+    }
+    for name, line in lines.items():
+        if line:
+            console.print(f"{name:<16} {line}", markup=False)
+    print_troubles(console, summary)
+    if summary["rows"]["added"]:
         sample = sample_rows(outcome.run.warehouse, 1)[0]
         console.print(f"\nask where a row came from: augcon explain {sample['row_id']}")
+
+
+def print_troubles(console: Console, summary: dict[str, Any]) -> None:
+    """Documents that are empty or failed, by name; rows of a table that share a reason as one."""
+    for document_id in summary["empty"]:
+        console.print(f"empty: {document_id}", markup=False)
+    by_table: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for failure in summary["failures"]:
+        table = failure["document_id"].rpartition("#")[0] or failure["document_id"]
+        by_table.setdefault((table, failure["reason"]), []).append(failure)
+    for (table, reason), failures in by_table.items():
+        named = {failure["document_id"]: failure["message"] for failure in failures}
+        if len(failures) > MAX_NAMED_ROWS:
+            named = {f"{table} ({len(failures)} rows)": failures[0]["message"]}
+        for name, message in named.items():
+            console.print(f"not done: {name}: {reason}: {message}", style="red", markup=False)
 
 
 def _rejected(outcome: Outcome) -> Counter[str]:

@@ -7,11 +7,15 @@ from augcon_lib.warehouse.frames import select
 
 
 def sample_rows(warehouse: Warehouse, count: int) -> list[dict[str, Any]]:
-    """*count* rows of the current dataset, spread over it by row id."""
+    """*count* rows of the current dataset, the best of different documents first."""
     with warehouse.read() as connection:
         return select(
             connection,
-            "SELECT row_id, document_id, query, response FROM sft_dataset ORDER BY row_id LIMIT ?",
+            "SELECT r.row_id, r.document_id, r.query, r.response FROM sft_dataset AS r "
+            "JOIN scored_queries AS s ON s.node_id = r.node_id AND s.document_id = r.document_id "
+            "JOIN cst_nodes AS n ON n.node_id = r.node_id AND n.document_id = r.document_id "
+            "ORDER BY row_number() OVER (PARTITION BY r.document_id "
+            "ORDER BY n.depth <> 2, s.score DESC, r.row_id), s.score DESC, r.row_id LIMIT ?",
             [count],
         )
 

@@ -113,7 +113,7 @@ def template_language(text: str) -> str:
         elif kana:
             weights["ja"] += han
         best = max(weights, key=lambda name: weights[name])
-        if weights[best] * 2 > len(_LETTER.findall(sample)):
+        if weights[best] * 4 > len(_LETTER.findall(sample)):
             return best
     words = sample.lower().split()
     if not words:

@@ -2,12 +2,22 @@
 
 from augcon_lib.model.offline import chinese, english, other_languages
 from augcon_lib.model.offline.chance import draw
-from augcon_lib.model.offline.passages import Passage
+from augcon_lib.model.offline.passages import Passage, plain_text
 from augcon_lib.model.offline.worse import GOOD_PROMPT, carelessness, spoilt_question
 
 MACRO_SENTENCES = 5
 ENOUGH_OPTIONS = 4
-LAST_RESORT = "What does {0} mean?"
+# For passages in which no phrase was found to ask about.
+LAST_RESORT = {
+    "en": "What does “{0}” mean?",
+    "zh": "“{0}”说的是什么？",
+    "ja": "「{0}」とはどういうことですか。",
+    "ko": "“{0}”은 무엇을 뜻합니까?",
+    "ar": "ماذا تعني عبارة «{0}»؟",
+    "ru": "Что означает «{0}»?",
+    "th": "“{0}” หมายความว่าอย่างไร",
+}
+MAX_QUOTED_CHARS = 60
 
 
 def ask_question(passage: Passage, requirements: int, example_count: int, seed: int) -> str:
@@ -42,4 +52,10 @@ def _options(passage: Passage) -> list[str]:
         options.update(dict.fromkeys(lot[start:] + lot[:start]))
         if len(options) >= ENOUGH_OPTIONS:
             break
-    return list(options) or [LAST_RESORT.format(" ".join(passage.text.split())[:60])]
+    return list(options) or [_last_resort(passage)]
+
+
+def _last_resort(passage: Passage) -> str:
+    quoted = (plain_text(passage.text) or passage.text).strip(" \n.,;:。，；、：")
+    form = LAST_RESORT.get(passage.language, LAST_RESORT["en"])
+    return form.format(quoted[:MAX_QUOTED_CHARS])

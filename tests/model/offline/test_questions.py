@@ -135,3 +135,19 @@ def test_worse_prompts_get_worse_questions_but_not_always() -> None:
     assert {question_for(text, weak=True) for text in passages} - {
         question for text in passages if poor(question := question_for(text, weak=True))
     }
+
+
+@pytest.mark.parametrize(
+    "passage",
+    [
+        "于1998年7月18日由长征三号乙运载火箭发射升空，",
+        "由Debra Reynolds和Noam Kaniel所主唱。",
+        "而至NET奇兵动画的英文版中播放的片头曲是这首主题曲的浓缩版。",
+    ],
+)
+def test_a_chinese_passage_with_latin_names_or_without_clauses_is_asked_in_chinese(
+    passage: str,
+) -> None:
+    question = question_for(passage, language="zh")
+    assert question.endswith("？")
+    assert not question.startswith("What")
