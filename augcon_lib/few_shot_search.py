@@ -138,16 +138,17 @@ def _language(example: FewShotExample) -> str:
 
 
 def _draws(pool_size: int, count: int, trials: int, seed: int) -> list[tuple[int, ...]]:
-    """Distinct ordered draws of ``count`` examples and a spare one, which stands in for an
-    example that is being answered itself. Fewer than *trials* where there are not so many.
+    """Ordered draws of ``count`` examples, all different, each with a spare one, which stands in
+    for an example that is being answered itself. Fewer than *trials* where there are not so many.
     """
     if pool_size == 0 or count == 0:
         return []
     rng = random.Random(seed)
     size = min(count + 1, pool_size)
-    draws: dict[tuple[int, ...], None] = {}
+    draws: dict[tuple[int, ...], tuple[int, ...]] = {}
     for _ in range(20 * trials):
-        draws.setdefault(tuple(rng.sample(range(pool_size), size)))
+        draw = tuple(rng.sample(range(pool_size), size))
+        draws.setdefault(draw[:count], draw)
         if len(draws) == trials:
             break
-    return list(draws)
+    return list(draws.values())

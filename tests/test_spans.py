@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augcon_lib.records import Context
@@ -74,6 +74,7 @@ def test_a_part_of_a_rewritten_passage_keeps_its_ancestors_span() -> None:
 
 
 @given(st.text(), st.text(max_size=20), st.data())
+@settings(derandomize=True)
 def test_every_slice_of_a_context_is_found_verbatim(
     text: str, before: str, data: st.DataObject
 ) -> None:
