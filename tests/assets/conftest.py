@@ -41,3 +41,10 @@ def instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
     """The instance of ``workspace``."""
     with workspace_instance(workspace) as opened:
         yield opened
+
+
+@pytest.fixture
+def first_instance(first_sync: tuple[Workspace, Outcome]) -> Iterator[dg.DagsterInstance]:
+    """The instance after the first sync; to look at, never to change."""
+    with workspace_instance(first_sync[0]) as opened:
+        yield opened

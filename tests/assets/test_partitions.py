@@ -37,7 +37,7 @@ def test_an_ordinary_document_id_is_its_own_key(text: str) -> None:
 
 
 def test_odd_keys_are_stored_and_come_back_in_order() -> None:
-    ids = ["wait....md", "a\nb", "it's \"odd\".md", "100%.md", "rows.jsonl#7", "鸡蛋羹.md"]
+    ids = ["wait....md", "a\nb", 'it\'s "odd".md', "100%.md", "rows.jsonl#7", "鸡蛋羹.md"]
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(DOCUMENTS, [partition_key(each) for each in ids])
         keys = documents_partitions.get_partition_keys(dynamic_partitions_store=instance)

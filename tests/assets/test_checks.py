@@ -1,0 +1,122 @@
+"""Blocking checks: pass on what the pipeline makes, and stop the run on a row that is broken."""
+
+from collections.abc import Callable
+
+import dagster as dg
+import pytest
+
+from augcon_assets.assets import responses, scored_queries
+from augcon_assets.checks import RULES
+from augcon_assets.cli.summary import Outcome
+from augcon_assets.definitions import defs
+from augcon_assets.resources import WorkspaceResource
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.warehouse import Warehouse
+from augcon_lib.workspace import Workspace
+from tests.support.workspaces import BAD, GOOD, TIDES, bring_up_to_date, put
+
+# For each rule, a statement that breaks it in the rows of one document, and what is then said.
+BREAKAGES = {
+    "text_not_empty": ("UPDATE raw_corpus SET text = text || 'x' WHERE document_id = ?", "hash"),
+    "tree_well_formed": (
+        "UPDATE cst_nodes SET end_char = 100000 WHERE document_id = ?",
+        "outside",
+    ),
+    "quota_and_uniqueness": (
+        "UPDATE scored_queries SET quota = 0 WHERE document_id = ?",
+        "quota of 0",
+    ),
+    "responses_complete": ("DELETE FROM responses WHERE document_id = ?", "0 outcomes"),
+    "chat_rows_valid": (
+        "UPDATE dataset_rows SET response = '  ' WHERE document_id = ?",
+        "empty query or response",
+    ),
+}
+
+
+def evaluations(
+    instance: dg.DagsterInstance, run_id: str
+) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
+    logs = instance.get_records_for_run(
+        run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    ).records
+    found = [r.event_log_entry.dagster_event.asset_check_evaluation_data for r in logs]  # type: ignore[union-attr]
+    return {(each.asset_key.to_user_string(), each.check_name): each for each in found}
+
+
+def test_every_check_passes_on_the_first_sync_but_the_one_that_warns_of_the_bad_document(
+    first_sync: tuple[Workspace, Outcome], first_instance: dg.DagsterInstance
+) -> None:
+    found: dict[tuple[str, str], dg.AssetCheckEvaluation] = {}
+    for run_id in first_sync[1].run_ids:
+        found |= evaluations(first_instance, run_id)
+    keys = defs.resolve_asset_graph().asset_check_keys
+    assert set(found) == {(key.asset_key.to_user_string(), key.name) for key in keys}
+    failed = {key: each for key, each in found.items() if not each.passed}
+    assert list(failed) == [("raw_corpus", "all_documents_done")]
+    warning = failed["raw_corpus", "all_documents_done"]
+    assert warning.severity == dg.AssetCheckSeverity.WARN
+    assert BAD in str(warning.metadata["first"].value)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_finds_the_row_that_breaks_it_and_names_the_culprit(
+    workspace: Workspace, rule: object
+) -> None:
+    run = StageRun(workspace)
+    document = "tides.md"
+    audit: Callable[..., list[str]] = rule.audit  # type: ignore[attr-defined]
+    statement, said = BREAKAGES[rule.name]  # type: ignore[attr-defined]
+    assert audit(run.warehouse, list(GOOD), run.settings) == []
+    with run.warehouse.write() as connection:
+        connection.execute(statement, [document])
+    problems = audit(run.warehouse, list(GOOD), run.settings)
+    assert problems
+    assert any(said in problem for problem in problems)
+    if rule.name != "chat_rows_valid":  # type: ignore[attr-defined]
+        assert all(problem.startswith(document) for problem in problems)
+        others = [each for each in GOOD if each != document]
+        assert audit(run.warehouse, others, run.settings) == []
+
+
+def test_a_failed_blocking_check_stops_what_comes_after_it_in_the_same_run(
+    workspace: Workspace, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant_after_scoring(monkeypatch)
+    result = dg.materialize(
+        [scored_queries, responses],
+        partition_key="tides.md",
+        instance=instance,
+        resources={"workspace": WorkspaceResource(root=str(workspace.root))},
+        raise_on_error=False,
+    )
+    assert not result.success
+    (check,) = [e for e in result.get_asset_check_evaluations() if not e.passed]
+    assert (check.check_name, check.blocking) == ("quota_and_uniqueness", True)
+    assert "tides.md" in str(check.metadata["first"].value)
+    steps = [e.step_key for e in result.all_events if e.event_type_value == "STEP_START"]
+    assert steps == ["scored_queries"]
+
+
+def test_the_command_names_the_blocking_check_and_the_first_problem(
+    workspace: Workspace, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant_after_scoring(monkeypatch)
+    put(workspace.root, "tides.md", TIDES + "\nA heron stood by the sluice and waited for eels.\n")
+    outcome = bring_up_to_date(workspace, instance)
+    assert "quota_and_uniqueness of scored_queries failed: " in str(outcome.stopped_by)
+    assert "tides.md" in str(outcome.stopped_by)
+
+
+def plant_after_scoring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something else breaks the rows of scored_queries as soon as they are written."""
+    from augcon_lib.stages import scored_queries as stage
+
+    replace = stage.replace_partitions
+
+    def replace_and_break(warehouse: Warehouse, name: str, outputs: object, run_id: str) -> None:
+        replace(warehouse, name, outputs, run_id)  # type: ignore[arg-type]
+        with warehouse.write() as connection:
+            connection.execute(BREAKAGES["quota_and_uniqueness"][0], ["tides.md"])
+
+    monkeypatch.setattr(stage, "replace_partitions", replace_and_break)

@@ -1,0 +1,85 @@
+import dagster as dg
+import pytest
+
+from augcon_assets.checks import RULES
+from augcon_assets.definitions import defs
+from augcon_assets.jobs import CHOICES, DATASET, DOCUMENT_STAGES, JOBS, job_name
+from augcon_assets.partitions import documents_partitions
+from augcon_assets.sensors import daily_sync, follow_store
+from augcon_lib.fingerprints import CODE_VERSIONS
+
+GRAPH = defs.resolve_asset_graph()
+NAMES = (*DOCUMENT_STAGES, *CHOICES, *DATASET)
+UPSTREAM = {
+    "raw_corpus": set(),
+    "cst_nodes": {"raw_corpus"},
+    "query_scorer": {"cst_nodes"},
+    "scored_queries": {"cst_nodes", "query_scorer"},
+    "few_shot_examples": set(),
+    "responses": {"scored_queries", "few_shot_examples"},
+    "sft_dataset": {"responses"},
+}
+
+
+def test_the_assets_are_those_of_the_method() -> None:
+    assert {key.to_user_string() for key in GRAPH.get_all_asset_keys()} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_asset_says_what_it_is(name: str) -> None:
+    node = GRAPH.get(dg.AssetKey(name))
+    assert node.description
+    assert node.group_name != "default"
+    assert node.kinds
+    assert node.owners
+    assert node.code_version == CODE_VERSIONS[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_assets_hang_together_as_the_method_does(name: str) -> None:
+    parents = GRAPH.get(dg.AssetKey(name)).parent_keys
+    assert {key.to_user_string() for key in parents} == UPSTREAM[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_document_stages_are_partitioned_by_document_and_run_many_at_once(name: str) -> None:
+    node = GRAPH.get(dg.AssetKey(name))
+    if name in DOCUMENT_STAGES:
+        assert node.partitions_def == documents_partitions
+        assert node.backfill_policy == dg.BackfillPolicy.single_run()
+    else:
+        assert node.partitions_def is None
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_what_is_worth_money_is_a_blocking_check(rule: object) -> None:
+    specs = {
+        (key.asset_key.to_user_string(), key.name): GRAPH.get_check_spec(key)
+        for key in GRAPH.asset_check_keys
+    }
+    assert specs[rule.asset, rule.name].blocking  # type: ignore[attr-defined]
+
+
+def test_every_asset_with_rows_for_training_has_a_check() -> None:
+    assert {rule.asset for rule in RULES} == {*DOCUMENT_STAGES, *DATASET}
+
+
+def test_jobs_hold_each_asset_once_and_the_documents_job_is_partitioned() -> None:
+    held = [
+        key.to_user_string()
+        for job in JOBS
+        for key in defs.resolve_job_def(job.name).asset_layer.executable_asset_keys
+    ]
+    assert sorted(held) == sorted(NAMES)
+    assert defs.resolve_job_def("documents").partitions_def == documents_partitions
+
+
+def test_assets_of_different_jobs_cannot_share_a_run() -> None:
+    assert job_name(("raw_corpus", "responses")) == "documents"
+    with pytest.raises(ValueError, match="no job holds"):
+        job_name(("raw_corpus", "query_scorer"))
+
+
+def test_sensor_and_schedule_run_without_being_switched_on() -> None:
+    assert follow_store.default_status == dg.DefaultSensorStatus.RUNNING
+    assert daily_sync.default_status == dg.DefaultScheduleStatus.RUNNING
