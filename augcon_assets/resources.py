@@ -31,9 +31,10 @@ class WorkspaceResource(dg.ConfigurableResource):
     def stage_run(self, context: dg.AssetExecutionContext) -> StageRun:
         """The workspace as the stages of *context*'s run see it."""
         session = current_session()
+        run = context.op_execution_context
         return StageRun(
             workspace=self.open(),
-            run_id=context.run_id,
-            session_id=context.op_execution_context.run_tags.get(SESSION_TAG, context.run_id),
+            run_id=run.run_id,
+            session_id=run.run_tags.get(SESSION_TAG, run.run_id),
             progress=session.progress if session else no_progress,
         )
