@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from augcon_lib.errors import SettingsError
+from augcon_lib.sft_dataset import SPLITS
 
 Row = dict[str, Any]
 
@@ -63,7 +64,8 @@ FORMATS = (*_JSON_FORMATS, "parquet", "hf", "text")
 def export_dataset(rows: pl.DataFrame, directory: Path, format_name: str) -> list[Path]:
     """Write *rows* (of ``warehouse.datasets.read_dataset``) into *directory*; the files written.
 
-    One file per split. Raises ``SettingsError`` for an unknown format, or where *directory* is
+    One file per split; the file of a split that an earlier export had and *rows* have not is
+    removed. Raises ``SettingsError`` for an unknown format, or where *directory* is
     a file.
     """
     if format_name not in FORMATS:
@@ -72,9 +74,15 @@ def export_dataset(rows: pl.DataFrame, directory: Path, format_name: str) -> lis
         raise SettingsError(f"{directory} is a file; an export wants a folder")
     directory.mkdir(parents=True, exist_ok=True)
     written = []
-    for split in rows["split"].unique(maintain_order=True).sort():
+    for split in SPLITS:
+        path = _split_path(directory, split, format_name)
         part = rows.filter(pl.col("split") == split)
-        written.append(_write_split(part, directory, str(split), format_name))
+        if part.is_empty():
+            path.unlink(missing_ok=True)
+            continue
+        path.parent.mkdir(exist_ok=True)
+        _write_split(part, path, format_name)
+        written.append(path)
     if format_name == "hf":
         written.append(_write_card(directory, rows))
     lineage = directory / "lineage.jsonl"
@@ -82,28 +90,27 @@ def export_dataset(rows: pl.DataFrame, directory: Path, format_name: str) -> lis
     return [*written, lineage]
 
 
-def _write_split(part: pl.DataFrame, directory: Path, split: str, format_name: str) -> Path:
-    if format_name in ("parquet", "hf"):
-        path = directory / f"{split}.parquet"
-        if format_name == "hf":
-            path = directory / "data" / f"{split}-00000-of-00001.parquet"
-            path.parent.mkdir(exist_ok=True)
-            messages = [_chat(row)["messages"] for row in part.iter_rows(named=True)]
-            part = part.select(_PARQUET_COLUMNS).with_columns(pl.Series("messages", messages))
-        else:
-            part = part.select(*_PARQUET_COLUMNS, "split", "start_char", "end_char")
+def _split_path(directory: Path, split: str, format_name: str) -> Path:
+    if format_name == "hf":
+        return directory / "data" / f"{split}-00000-of-00001.parquet"
+    suffix = {"parquet": "parquet", "text": "txt"}.get(format_name, "jsonl")
+    return directory / f"{split}.{suffix}"
+
+
+def _write_split(part: pl.DataFrame, path: Path, format_name: str) -> None:
+    rows = part.iter_rows(named=True)
+    if format_name == "hf":
+        messages = pl.Series("messages", [_chat(row)["messages"] for row in rows])
+        part = part.select(_PARQUET_COLUMNS).with_columns(messages)
         part.write_parquet(path, compression="zstd", statistics=False)
-        return path
-    if format_name == "text":
-        path = directory / f"{split}.txt"
-        _write_lines(
-            path, (f"{row['query']}\n{row['response']}\n" for row in part.iter_rows(named=True))
-        )
-        return path
-    path = directory / f"{split}.jsonl"
-    shape = _JSON_FORMATS[format_name]
-    _write_lines(path, (_json(shape(row)) for row in part.iter_rows(named=True)))
-    return path
+    elif format_name == "parquet":
+        part = part.select(*_PARQUET_COLUMNS, "split", "start_char", "end_char")
+        part.write_parquet(path, compression="zstd", statistics=False)
+    elif format_name == "text":
+        _write_lines(path, (f"{row['query']}\n{row['response']}\n" for row in rows))
+    else:
+        shape = _JSON_FORMATS[format_name]
+        _write_lines(path, (_json(shape(row)) for row in rows))
 
 
 def _write_card(directory: Path, rows: pl.DataFrame) -> Path:

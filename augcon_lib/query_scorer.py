@@ -113,7 +113,8 @@ def train_scorer(pairs: Sequence[ContrastivePair], seed: int) -> tuple[LinearSco
 
 
 def _fit(pairs: Sequence[ContrastivePair], seed: int) -> LinearScorer:
-    from sklearn.linear_model import LogisticRegression  # takes a second to import
+    # Imported here, as it takes a second.
+    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
     contexts = [pair.context for pair in pairs]
     positive = features(contexts, [pair.positive_query for pair in pairs])

@@ -12,6 +12,7 @@ from augcon_lib.records import DatasetRow, Rejection, Response, content_id
 from augcon_lib.rouge import tokenize
 
 STAGE = "sft_dataset"
+SPLITS = ("test", "train")
 SHINGLE_TOKENS = 5
 NEAR_DUPLICATE_JACCARD = 0.7
 MINHASH_PERMUTATIONS = 64
@@ -82,7 +83,8 @@ def choose_test_documents(texts: Mapping[str, str], test_fraction: float) -> fro
 
 def near_duplicate_clusters(texts: Mapping[str, str]) -> list[list[str]]:
     """Document ids grouped by near-duplication (MinHash over token 5-grams, transitive)."""
-    from datasketch import MinHash, MinHashLSH  # takes a while to import
+    # Imported here, as it takes a while.
+    from datasketch import MinHash, MinHashLSH  # type: ignore[import-untyped]
 
     index = MinHashLSH(threshold=NEAR_DUPLICATE_JACCARD, num_perm=MINHASH_PERMUTATIONS)
     leader: dict[str, str] = {}
