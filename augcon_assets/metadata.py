@@ -8,6 +8,7 @@ import dagster as dg
 
 from augcon_lib.model.stats import CallStats
 from augcon_lib.stages.stage_run import PartitionSummary, StageReport
+from augcon_lib.warehouse.lineage import Lineage
 
 MAX_CELL_CHARS = 200
 _TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -76,6 +77,22 @@ def example(row: Mapping[str, Any]) -> str:
     """One row as Markdown: each column a heading in bold, its value quoted."""
     return "\n\n".join(
         f"**{name}**\n\n> " + str(value).replace("\n", "\n> ") for name, value in row.items()
+    )
+
+
+def lineage_markdown(lineage: Lineage) -> str:
+    """A row traced back to its characters, as Markdown."""
+    row, node, document = lineage.row, lineage.node, lineage.document
+    above = "".join(
+        f"- depth {p['depth']}, characters {p['start_char']} to {p['end_char']}: {p['query']}\n"
+        for p in lineage.parents
+    )
+    return (
+        f"Row `{row['row_id']}`\n\n**{row['query']}**\n\n{row['response']}\n\n"
+        f"Document partition `{document['document_id']}`, node `{node['node_id']}` at depth "
+        f"{node['depth']}, characters {node['start_char']} to {node['end_char']}:\n\n"
+        f"~~~~~~text\n{lineage.quoted}\n~~~~~~\n\n"
+        f"Above it in the tree:\n\n{above or '- nothing: it is the root context'}"
     )
 
 

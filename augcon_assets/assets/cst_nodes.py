@@ -12,7 +12,7 @@ from augcon_lib.stages.store import stale_at
 UPSTREAM = ("raw_corpus",)
 
 
-@dg.asset(deps=UPSTREAM, **document_options("cst_nodes", "trees", {"duckdb", "openai"}))
+@dg.asset(deps=UPSTREAM, **document_options("cst_nodes", {"duckdb", "openai"}))
 def cst_nodes(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """Context-Split-Trees: one query for each node, from the whole root context to its details.
 

@@ -14,7 +14,7 @@ from augcon_lib.stages.few_shot_examples import run_few_shot_examples
 from augcon_lib.stages.stage_run import StageReport, StageRun
 
 
-@dg.asset(**asset_options("few_shot_examples", "responses", {"openai", "duckdb"}))
+@dg.asset(**asset_options("few_shot_examples", {"openai", "duckdb"}))
 def few_shot_examples(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """The human-written examples that serve best, found by random search (paper, section 3.4).
 

@@ -15,7 +15,7 @@ from augcon_lib.warehouse.samples import sample_pairs
 
 @dg.asset(
     deps=["cst_nodes"],
-    **asset_options("query_scorer", "queries", {"scikitlearn", "openai", "duckdb"}),
+    **asset_options("query_scorer", {"scikitlearn", "openai", "duckdb"}),
 )
 def query_scorer(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """The scorer s(C, q), trained on contrastive pairs from three kinds of worsened prompt.

@@ -12,7 +12,7 @@ from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.stages.store import list_sources, stale_sources
 
 
-@dg.asset(**document_options("raw_corpus", "documents", {"duckdb", "file"}))
+@dg.asset(**document_options("raw_corpus", {"duckdb", "file"}))
 def raw_corpus(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """The documents of the store as text: decoded, converted, normalised.
 

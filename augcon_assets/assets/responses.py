@@ -12,7 +12,7 @@ from augcon_lib.stages.store import stale_at
 UPSTREAM = ("scored_queries", "few_shot_examples")
 
 
-@dg.asset(deps=UPSTREAM, **document_options("responses", "responses", {"duckdb", "openai"}))
+@dg.asset(deps=UPSTREAM, **document_options("responses", {"duckdb", "openai"}))
 def responses(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """The answer to every selected query, from its node's own context.
 

@@ -12,7 +12,7 @@ from augcon_lib.stages.store import stale_at
 UPSTREAM = ("cst_nodes", "query_scorer")
 
 
-@dg.asset(deps=UPSTREAM, **document_options("scored_queries", "queries", {"duckdb", "scikitlearn"}))
+@dg.asset(deps=UPSTREAM, **document_options("scored_queries", {"duckdb", "scikitlearn"}))
 def scored_queries(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """Every query with its score and rank; selected, or left out with a reason.
 

@@ -6,14 +6,15 @@ import dagster as dg
 
 from augcon_assets.assets.document_asset import Results, asset_options
 from augcon_assets.assets.whole_asset import materialize_whole
-from augcon_assets.metadata import example, shorten, table
+from augcon_assets.metadata import example, lineage_markdown, shorten, table
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.sft_dataset import run_sft_dataset
 from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.warehouse.lineage import explain_row
 from augcon_lib.warehouse.samples import sample_rows
 
 
-@dg.asset(deps=["responses"], **asset_options("sft_dataset", "dataset", {"duckdb", "parquet"}))
+@dg.asset(deps=["responses"], **asset_options("sft_dataset", {"duckdb", "parquet"}))
 def sft_dataset(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """The dataset: query and response, with ids that lead back to node, span and document.
 
@@ -24,10 +25,14 @@ def sft_dataset(context: dg.AssetExecutionContext, workspace: WorkspaceResource)
 
 def _describe(run: StageRun, report: StageReport) -> dict[str, Any]:
     metadata: dict[str, Any] = {"dataset_version": report.version, **report.facts}
-    rows = [
-        {name: shorten(value) for name, value in row.items()}
-        for row in sample_rows(run.warehouse, 5)
-    ]
-    if rows:
-        metadata |= {"sample": table(rows), "example": dg.MetadataValue.md(example(rows[0]))}
+    sampled = sample_rows(run.warehouse, 5)
+    if sampled:
+        rows = [{name: shorten(value) for name, value in row.items()} for row in sampled]
+        lineage = explain_row(run.warehouse, sampled[0]["row_id"])
+        metadata = {
+            "lineage_of_one_row": dg.MetadataValue.md(lineage_markdown(lineage)),
+            "sample": table(rows),
+            "example": dg.MetadataValue.md(example(rows[0])),
+            **metadata,
+        }
     return metadata

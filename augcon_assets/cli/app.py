@@ -136,4 +136,4 @@ def ui(
     """Start Dagster's UI and daemon on this workspace, on loopback."""
     from augcon_assets.cli.ui import run_ui
 
-    sys.exit(run_ui(workspace, port))
+    run_ui(workspace, port)

@@ -5,9 +5,11 @@ from typing import Any
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.frames import select
 
+SHORT_QUERY_CHARS = 80
+
 
 def sample_rows(warehouse: Warehouse, count: int) -> list[dict[str, Any]]:
-    """*count* rows of the current dataset, the best of different documents first."""
+    """*count* rows to show: of different documents first, well scored, short, of some depth."""
     with warehouse.read() as connection:
         return select(
             connection,
@@ -15,8 +17,9 @@ def sample_rows(warehouse: Warehouse, count: int) -> list[dict[str, Any]]:
             "JOIN scored_queries AS s ON s.node_id = r.node_id AND s.document_id = r.document_id "
             "JOIN cst_nodes AS n ON n.node_id = r.node_id AND n.document_id = r.document_id "
             "ORDER BY row_number() OVER (PARTITION BY r.document_id "
-            "ORDER BY n.depth <> 2, s.score DESC, r.row_id), s.score DESC, r.row_id LIMIT ?",
-            [count],
+            "ORDER BY n.depth < 2, length(r.query) > ?, s.score DESC, r.row_id), "
+            "length(r.query) > ?, s.score DESC, r.row_id LIMIT ?",
+            [SHORT_QUERY_CHARS, SHORT_QUERY_CHARS, count],
         )
 
 
