@@ -1,0 +1,62 @@
+"""Settings, versions, and states of partitions as stages leave them, without any stage."""
+
+from collections.abc import Mapping
+
+from augcon_lib.fingerprints import Versions, fingerprint
+from augcon_lib.settings import Settings
+from augcon_lib.staleness import Expectation, dataset_inputs
+from augcon_lib.warehouse.choices import NO_DOCUMENT
+from augcon_lib.warehouse.partitions import STAGES, PartitionState
+
+SETTINGS = Settings()
+VERSIONS = Versions(
+    converter="converter 1",
+    model="model 1",
+    prompts={
+        name: f"{name} 1"
+        for name in (
+            "cst_rewrite",
+            "cst_rewrite_weak",
+            "cst_boundary",
+            "cst_boundary_weak",
+            "answer",
+            "judgement",
+        )
+    },
+    principles="principles 1",
+    examples="examples 1",
+    scorer="scorer 1",
+    few_shot="few-shot 1",
+)
+SOURCES = {"a.md": "sha a", "b.md": "sha b"}
+
+
+def with_setting(dotted: str, value: object) -> Settings:
+    """The default settings with one of them changed."""
+    section, name = dotted.split(".")
+    changed = getattr(SETTINGS, section).model_copy(update={name: value})
+    return SETTINGS.model_copy(update={section: changed})
+
+
+def up_to_date(
+    sources: Mapping[str, str] = SOURCES,
+    settings: Settings = SETTINGS,
+    versions: Versions = VERSIONS,
+) -> dict[tuple[str, str], PartitionState]:
+    """States of *sources* after everything has been made with *settings* and *versions*."""
+    states: dict[tuple[str, str], PartitionState] = {}
+    for document_id, source in sources.items():
+        for stage in STAGES:
+            inputs = Expectation(settings, versions, states).inputs(stage, document_id, source)
+            states[stage, document_id] = state_of(stage, inputs, f"{stage} of {document_id}")
+    expectation = Expectation(settings, versions, states)
+    for stage in ("query_scorer", "few_shot_examples"):
+        states[stage, NO_DOCUMENT] = state_of(stage, expectation.shared_inputs(stage), stage)
+    inputs = dataset_inputs(expectation, states, sorted(sources))
+    states["sft_dataset", NO_DOCUMENT] = state_of("sft_dataset", inputs, "rows")
+    return states
+
+
+def state_of(stage: str, inputs: Mapping[str, str], output_hash: str) -> PartitionState:
+    """The state of a partition that was made from *inputs*."""
+    return PartitionState(fingerprint(stage, inputs), inputs, output_hash)

@@ -1,0 +1,166 @@
+from dataclasses import replace
+
+import pytest
+from pydantic import BaseModel
+
+from augcon_lib import fingerprints
+from augcon_lib.fingerprints import CODE_VERSIONS, changes, fingerprint, stage_inputs
+from augcon_lib.settings import Settings
+from tests.support.states import SETTINGS, VERSIONS, with_setting
+
+# Settings that cannot change what a stage makes of the same document.
+NO_OUTPUT = {
+    "source.uri",
+    "source.include",
+    "source.exclude",
+    "source.id_column",  # another document id, hence other documents
+    "model.provider",  # part of the model's identity, as are address and name
+    "model.base_url",
+    "model.name",
+    "model.api_key_env",
+    "model.structured_output",
+    "model.max_concurrency",
+    "model.timeout_seconds",
+    "model.requests_per_minute",
+    "model.tokens_per_minute",
+    "model.input_usd_per_million_tokens",
+    "model.output_usd_per_million_tokens",
+    "budget.max_calls",
+    "budget.max_usd",
+    "storage.warehouse",
+}
+
+TREES = {"cst_nodes"}
+# What each setting changes at first hand; later stages follow where an output differs.
+AFFECTED = {
+    "source.text_column": {"raw_corpus"},
+    "tree.strategy": TREES,
+    "tree.language": {"cst_nodes", "scored_queries"},
+    "tree.max_context_chars": TREES,
+    "tree.min_context_chars": TREES,
+    "tree.split": {"cst_nodes", "query_scorer"},
+    "tree.temperature": {"cst_nodes", "query_scorer"},
+    "tree.min_split_rouge_l": TREES,
+    "tree.max_rounds": TREES,
+    "scorer.kind": {"query_scorer"},
+    "scorer.pairs_per_negative_kind": {"query_scorer"},
+    "selection.chars_per_query": {"cst_nodes", "scored_queries"},
+    "selection.max_rouge_l": {"cst_nodes", "scored_queries"},
+    "selection.oversample": TREES,
+    "responses.few_shot_count": {"few_shot_examples"},
+    "responses.search_trials": {"few_shot_examples"},
+    "responses.temperature": {"few_shot_examples", "responses"},
+    "dataset.test_fraction": {"sft_dataset"},
+}
+OTHER_VALUES: dict[str, object] = {"tree.split": "boundary"}
+
+
+def all_settings() -> set[str]:
+    names = set()
+    for section, field in Settings.model_fields.items():
+        assert isinstance(field.annotation, type)
+        assert issubclass(field.annotation, BaseModel)
+        names |= {f"{section}.{name}" for name in field.annotation.model_fields}
+    return names
+
+
+def affected(old: dict[str, dict[str, str]], new: dict[str, dict[str, str]]) -> set[str]:
+    return {stage for stage in CODE_VERSIONS if old[stage] != new[stage]}
+
+
+def inputs_of_all(settings: Settings = SETTINGS, versions: object = VERSIONS) -> dict[str, dict]:
+    return {stage: stage_inputs(stage, settings, versions) for stage in CODE_VERSIONS}
+
+
+def test_every_setting_is_known_to_change_outputs_or_not_to() -> None:
+    assert all_settings() == NO_OUTPUT | AFFECTED.keys()
+
+
+@pytest.mark.parametrize("name", sorted(AFFECTED))
+def test_a_setting_changes_exactly_the_stages_it_can_affect_and_names_itself(name: str) -> None:
+    old = inputs_of_all()
+    new = inputs_of_all(with_setting(name, OTHER_VALUES.get(name, 0.123)))
+    assert affected(old, new) == AFFECTED[name]
+    for stage in AFFECTED[name]:
+        assert f"setting {name} changed" in changes(old[stage], new[stage])
+        assert fingerprint(stage, old[stage]) != fingerprint(stage, new[stage])
+
+
+@pytest.mark.parametrize("name", sorted(NO_OUTPUT))
+def test_a_setting_without_effect_on_outputs_changes_no_stage(name: str) -> None:
+    assert affected(inputs_of_all(), inputs_of_all(with_setting(name, "other"))) == set()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "stages"),
+    [
+        ("cst_rewrite", {"cst_nodes", "query_scorer"}),
+        ("cst_rewrite_weak", {"query_scorer"}),
+        ("cst_boundary", set()),
+        ("cst_boundary_weak", set()),
+        ("answer", {"few_shot_examples", "responses"}),
+        ("judgement", {"few_shot_examples"}),
+    ],
+)
+def test_a_prompt_changes_exactly_the_stages_that_use_it_and_names_itself(
+    prompt: str, stages: set[str]
+) -> None:
+    old = inputs_of_all()
+    edited = replace(VERSIONS, prompts={**VERSIONS.prompts, prompt: "edited"})
+    new = inputs_of_all(versions=edited)
+    assert affected(old, new) == stages
+    assert all(changes(old[stage], new[stage]) == [f"prompt {prompt} changed"] for stage in stages)
+
+
+def test_boundary_splits_use_prompts_of_their_own() -> None:
+    settings = with_setting("tree.split", "boundary")
+    edited = replace(VERSIONS, prompts={**VERSIONS.prompts, "cst_boundary": "edited"})
+    assert affected(inputs_of_all(settings), inputs_of_all(settings, edited)) == {
+        "cst_nodes",
+        "query_scorer",
+    }
+
+
+@pytest.mark.parametrize(
+    ("version", "stages", "reason"),
+    [
+        ("converter", {"raw_corpus"}, "converter"),
+        ("model", {"cst_nodes", "query_scorer", "few_shot_examples", "responses"}, "model"),
+        ("principles", {"few_shot_examples", "responses"}, "principles"),
+        ("examples", {"few_shot_examples"}, "few-shot examples"),
+        ("scorer", {"scored_queries"}, "scorer"),
+        ("few_shot", {"responses"}, "few-shot choice"),
+    ],
+)
+def test_a_version_changes_exactly_the_stages_it_can_affect_and_names_itself(
+    version: str, stages: set[str], reason: str
+) -> None:
+    old, new = inputs_of_all(), inputs_of_all(versions=replace(VERSIONS, **{version: "2"}))
+    assert affected(old, new) == stages
+    assert all(changes(old[stage], new[stage]) == [f"{reason} changed"] for stage in stages)
+
+
+@pytest.mark.parametrize("stage", sorted(CODE_VERSIONS))
+def test_a_code_version_changes_its_own_stage(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = inputs_of_all()
+    monkeypatch.setitem(fingerprints.CODE_VERSIONS, stage, "2")
+    assert affected(old, inputs_of_all()) == {stage}
+    assert changes(old[stage], inputs_of_all()[stage]) == ["code changed"]
+
+
+def test_a_fingerprint_does_not_depend_on_the_order_of_its_inputs() -> None:
+    assert fingerprint("s", {"a": "1", "b": "2"}) == fingerprint("s", {"b": "2", "a": "1"})
+
+
+def test_names_and_values_cannot_be_mistaken_for_each_other() -> None:
+    inputs = [
+        {"a": "b", "c": "d"},
+        {"a": "bc", "": "d"},
+        {"ab": "", "c": "d"},
+        {"a": "d", "c": "b"},
+    ]
+    assert len({fingerprint("s", i) for i in inputs} | {fingerprint("t", inputs[0])}) == 4
+
+
+def test_inputs_that_came_or_went_are_changes_too() -> None:
+    assert changes({"a": "1", "b": "2"}, {"b": "2", "c": "3"}) == ["a changed", "c changed"]

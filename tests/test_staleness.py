@@ -1,0 +1,185 @@
+from dataclasses import replace
+
+import pytest
+
+from augcon_lib.staleness import (
+    FAILED_BEFORE,
+    NEW,
+    NOT_MADE_YET,
+    UPSTREAM,
+    Expectation,
+    Staleness,
+    find_stale,
+    live_documents,
+)
+from augcon_lib.warehouse.choices import NO_DOCUMENT
+from augcon_lib.warehouse.partitions import FAILED, REJECTED, STAGES, PartitionState
+from tests.support.states import (
+    SETTINGS,
+    SOURCES,
+    VERSIONS,
+    state_of,
+    up_to_date,
+    with_setting,
+)
+
+NOTHING: dict[str, dict[str, list[str]]] = {stage: {} for stage in STAGES}
+
+
+def stale(sources=SOURCES, settings=SETTINGS, versions=VERSIONS, states=None) -> Staleness:
+    return find_stale(sources, settings, versions, up_to_date() if states is None else states)
+
+
+def stages_of(found: Staleness, document_id: str) -> dict[str, list[str]]:
+    return {
+        stage: documents[document_id]
+        for stage, documents in found.documents.items()
+        if document_id in documents
+    }
+
+
+def test_nothing_is_stale_once_everything_has_been_made() -> None:
+    assert stale() == Staleness(NOTHING, {})
+
+
+def test_in_an_empty_warehouse_everything_is_new() -> None:
+    found = stale(states={})
+    assert stages_of(found, "a.md") == {
+        "raw_corpus": [NEW],
+        **{stage: [UPSTREAM] for stage in STAGES[1:]},
+    }
+    assert found.ready("raw_corpus") == ["a.md", "b.md"]
+    assert found.ready("responses") == []
+    assert found.unpartitioned == {
+        stage: [NOT_MADE_YET] for stage in ("query_scorer", "few_shot_examples", "sft_dataset")
+    }
+
+
+def test_an_edited_document_is_stale_alone_and_from_the_start() -> None:
+    found = stale({**SOURCES, "b.md": "sha edited"})
+    assert stages_of(found, "a.md") == {}
+    assert stages_of(found, "b.md") == {
+        "raw_corpus": ["document changed"],
+        **{stage: [UPSTREAM] for stage in STAGES[1:]},
+    }
+    assert found.unpartitioned == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "versions", "stage", "reason"),
+    [
+        (with_setting("tree.temperature", 0.5), VERSIONS, "cst_nodes", "setting tree.temperature"),
+        (
+            with_setting("source.text_column", "x"),
+            VERSIONS,
+            "raw_corpus",
+            "setting source.text_column",
+        ),
+        (SETTINGS, replace(VERSIONS, few_shot="2"), "responses", "few-shot choice"),
+        (SETTINGS, replace(VERSIONS, converter="2"), "raw_corpus", "converter"),
+    ],
+)
+def test_the_first_stage_that_is_affected_names_the_cause_and_the_later_ones_wait(
+    settings, versions, stage: str, reason: str
+) -> None:
+    found = stale(settings=settings, versions=versions)
+    later = STAGES[STAGES.index(stage) + 1 :]
+    expected = {stage: [f"{reason} changed"], **{name: [UPSTREAM] for name in later}}
+    assert stages_of(found, "a.md") == stages_of(found, "b.md") == expected
+
+
+def test_several_causes_are_all_named() -> None:
+    found = stale(
+        settings=with_setting("tree.temperature", 0.5), versions=replace(VERSIONS, model="2")
+    )
+    assert found.documents["cst_nodes"]["a.md"] == [
+        "model changed",
+        "setting tree.temperature changed",
+    ]
+
+
+def test_settings_of_unpartitioned_stages_make_no_document_stale() -> None:
+    found = stale(settings=with_setting("scorer.pairs_per_negative_kind", 7))
+    assert found == Staleness(
+        NOTHING, {"query_scorer": ["setting scorer.pairs_per_negative_kind changed"]}
+    )
+    found = stale(settings=with_setting("dataset.test_fraction", 0.1))
+    assert found == Staleness(NOTHING, {"sft_dataset": ["setting dataset.test_fraction changed"]})
+
+
+def test_an_equal_output_stops_propagation() -> None:
+    """A comment was edited: the source differs, its text doesn't, and one stage has run."""
+    sources = {**SOURCES, "b.md": "sha edited"}
+    states = up_to_date()
+    inputs = Expectation(SETTINGS, VERSIONS, states).inputs("raw_corpus", "b.md", "sha edited")
+    states["raw_corpus", "b.md"] = state_of("raw_corpus", inputs, "raw_corpus of b.md")
+    assert stale(sources, states=states) == Staleness(NOTHING, {})
+
+
+def test_another_output_makes_the_next_stage_stale_and_names_the_document() -> None:
+    states = up_to_date()
+    states["cst_nodes", "b.md"] = replace(states["cst_nodes", "b.md"], output_hash="other")
+    found = stale(states=states)
+    assert stages_of(found, "b.md") == {
+        "scored_queries": ["document changed"],
+        "responses": [UPSTREAM],
+    }
+
+
+def test_an_edit_that_was_taken_back_before_it_was_read_is_no_edit() -> None:
+    states = up_to_date()
+    assert stale({**SOURCES, "b.md": "sha edited"}, states=states).ready("raw_corpus") == ["b.md"]
+    assert stale(SOURCES, states=states) == Staleness(NOTHING, {})
+
+
+def test_a_document_that_failed_is_stale_where_it_failed() -> None:
+    states = up_to_date()
+    states["cst_nodes", "a.md"] = PartitionState("", status=FAILED, reason="call_failed")
+    found = stale(states=states)
+    assert stages_of(found, "a.md") == {
+        "cst_nodes": [FAILED_BEFORE],
+        "scored_queries": [UPSTREAM],
+        "responses": [UPSTREAM],
+    }
+    assert found.ready("cst_nodes") == ["a.md"]
+
+
+def test_a_rejected_document_goes_no_further_and_is_not_tried_again() -> None:
+    states = up_to_date()
+    for stage in STAGES[1:]:
+        del states[stage, "a.md"]
+    states["raw_corpus", "a.md"] = replace(
+        states["raw_corpus", "a.md"], status=REJECTED, output_hash=""
+    )
+    found = stale(states=states)
+    assert found.documents == NOTHING
+    assert not Expectation(SETTINGS, VERSIONS, states).is_ready("cst_nodes", "a.md")
+    edited = stale({**SOURCES, "a.md": "sha mended"}, states=states)
+    assert edited.ready("raw_corpus") == ["a.md"]
+
+
+def test_the_dataset_is_stale_when_a_document_leaves_or_changes_its_responses() -> None:
+    gone = {key: state for key, state in up_to_date().items() if key[1] != "b.md"}
+    assert stale({"a.md": "sha a"}, states=gone).unpartitioned == {
+        "sft_dataset": ["responses changed"]
+    }
+    states = up_to_date()
+    states["responses", "b.md"] = replace(states["responses", "b.md"], output_hash="other")
+    assert stale(states=states).unpartitioned == {"sft_dataset": ["responses changed"]}
+
+
+def test_a_document_is_live_only_while_all_its_stages_are_fresh_and_good() -> None:
+    states = up_to_date()
+    assert live_documents(states, SETTINGS, VERSIONS) == ["a.md", "b.md"]
+    for stage in STAGES:
+        for status in (FAILED, REJECTED):
+            broken = {**states, (stage, "a.md"): replace(states[stage, "a.md"], status=status)}
+            assert live_documents(broken, SETTINGS, VERSIONS) == ["b.md"]
+    assert live_documents(states, with_setting("tree.max_rounds", 9), VERSIONS) == []
+    assert live_documents({}, SETTINGS, VERSIONS) == []
+
+
+def test_unpartitioned_stages_are_no_documents() -> None:
+    states = up_to_date({})
+    assert {document_id for _, document_id in states} == {NO_DOCUMENT}
+    assert stale({}, states=states) == Staleness(NOTHING, {})
