@@ -148,8 +148,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment over the file; the file's path is set by :func:`load_settings`."""
-        return (env_settings, TomlConfigSettingsSource(settings_cls))
+        """Arguments over environment over the file, whose path :func:`load_settings` sets."""
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
 
 
 def load_settings(path: Path) -> Settings:

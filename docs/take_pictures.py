@@ -15,12 +15,14 @@ SETTLE_MS = 4000
 
 
 def open_page(page: Page, address: str, width: int, height: int) -> None:
+    """Load *address* in a window of that size and let it settle."""
     page.set_viewport_size({"width": width, "height": height})
     page.goto(address, wait_until="domcontentloaded")
     page.wait_for_timeout(SETTLE_MS)
 
 
 def main(base: str, folder: Path, chromium: str) -> None:
+    """Take all pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)

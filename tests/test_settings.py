@@ -19,9 +19,7 @@ def test_unknown_key_names_file_key_and_nearest(tmp_path: Path) -> None:
     path = write(tmp_path, '[model]\nbaseurl = "http://localhost"\n')
     with pytest.raises(SettingsError) as caught:
         load_settings(path)
-    assert str(caught.value) == (
-        f"{path}: unknown key model.baseurl; did you mean model.base_url?"
-    )
+    assert str(caught.value) == (f"{path}: unknown key model.baseurl; did you mean model.base_url?")
 
 
 def test_unknown_section_is_named(tmp_path: Path) -> None:
