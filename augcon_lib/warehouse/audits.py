@@ -13,6 +13,9 @@ Audit = Callable[[Warehouse, Sequence[str], Settings], list[str]]
 
 AUDIT_DOCUMENTS = 100
 
+# trim() knows blanks alone; a text of line ends or full-width spaces is empty, too.
+_BLANK = r"NOT regexp_matches({column}, '[^\s\pZ]')"
+
 
 def empty_documents(
     warehouse: Warehouse, document_ids: Sequence[str], settings: Settings
@@ -22,7 +25,7 @@ def empty_documents(
         warehouse,
         "SELECT document_id || ': no text, no language or a wrong hash' AS problem "
         "FROM raw_corpus WHERE document_id IN (SELECT unnest(?::VARCHAR[])) "
-        "AND (trim(text) = '' OR language = '' OR text_sha256 <> sha256(text))",
+        f"AND ({_BLANK.format(column='text')} OR language = '' OR text_sha256 <> sha256(text))",
         document_ids,
     )
 
@@ -94,7 +97,7 @@ def invalid_rows(
     return _problems(
         warehouse,
         "SELECT row_id || ': empty query or response' AS problem FROM sft_dataset "
-        "WHERE trim(query) = '' OR trim(response) = '' "
+        f"WHERE {_BLANK.format(column='query')} OR {_BLANK.format(column='response')} "
         "UNION ALL SELECT row_id || ': split ' || split FROM sft_dataset "
         "WHERE split NOT IN ('train', 'test') "
         "UNION ALL SELECT any_value(row_id) || ': the id is there ' || count(*) || ' times' "
