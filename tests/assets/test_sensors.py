@@ -8,12 +8,14 @@ import pytest
 
 from augcon_assets import sensors
 from augcon_assets.cli.instance import workspace_instance
+from augcon_assets.cli.summary import Outcome
 from augcon_assets.definitions import defs
 from augcon_assets.partitions import DOCUMENTS, partition_key
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_assets.sensors import MAX_ATTEMPTS, daily_sync, follow_store
 from augcon_lib.errors import StoreError
 from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.warehouse.datasets import latest_version
 from augcon_lib.warehouse.partitions import (
     FAILED,
     PartitionOutput,
@@ -55,7 +57,9 @@ def fail_at_trees(workspace: Workspace, document: str) -> None:
     replace_partitions(StageRun(workspace).warehouse, "cst_nodes", [failed], "run")
 
 
-def test_ticks_alone_bring_a_new_store_up_to_date_and_then_request_nothing(tmp_path: Path) -> None:
+def test_ticks_alone_make_the_same_dataset_as_the_command_and_then_request_nothing(
+    tmp_path: Path, first_sync: tuple[Workspace, Outcome]
+) -> None:
     workspace = make_workspace(tmp_path / "workspace")
     asked = []
     with workspace_instance(workspace) as instance:
@@ -69,6 +73,12 @@ def test_ticks_alone_bring_a_new_store_up_to_date_and_then_request_nothing(tmp_p
             execute(workspace, instance, list(result.run_requests))
         assert asked == ["documents", "choices", "documents", "dataset"]
         assert len(instance.get_dynamic_partitions(DOCUMENTS)) == len(TINY)
+    made, expected = (
+        latest_version(StageRun(each).warehouse) for each in (workspace, first_sync[0])
+    )
+    assert made is not None
+    assert expected is not None
+    assert (made.dataset_version, made.total) == (expected.dataset_version, expected.total)
 
 
 def test_a_tick_requests_the_range_of_what_changed_and_nothing_else(

@@ -132,15 +132,6 @@ def test_chat_and_parquet_hold_the_same_pairs(made: Path, tmp_path: Path) -> Non
     ).rows()
 
 
-def test_two_workspaces_with_the_same_documents_export_the_same_bytes(
-    made: Path, fresh: Path, tmp_path: Path
-) -> None:
-    other = copy_workspace(fresh, tmp_path / "elsewhere")
-    augcon_json(other, "run", "--yes", code=1)
-    theirs, ours = exported(other, tmp_path / "b", "chat"), exported(made, tmp_path / "a", "chat")
-    assert theirs["train.jsonl"] == ours["train.jsonl"]
-
-
 def test_a_glob_and_until_restrict_what_is_run(fresh: Path, tmp_path: Path) -> None:
     workspace = copy_workspace(fresh, tmp_path / "workspace")
     options = ("--documents", "*.md", "--documents", "none*", "--until", "raw_corpus")
