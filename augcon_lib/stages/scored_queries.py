@@ -59,14 +59,19 @@ def _output(
         if node.parent_id is None
     }
     queries, rejections = select_queries(asked, scores, quotas, run.settings.selection.max_rouge_l)
-    chosen = [query.node_id for query in queries if query.selected]
-    # The query itself and the passage's language are part of what is answered, and of the hash.
-    texts = {node.node_id: node.query for node in asked}
+    chosen = {query.node_id for query in queries if query.selected}
+    # What is answered, and in which order: a section that moved takes its rows along. The query
+    # itself and the passage's language are part of it.
+    answered = [
+        f"{node.node_id}:{node.query}"
+        for node in sorted(asked, key=lambda node: node.start_char)
+        if node.node_id in chosen
+    ]
     return PartitionOutput(
         document_id,
         fingerprint(STAGE, inputs),
         inputs,
-        output_hash=content_id("selected", language, *(f"{n}:{texts[n]}" for n in sorted(chosen))),
+        output_hash=content_id("selected", language, *answered),
         records=queries,
         rejections=rejections,
     )
