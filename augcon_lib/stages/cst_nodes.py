@@ -1,27 +1,18 @@
 """``cst_nodes``: the Context-Split-Trees of all root contexts of each document (section 3.2)."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from augcon_lib.concurrency import run_together
 from augcon_lib.context_split_tree import ContextSplitTree
 from augcon_lib.contexts import cut_contexts
-from augcon_lib.errors import AnswerRejected
-from augcon_lib.fingerprints import fingerprint
+from augcon_lib.fingerprints import Inputs, fingerprint
 from augcon_lib.lengths import resolve_lengths, tree_parameters
 from augcon_lib.model.chat import Chat
 from augcon_lib.records import Document, Node, Rejection, content_id
-from augcon_lib.stages.documents_at_once import failed_output, for_each_document
-from augcon_lib.stages.model_calls import model_for
+from augcon_lib.stages.model_stage import Work, run_model_stage
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.staleness import Expectation
 from augcon_lib.tree_rules import broken_rules
-from augcon_lib.warehouse.partitions import (
-    REJECTED,
-    PartitionOutput,
-    load_states,
-    replace_partitions,
-)
+from augcon_lib.warehouse.partitions import REJECTED, PartitionOutput
 from augcon_lib.warehouse.stages import read_documents_text
 
 STAGE = "cst_nodes"
@@ -32,34 +23,18 @@ def run_cst_nodes(run: StageRun, document_ids: Sequence[str]) -> StageReport:
 
     Raises ``EndpointError`` or ``BudgetExceeded`` after what was ready has been written.
     """
-    return asyncio.run(_run(run, document_ids))
 
+    def load(ids: Sequence[str]) -> Mapping[str, Document]:
+        return {d.document_id: d for d in read_documents_text(run.warehouse, ids)}
 
-async def _run(run: StageRun, document_ids: Sequence[str]) -> StageReport:
-    report = StageReport(STAGE)
-    expectation = Expectation(run.settings, run.versions(), load_states(run.warehouse))
-
-    async with model_for(run, report, len(document_ids)) as chat:
-
-        def load(ids: Sequence[str]) -> Mapping[str, Document]:
-            return {d.document_id: d for d in read_documents_text(run.warehouse, ids)}
-
-        async def work(document_id: str, document: Document) -> PartitionOutput:
-            inputs = expectation.inputs(STAGE, document_id)
-            try:
-                nodes, rejections = await _grow(run, chat, document)
-            except AnswerRejected as error:
-                return failed_output(STAGE, document_id, inputs, error)
+    def work_with(chat: Chat) -> Work[Document]:
+        async def work(document: Document, inputs: Inputs) -> PartitionOutput:
+            nodes, rejections = await _grow(run, chat, document)
             return _output(document, inputs, nodes, rejections)
 
-        def save(outputs: Sequence[PartitionOutput]) -> None:
-            replace_partitions(run.warehouse, STAGE, outputs, run.run_id)
-            report.add(outputs)
+        return work
 
-        await for_each_document(
-            document_ids, load, work, save, 2 * run.settings.model.max_concurrency
-        )
-    return report
+    return run_model_stage(run, STAGE, document_ids, load, work_with)
 
 
 async def _grow(
@@ -75,7 +50,7 @@ async def _grow(
 
 
 def _output(
-    document: Document, inputs: dict[str, str], nodes: list[Node], rejections: list[Rejection]
+    document: Document, inputs: Inputs, nodes: list[Node], rejections: list[Rejection]
 ) -> PartitionOutput:
     key = fingerprint(STAGE, inputs)
     problems = broken_rules(document.text, nodes)

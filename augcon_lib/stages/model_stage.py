@@ -1,0 +1,59 @@
+"""A stage that asks the model about many documents at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
+
+from augcon_lib.errors import AnswerRejected
+from augcon_lib.fingerprints import Inputs
+from augcon_lib.model.chat import Chat
+from augcon_lib.stages.documents_at_once import failed_output, for_each_document
+from augcon_lib.stages.model_calls import model_for
+from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.staleness import Expectation
+from augcon_lib.warehouse.partitions import PartitionOutput, load_states, replace_partitions
+
+Item = TypeVar("Item")
+Work = Callable[[Item, Inputs], Awaitable[PartitionOutput]]
+
+# Twice as many documents as calls at once: there is always one that has something to ask.
+DOCUMENTS_PER_CALL = 2
+
+
+def run_model_stage(
+    run: StageRun,
+    stage: str,
+    document_ids: Sequence[str],
+    load: Callable[[Sequence[str]], Mapping[str, Item]],
+    work_with: Callable[[Chat], Work[Item]],
+) -> StageReport:
+    """Load each document's item, work on it with the model, and replace its partition.
+
+    *work_with* is given the model once and makes the work, which turns an item and the
+    partition's named inputs into its output. A document whose endpoint failed is written as
+    failed. Raises ``EndpointError`` or ``BudgetExceeded`` after what was ready has been written.
+    """
+
+    async def run_all() -> StageReport:
+        report = StageReport(stage)
+        expectation = Expectation(run.settings, run.versions(), load_states(run.warehouse))
+
+        def save(outputs: Sequence[PartitionOutput]) -> None:
+            replace_partitions(run.warehouse, stage, outputs, run.run_id)
+            report.add(outputs)
+
+        async with model_for(run, report, len(document_ids)) as chat:
+            work = work_with(chat)
+
+            async def one(document_id: str, item: Item) -> PartitionOutput:
+                inputs = expectation.inputs(stage, document_id)
+                try:
+                    return await work(item, inputs)
+                except AnswerRejected as error:
+                    return failed_output(stage, document_id, inputs, error)
+
+            in_flight = DOCUMENTS_PER_CALL * run.settings.model.max_concurrency
+            await for_each_document(document_ids, load, one, save, in_flight)
+        return report
+
+    return asyncio.run(run_all())
