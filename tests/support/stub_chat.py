@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from augcon_lib.model.chat import ChatReply, ChatRequest
+from augcon_lib.model.stats import CallStats
 
 Answer = Mapping[str, str | int] | Exception
 Answerer = Callable[[ChatRequest], Answer]
@@ -21,6 +22,7 @@ class StubChat:
         self._answerer = answerer
         self.requests: list[ChatRequest] = []
         self.most_at_once = 0
+        self.stats = CallStats()
         self._under_way = 0
 
     async def ask(self, request: ChatRequest) -> ChatReply:

@@ -1,0 +1,60 @@
+import asyncio
+
+import pytest
+
+from augcon_lib.concurrency import most_serious, run_together
+from augcon_lib.errors import AnswerRejected, BudgetExceeded, EndpointError
+
+
+async def give(value: int, turns: int = 0) -> int:
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    return value
+
+
+async def fail(error: Exception) -> int:
+    raise error
+
+
+def test_results_come_in_the_order_of_the_coroutines() -> None:
+    async def run() -> list[int]:
+        return await run_together([give(1, turns=5), give(2), give(3, turns=2)])
+
+    assert asyncio.run(run()) == [1, 2, 3]
+
+
+def test_an_error_ends_the_others_before_it_is_raised() -> None:
+    ended = []
+
+    async def endless() -> int:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("endless")
+        return 0
+
+    async def run() -> list[int]:
+        return await run_together([endless(), fail(ValueError("bad"))])
+
+    with pytest.raises(ValueError, match="bad"):
+        asyncio.run(run())
+    assert ended == ["endless"]
+
+
+@pytest.mark.parametrize("stop", [EndpointError("gone"), BudgetExceeded("spent")])
+def test_of_several_errors_the_one_that_stops_the_run_is_raised(stop: Exception) -> None:
+    async def run() -> list[int]:
+        return await run_together([fail(AnswerRejected("call_failed", "")), fail(stop)])
+
+    with pytest.raises(type(stop)):
+        asyncio.run(run())
+
+
+def test_errors_of_nested_groups_are_found() -> None:
+    stop = EndpointError("gone")
+    nested = BaseExceptionGroup(
+        "", [ValueError(), BaseExceptionGroup("", [KeyError(), BaseExceptionGroup("", [stop])])]
+    )
+    assert most_serious(nested) is stop
+    plain = ValueError()
+    assert most_serious(plain) is plain
