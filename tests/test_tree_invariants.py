@@ -93,7 +93,7 @@ TEXTS = st.one_of(WORDS, st.text(max_size=60))
     st.lists(st.sampled_from([*HALVERS, "rejected"]), min_size=1, max_size=5),
     st.sampled_from([0.0, 0.7]),
 )
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=250, deadline=None, derandomize=True)
 def test_trees_of_any_rewriting_are_well_formed_and_the_same_again(
     before: str, text: str, names: list[str], min_split_rouge_l: float
 ) -> None:
@@ -102,7 +102,7 @@ def test_trees_of_any_rewriting_are_well_formed_and_the_same_again(
 
 
 @given(TEXTS, TEXTS, st.lists(st.integers(-2, 12), min_size=1, max_size=5))
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 def test_trees_of_any_boundaries_are_well_formed_and_the_same_again(
     before: str, text: str, boundaries: list[int]
 ) -> None:

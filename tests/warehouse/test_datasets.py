@@ -71,7 +71,7 @@ def test_rows_that_come_back_are_the_same_version_byte_for_byte(
 
 def test_every_version_can_be_read_again_after_any_number_of_others(warehouse: Warehouse) -> None:
     fill(warehouse, ["a.md"])
-    steps = [["a.md", "b.md"], ["b.md"], [], ["c.md", "a.md"], ["a.md", "b.md"], ["c.md"]]
+    steps = [["a.md", "b.md"], [], ["c.md", "a.md"], ["a.md", "b.md"]]
     made: dict[str, pl.DataFrame] = {}
     for documents in steps:
         version = save_rows(warehouse, documents, "Tea").dataset_version
