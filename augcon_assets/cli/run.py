@@ -5,7 +5,7 @@ import fnmatch
 import logging
 import time
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from augcon_assets.sync import documents_in_order, run_tags, sync_partitions
 from augcon_lib.errors import AugconError, BudgetExceeded, SettingsError
 from augcon_lib.model import validate_model_settings
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import stale_in
+from augcon_lib.stages.store import list_sources, stale_in
 from augcon_lib.workspace import Workspace
 
 
@@ -75,6 +75,7 @@ def follow(
     stale = stale_in(run, store.sources)
     only = _matching(store.sources, globs)
     outcome = Outcome(run, store, session, changed=_changed(store.added, pending_documents(stale)))
+    sources = store.sources
     given_up: set[str] = set()
     while session.stopped_by is None:
         planned = next_runs(stale, documents_in_order(instance), until, given_up, only)
@@ -84,10 +85,22 @@ def follow(
             outcome.run_ids.append(_execute(workspace, instance, session, each))
             if session.stopped_by is not None:
                 break
-        stale = stale_in(run, store.sources)
+        if any("raw_corpus" in each.assets for each in planned):
+            # Edited before it was read: taken as it was read. Edited since, or gone: the next
+            # command follows it, else a document that changes all the time would never let go.
+            sources = _as_they_are_now(run, sources)
+            stale = stale_in(run, sources)
+            given_up |= set(stale.documents["raw_corpus"])
+        else:
+            stale = stale_in(run, sources)
         given_up |= failed_before(stale)
     outcome.seconds = time.monotonic() - started
     return outcome
+
+
+def _as_they_are_now(run: StageRun, sources: Mapping[str, str]) -> Mapping[str, str]:
+    now = {entry.document_id: entry.source_sha256 for entry in list_sources(run).entries}
+    return {document: now[document] for document in sources if document in now}
 
 
 def _execute(
