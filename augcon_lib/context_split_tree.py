@@ -22,6 +22,10 @@ from augcon_lib.spans import Passage, locate, passage_of
 STAGE = "cst_nodes"
 TRANSIENT_REASONS = frozenset({"call_failed"})
 
+# A model may answer with halves that are as good as the whole; each passes Algorithm 1, and the
+# tree would not end. A sound tree asks about one or two nodes for each lambda characters.
+MAX_NODES_PER_LAMBDA = 16
+
 
 @dataclass(frozen=True, slots=True)
 class TreeParameters:
@@ -89,7 +93,8 @@ class ContextSplitTree:
     async def _grow_one(self, context: Context, round_number: int) -> GrownTrees:
         tree = _Tree(context, round_number)
         root = Passage(context.text, context.start_char, context.end_char, verbatim=True)
-        await self._visit(tree, root, parent=None, place="0")
+        allowance = MAX_NODES_PER_LAMBDA * len(root.text) / self._parameters.min_context_chars
+        await self._visit(tree, root, None, "0", max(1.0, allowance))
         tree.nodes.sort(key=lambda entry: entry[0])
         return GrownTrees(
             tuple(node for _, node in tree.nodes),
@@ -97,11 +102,18 @@ class ContextSplitTree:
         )
 
     async def _visit(
-        self, tree: "_Tree", passage: Passage, parent: Node | None, place: str
+        self, tree: "_Tree", passage: Passage, parent: Node | None, place: str, allowance: float
     ) -> None:
-        """Algorithm 1 on one passage; *place* is its address in the tree ("0", "01", "02", ...)."""
+        """Algorithm 1 on one passage; *place* is its address in the tree ("0", "01", "02", ...).
+
+        *allowance* bounds how many nodes below may be asked; the halves share it by length.
+        """
         if len(passage.text) < self._parameters.min_context_chars:  # line 2
             tree.add(passage, parent, place, stop_reason="below_min_context_chars")
+            return
+        if allowance < 1:
+            node = tree.add(passage, parent, place, stop_reason="tree_too_large")
+            tree.reject(node, place, "tree_too_large", "the parts hardly get shorter; not followed")
             return
         try:
             reply = await self._chat.ask(self._request(tree, passage))  # line 4
@@ -125,7 +137,13 @@ class ContextSplitTree:
             tree.reject(node, place, stop_reason, detail)
             return
         await run_together(  # lines 8 and 9
-            self._visit(tree, half, node, f"{place}{number}")
+            self._visit(
+                tree,
+                half,
+                node,
+                f"{place}{number}",
+                (allowance - 1) * len(half.text) / sum(len(each.text) for each in halves),
+            )
             for number, half in enumerate(halves, start=1)
         )
 

@@ -176,3 +176,21 @@ def test_spans_are_the_documents_and_not_the_contexts() -> None:
     grown = asyncio.run(tree.grow(Context("c", "doc.md", TEXT, start, len(text))))
     assert broken_rules(text, grown.nodes) == []
     assert text[grown.nodes[-1].start_char : grown.nodes[-1].end_char] == "Delta bakes bread."
+
+
+def test_halves_as_good_as_the_whole_do_not_grow_a_tree_without_end() -> None:
+    def shave(request: ChatRequest) -> Answer:
+        text = slot(request, "context")
+        return {
+            "question": question_about(request),
+            "context_1": text[:-1].strip(),
+            "context_2": text[1:].strip(),
+        }
+
+    text = "word " * 60
+    grown = grow(shave, replace(REWRITE, max_rounds=1), text.strip())
+    asked = [node for node in grown.nodes if node.query]
+    assert len(asked) <= 16 * len(text) / REWRITE.min_context_chars
+    assert "tree_too_large" in {node.stop_reason for node in grown.nodes}
+    assert "tree_too_large" in {rejection.reason for rejection in grown.rejections}
+    assert broken_rules(text.strip(), grown.nodes) == []

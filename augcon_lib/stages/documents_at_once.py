@@ -24,16 +24,19 @@ async def for_each_document(
 ) -> None:
     """Load documents a hundred at a time, work on *in_flight* of them at once, save in batches.
 
-    *load* and *save* run in threads. What is ready is saved even when the run has to stop; then
-    ``EndpointError`` or ``BudgetExceeded`` is raised. A document whose work raises
-    ``AnswerRejected`` (its endpoint failed) is saved as failed and the others go on.
+    *load* and *save* run in threads. A document that *load* does not find is left out: it was
+    deleted meanwhile. When some work raises, the other is cancelled, what is ready is saved, and
+    the error is raised; so is one of *save*, as soon as some work is done.
     """
     ready: asyncio.Queue[PartitionOutput | None] = asyncio.Queue()
     places = asyncio.Semaphore(in_flight)
 
     async def one(document_id: str, item: Item) -> None:
         try:
-            await ready.put(await work(document_id, item))
+            output = await work(document_id, item)
+            if writer.done():
+                await writer  # raises what stopped it
+            await ready.put(output)
         finally:
             places.release()
 
@@ -41,7 +44,7 @@ async def for_each_document(
         async with asyncio.TaskGroup() as group:
             for chunk in batches(document_ids, LOAD_DOCUMENTS):
                 items = await asyncio.to_thread(load, chunk)
-                for document_id in chunk:
+                for document_id in (each for each in chunk if each in items):
                     await places.acquire()
                     group.create_task(one(document_id, items[document_id]))
 

@@ -35,6 +35,7 @@ def run_scored_queries(run: StageRun, document_ids: Sequence[str]) -> StageRepor
         outputs = [
             _output(run, scorer, languages[d], nodes[d], d, expectation.inputs(STAGE, d))
             for d in ids
+            if d in languages  # else it was deleted meanwhile
         ]
         replace_partitions(run.warehouse, STAGE, outputs, run.run_id)
         report.add(outputs)

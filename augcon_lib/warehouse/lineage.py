@@ -13,7 +13,7 @@ class Lineage:
     """A row with everything upstream of it.
 
     ``quoted`` is the stored text at the node's span; ``parents`` goes from the root context down
-    to the node's parent; ``history`` is set where the row is no longer in the dataset.
+    to the node's parent.
     """
 
     row: dict[str, Any]

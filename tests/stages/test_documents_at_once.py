@@ -1,4 +1,6 @@
 import asyncio
+import functools
+import operator
 from collections.abc import Sequence
 
 import pytest
@@ -114,3 +116,11 @@ def test_a_failed_output_is_worth_another_attempt() -> None:
 
 def test_batches_hold_everything_in_order() -> None:
     assert list(batches("abcde", 2)) == ["ab", "cd", "e"]
+
+
+def test_a_document_that_was_deleted_meanwhile_is_left_out() -> None:
+    documents = Documents()
+    found = documents.load
+    documents.load = lambda ids: {d: i for d, i in found(ids).items() if d != "1"}  # type: ignore[method-assign]
+    documents.run(["0", "1", "2"])
+    assert sorted(functools.reduce(operator.iadd, documents.saved, [])) == ["0", "2"]
