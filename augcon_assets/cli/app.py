@@ -103,6 +103,19 @@ def explain(row_id: str, workspace: WorkspaceOption = None, json: JsonOption = F
 
 
 @app.command()
+def diff(
+    old: Annotated[str | None, typer.Argument(help="Default: the version before NEW.")] = None,
+    new: Annotated[str | None, typer.Argument(help="Default: the current version.")] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show rows added, kept and removed between two dataset versions."""
+    from augcon_assets.cli.diff import show_diff
+
+    show_diff(workspace, old, new, as_json=json)
+
+
+@app.command()
 def export(
     directory: Annotated[Path, typer.Argument(metavar="DIR")],
     format_name: Annotated[

@@ -100,6 +100,52 @@ def read_dataset(warehouse: Warehouse, version: str | None = None) -> pl.DataFra
         ).pl()
 
 
+@dataclass(frozen=True, slots=True)
+class VersionDiff:
+    """Rows of two versions by row id: only in the new one, in both, only in the old one."""
+
+    old_version: str | None
+    new_version: str
+    added: list[dict[str, Any]]
+    kept: int
+    removed: list[dict[str, Any]]
+
+
+def diff_versions(warehouse: Warehouse, old: str | None, new: str | None) -> VersionDiff:
+    """Compare *old* (default: the version before *new*) with *new* (default: the current one).
+
+    Before the first version there is the empty one. Raises ``WarehouseError`` for a version that
+    does not exist.
+    """
+    with warehouse.read() as connection:
+        new_number = _number_of(connection, new)
+        old_number = _number_of(connection, old) if old is not None else new_number - 1
+        rows = {number: _rows_of(connection, number) for number in (old_number, new_number)}
+        names = {
+            row["number"]: row["dataset_version"]
+            for row in select(connection, "SELECT number, dataset_version FROM dataset_versions")
+        }
+    before, after = rows[old_number], rows[new_number]
+    return VersionDiff(
+        names.get(old_number),
+        names[new_number],
+        added=[row for row_id, row in after.items() if row_id not in before],
+        kept=len(before.keys() & after.keys()),
+        removed=[row for row_id, row in before.items() if row_id not in after],
+    )
+
+
+def _rows_of(connection: duckdb.DuckDBPyConnection, number: int) -> dict[str, dict[str, Any]]:
+    rows = select(
+        connection,
+        "SELECT row_id, document_id, query, response FROM dataset_rows "
+        "WHERE added_in <= ? AND (removed_in IS NULL OR removed_in > ?) "
+        "ORDER BY document_id, position",
+        [number, number],
+    )
+    return {row["row_id"]: row for row in rows}
+
+
 def _number_of(connection: duckdb.DuckDBPyConnection, version: str | None) -> int:
     known = select(
         connection, "SELECT number, dataset_version FROM dataset_versions ORDER BY number DESC"

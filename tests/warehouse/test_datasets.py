@@ -7,7 +7,7 @@ from polars.testing import assert_frame_equal
 from augcon_lib.errors import WarehouseError
 from augcon_lib.exports import export_dataset
 from augcon_lib.warehouse import Warehouse
-from augcon_lib.warehouse.datasets import latest_version, read_dataset
+from augcon_lib.warehouse.datasets import diff_versions, latest_version, read_dataset
 from augcon_lib.warehouse.lineage import explain_row
 from augcon_lib.warehouse.partitions import delete_everywhere
 from augcon_lib.warehouse.samples import sample_rows
@@ -148,3 +148,28 @@ def test_samples_are_rows_of_the_current_dataset(warehouse: Warehouse) -> None:
     save_rows(warehouse, ["b.md"], "Tea")
     assert {row["document_id"] for row in sample_rows(warehouse, 5)} == {"b.md"}
     assert len(sample_rows(warehouse, 1)) == 1
+
+
+def test_versions_are_compared_by_row(warehouse: Warehouse) -> None:
+    first = fill(warehouse, ["a.md", "b.md"])
+    second = save_rows(warehouse, ["b.md", "c.md"], "Tea")
+    diff = diff_versions(warehouse, None, None)
+    assert (diff.old_version, diff.new_version) == (first.dataset_version, second.dataset_version)
+    assert {row["document_id"] for row in diff.added} == {"c.md"}
+    assert {row["document_id"] for row in diff.removed} == {"a.md"}
+    assert diff.kept == 2
+    back = diff_versions(warehouse, second.dataset_version, first.dataset_version)
+    assert (back.added, back.removed) == (diff.removed, diff.added)
+
+
+def test_before_the_first_version_there_is_nothing(warehouse: Warehouse) -> None:
+    first = fill(warehouse, ["a.md"])
+    diff = diff_versions(warehouse, None, first.dataset_version)
+    assert diff.old_version is None
+    assert (len(diff.added), diff.kept, diff.removed) == (2, 0, [])
+
+
+def test_an_unknown_version_is_told_with_the_known_ones(warehouse: Warehouse) -> None:
+    first = fill(warehouse, ["a.md"])
+    with pytest.raises(WarehouseError, match=first.dataset_version):
+        diff_versions(warehouse, "nope", None)

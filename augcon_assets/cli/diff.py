@@ -1,0 +1,41 @@
+"""``augcon diff``: rows added, kept and removed between two dataset versions."""
+
+from pathlib import Path
+
+from augcon_assets.cli.console import console, print_json, workspace_at
+from augcon_lib.warehouse import Warehouse
+from augcon_lib.warehouse.datasets import diff_versions
+
+MAX_SHOWN_ROWS = 20
+
+
+def show_diff(folder: Path | None, old: str | None, new: str | None, *, as_json: bool) -> None:
+    """Print what *new* (default: current) has and lacks against *old* (default: before it)."""
+    workspace = workspace_at(folder)
+    diff = diff_versions(Warehouse(workspace.warehouse_path), old, new)
+    if as_json:
+        print_json(
+            {
+                "old_version": diff.old_version,
+                "new_version": diff.new_version,
+                "rows": {
+                    "added": len(diff.added),
+                    "kept": diff.kept,
+                    "removed": len(diff.removed),
+                },
+                "added": diff.added,
+                "removed": diff.removed,
+            }
+        )
+        return
+    out = console()
+    out.print(
+        f"{diff.old_version or 'nothing'} to {diff.new_version}: {len(diff.added):,} added, "
+        f"{diff.kept:,} kept, {len(diff.removed):,} removed",
+        markup=False,
+    )
+    for sign, rows in (("+", diff.added), ("-", diff.removed)):
+        for row in rows[:MAX_SHOWN_ROWS]:
+            out.print(f"{sign} {row['document_id']}: {row['query']}", markup=False)
+        if len(rows) > MAX_SHOWN_ROWS:
+            out.print(f"{sign} ... and {len(rows) - MAX_SHOWN_ROWS:,} more; --json has all")
