@@ -25,13 +25,13 @@ SAMPLES = {
 }
 # Fewer calls than a user would want; a test takes seconds.
 SMALL = {
-    "min_context_chars = 0": "min_context_chars = 100",
+    "min_context_chars = 0": "min_context_chars = 200",
     "max_rounds = 6": "max_rounds = 1",
     "pairs_per_negative_kind = 500": "pairs_per_negative_kind = 4",
     "few_shot_count = 3": "few_shot_count = 1",
     "search_trials = 16": "search_trials = 1",
 }
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 120
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -159,31 +159,23 @@ def test_nothing_listening_is_told_quickly(fresh: Path, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "127.0.0.1" in done.stderr
     assert "Traceback" not in done.stderr
-    assert seconds < 20
+    assert seconds < 30  # the pauses of all attempts would take longer
     assert [check["subject"] for check in doctor["checks"] if not check["ok"]] == ["model"]
 
 
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"OPENAI_API_KEY": "sk-wrong-key-123456"}, "OPENAI_API_KEY"),
-        ({"AUGCON_MODEL__NAME": "absent"}, "absent"),
-    ],
-)
-def test_a_wrong_key_or_model_is_told_at_once_without_the_key(
-    fresh: Path, tmp_path: Path, changed: dict[str, str], said: str
-) -> None:
+def test_a_wrong_key_is_told_at_once_and_never_shown(fresh: Path, tmp_path: Path) -> None:
     workspace = copy_workspace(fresh, tmp_path / "workspace")
+    key = "sk-wrong-key-123456"
 
     async def scenario() -> tuple[int, str, str, int]:
         async with fault_server() as server:
-            env = {**endpoint(server.url), **changed}
+            env = endpoint(server.url, OPENAI_API_KEY=key)
             process = await start_augcon(workspace, "run", "--yes", env=env)
             return *await finish(process), server.calls
 
     code, out, err, calls = asyncio.run(scenario())
     assert code == 2
-    assert said in err
+    assert "OPENAI_API_KEY" in err
     assert "Traceback" not in err
-    assert "sk-wrong-key-123456" not in out + err
+    assert key not in out + err
     assert calls <= 64
