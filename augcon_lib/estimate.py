@@ -1,13 +1,14 @@
-"""What stale work will cost: model calls and tokens as a range, from lengths and from history.
+"""What stale work will cost: model calls and tokens as a range.
 
-A tree over n characters that stops below lambda has between about n/lambda and 2.2 n/lambda
+Where the workspace has made something alike before, its own figures are used, else lengths alone:
+a tree over n characters that stops below lambda has between about n/lambda and 2.2 n/lambda
 nodes that are asked (leaves are between half of lambda and lambda long), whatever l is
 (section 3.2). Each level of ``rewrite`` repeats the text once in the answer.
 """
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from augcon_lib.lengths import resolve_lengths
 from augcon_lib.settings import Settings
@@ -17,6 +18,9 @@ CHARS_PER_TOKEN = 4.0
 PROMPT_TOKENS = 900
 QUERY_TOKENS = 25
 RESPONSE_TOKENS = 80
+HISTORY_MARGIN = 0.15
+# An edit leaves parts of its root context as they were, and their answers in the journal.
+EDITED_SHARE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,15 @@ class Estimate:
             self.output_tokens + other.output_tokens,
         )
 
+    def or_less(self, share: float) -> "Estimate":
+        """The same, down to *share* of its lower bounds."""
+        return Estimate(
+            *(
+                Range(bounds.low * share, bounds.high)
+                for bounds in (self.calls, self.input_tokens, self.output_tokens)
+            )
+        )
+
     def cost_usd(self, settings: Settings) -> Range:
         """What the tokens cost at the settings' prices."""
         model = settings.model
@@ -58,29 +71,67 @@ class Estimate:
         )
 
 
-def estimate_trees(settings: Settings, texts: Iterable[tuple[str, int]]) -> Estimate:
-    """Trees of documents given as (language, characters)."""
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the workspace's own past says; empty where it has none.
+
+    ``tree_calls_per_char`` and ``responses_per_char`` by language; ``tokens_per_call`` (input,
+    output) by stage.
+    """
+
+    tree_calls_per_char: Mapping[str, float] = field(default_factory=dict)
+    responses_per_char: Mapping[str, float] = field(default_factory=dict)
+    tokens_per_call: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+NO_HISTORY = History()
+
+
+def estimate_trees(
+    settings: Settings, texts: Iterable[tuple[str, int]], history: History = NO_HISTORY
+) -> Estimate:
+    """Trees of texts given as (language, characters)."""
     total = Estimate()
     for language, chars in texts:
         lengths = resolve_lengths(settings, language)
         nodes = chars / lengths.min_context_chars
         calls = Range(max(0.0, CALLS_LOW * nodes - 1), CALLS_HIGH * nodes)
+        if language in history.tree_calls_per_char:
+            calls = _around(chars * history.tree_calls_per_char[language])
         spans = max(1.0, lengths.max_context_chars / lengths.min_context_chars)
         read = Range(chars, chars * (math.log2(spans) + 2)).times(1 / CHARS_PER_TOKEN)
         written = calls.times(QUERY_TOKENS)
         if settings.tree.split == "rewrite":
             written += read
-        total += Estimate(calls, calls.times(PROMPT_TOKENS) + read, written)
+        guess = Estimate(calls, calls.times(PROMPT_TOKENS) + read, written)
+        total += _with_tokens(guess, history, "cst_nodes")
     return total
 
 
-def estimate_responses(settings: Settings, texts: Iterable[tuple[str, int]]) -> Estimate:
-    """Responses for documents given as (language, characters): the quota at most."""
-    quota = sum(
-        chars / resolve_lengths(settings, language).chars_per_query for language, chars in texts
-    )
-    calls = Range(0.5 * quota, quota)
-    return Estimate(calls, calls.times(PROMPT_TOKENS), calls.times(RESPONSE_TOKENS))
+def estimate_responses(
+    settings: Settings, texts: Iterable[tuple[str, int]], history: History = NO_HISTORY
+) -> Estimate:
+    """Responses for texts given as (language, characters): the quota at most."""
+    total = Estimate()
+    for language, chars in texts:
+        quota = chars / resolve_lengths(settings, language).chars_per_query
+        calls = Range(0.5 * quota, quota)
+        if language in history.responses_per_char:
+            calls = _around(chars * history.responses_per_char[language])
+        guess = Estimate(calls, calls.times(PROMPT_TOKENS), calls.times(RESPONSE_TOKENS))
+        total += _with_tokens(guess, history, "responses")
+    return total
+
+
+def _around(value: float) -> Range:
+    return Range(value * (1 - HISTORY_MARGIN), value * (1 + HISTORY_MARGIN))
+
+
+def _with_tokens(guess: Estimate, history: History, stage: str) -> Estimate:
+    if stage not in history.tokens_per_call:
+        return guess
+    read, written = history.tokens_per_call[stage]
+    return Estimate(guess.calls, guess.calls.times(read), guess.calls.times(written))
 
 
 def estimate_scorer(settings: Settings, queries: Range) -> Estimate:

@@ -2,6 +2,7 @@ import pytest
 
 from augcon_lib.estimate import (
     Estimate,
+    History,
     Range,
     estimate_few_shot,
     estimate_responses,
@@ -57,3 +58,22 @@ def test_tokens_cost_what_the_settings_say() -> None:
     estimate = Estimate(Range(1, 2), Range(1e6, 2e6), Range(1e5, 3e5))
     assert estimate.cost_usd(settings) == Range(2.0, 5.0)
     assert (estimate + estimate).cost_usd(settings) == Range(4.0, 10.0)
+
+
+def test_a_workspaces_own_figures_win_over_lengths() -> None:
+    history = History({"en": 0.01}, {"en": 0.004}, {"cst_nodes": (1000, 50)})
+    trees = estimate_trees(SETTINGS, [("en", 10_000)], history)
+    assert (trees.calls.low, trees.calls.high) == pytest.approx((85, 115))
+    assert trees.input_tokens.high == pytest.approx(115_000)
+    assert trees.output_tokens.low == pytest.approx(85 * 50)
+    answers = estimate_responses(SETTINGS, [("en", 10_000)], history)
+    assert (answers.calls.low, answers.calls.high) == pytest.approx((34, 46))
+    chinese = [("zh", 3_000)]
+    assert estimate_trees(SETTINGS, chinese, history).calls == (
+        estimate_trees(SETTINGS, chinese).calls
+    )
+
+
+def test_an_edit_may_cost_less_but_not_more() -> None:
+    estimate = Estimate(Range(10, 20), Range(100, 200), Range(1, 2))
+    assert estimate.or_less(0.4) == Estimate(Range(4, 20), Range(40, 200), Range(0.4, 2))

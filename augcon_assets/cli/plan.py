@@ -1,7 +1,7 @@
 """``augcon plan``: what would run, why, and for how much; calls nothing."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +9,29 @@ from rich.table import Table
 
 from augcon_assets.cli.console import console, print_json, workspace_at
 from augcon_assets.reconcile import pending_documents
+from augcon_lib.contexts import cut_contexts
 from augcon_lib.documents import StoreListing, read_documents
 from augcon_lib.estimate import (
+    EDITED_SHARE,
     Estimate,
+    History,
     Range,
     estimate_few_shot,
     estimate_responses,
     estimate_scorer,
     estimate_trees,
 )
+from augcon_lib.lengths import resolve_lengths
+from augcon_lib.model import model_identity
+from augcon_lib.model.journal import Journal
 from augcon_lib.records import Document
+from augcon_lib.settings import Settings
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import list_sources, stale_in
-from augcon_lib.staleness import Staleness
+from augcon_lib.staleness import Expectation, Staleness
+from augcon_lib.warehouse.counts import calls_per_char
 from augcon_lib.warehouse.partitions import load_states
-from augcon_lib.warehouse.stages import read_lengths
+from augcon_lib.warehouse.stages import read_context_ids, read_lengths
 
 # More stale documents than this are not all read for the estimate; the rest is scaled.
 MAX_READ_DOCUMENTS = 300
@@ -87,43 +95,78 @@ def collect_plan(run: StageRun) -> dict[str, Any]:
 
 
 def _estimates(run: StageRun, stale: Staleness, listing: StoreListing) -> dict[str, Estimate]:
+    history = _history(run)
     trees = set(stale.documents["cst_nodes"])
     answers = trees | set(stale.documents["responses"])
-    known = read_lengths(run.warehouse, sorted(answers))
-    unread = set(stale.documents["raw_corpus"]) & answers
-    lengths = {d: known[d] for d in answers - unread if d in known}
-    new_lengths, scale = _read_lengths(run, listing, unread)
-    tree_texts = [lengths[d] for d in trees if d in lengths]
-    grown = estimate_trees(run.settings, tree_texts) + _scaled(
-        estimate_trees(run.settings, new_lengths.values()), scale
-    )
-    answered = estimate_responses(run.settings, lengths.values()) + _scaled(
-        estimate_responses(run.settings, new_lengths.values()), scale
-    )
-    estimates = {"cst_nodes": grown, "responses": answered}
+    unread = set(stale.documents["raw_corpus"])
+    stored = read_lengths(run.warehouse, sorted(answers - unread))
+    new, edited, scale = _new_texts(run, listing, unread)
+    tree_texts = [text for document, text in stored.items() if document in trees]
+
+    def both(
+        estimate: Callable[[Settings, Iterable[tuple[str, int]], History], Estimate],
+        stored_texts: Iterable[tuple[str, int]],
+    ) -> Estimate:
+        of_new = estimate(run.settings, new, history)
+        of_edited = estimate(run.settings, edited, history).or_less(EDITED_SHARE)
+        of_stored = estimate(run.settings, stored_texts, history)
+        return of_stored + _scaled(of_new + of_edited, scale)
+
+    estimates = {
+        "cst_nodes": both(estimate_trees, tree_texts),
+        "responses": both(estimate_responses, stored.values()),
+    }
     if "query_scorer" in stale.unpartitioned:
-        estimates["query_scorer"] = estimate_scorer(run.settings, grown.calls)
+        calls = estimates["cst_nodes"].calls
+        estimates["query_scorer"] = estimate_scorer(run.settings, calls)
     if "few_shot_examples" in stale.unpartitioned:
         estimates["few_shot_examples"] = estimate_few_shot(run.settings, len(run.examples))
-    total = Estimate()
-    for estimate in estimates.values():
-        total += estimate
-    return {**estimates, "total": total}
+    return {**estimates, "total": sum(estimates.values(), Estimate())}
 
 
-def _read_lengths(
+def _history(run: StageRun) -> History:
+    trees, responses = calls_per_char(run.warehouse)
+    journal = Journal(run.workspace.journal_path)
+    try:
+        tokens = journal.tokens_per_call(model_identity(run.settings.model))
+    finally:
+        journal.close()
+    return History(trees, responses, tokens)
+
+
+def _new_texts(
     run: StageRun, listing: StoreListing, document_ids: set[str]
-) -> tuple[Mapping[str, tuple[str, int]], float]:
-    """Language and characters of unread documents, and how many each of them stands for."""
+) -> tuple[list[tuple[str, int]], list[tuple[str, int]], float]:
+    """Language and characters of root contexts that have no trees yet: those of new documents,
+    and those of edited ones; and how many documents each that was read stands for.
+
+    The answers for a root context that stays are in the journal, unless a prompt, a setting or
+    the model changed too; then all of the document counts.
+    """
     entries = [e for e in listing.entries if e.document_id in document_ids]
     step = max(1, -(-len(entries) // MAX_READ_DOCUMENTS))
     sampled = entries[::step]
-    found = {
-        result.document_id: (result.language, len(result.text))
-        for result in read_documents(run.settings.source, run.workspace.root, sampled)
-        if isinstance(result, Document)
-    }
-    return found, len(entries) / len(sampled) if sampled else 1.0
+    states = load_states(run.warehouse)
+    expectation = Expectation(run.settings, run.versions(), states)
+    shared = expectation.shared_inputs("cst_nodes").items()
+    known = read_context_ids(run.warehouse, [e.document_id for e in sampled])
+    new: list[tuple[str, int]] = []
+    edited: list[tuple[str, int]] = []
+    for result in read_documents(run.settings.source, run.workspace.root, sampled):
+        if not isinstance(result, Document):
+            continue
+        state = states.get(("cst_nodes", result.document_id))
+        replayable = state is not None and shared <= state.inputs.items()
+        lengths = resolve_lengths(run.settings, result.language)
+        texts = edited if replayable else new
+        texts += [
+            (result.language, len(context.text))
+            for context in cut_contexts(
+                result, lengths.max_context_chars, lengths.min_context_chars
+            )
+            if not (replayable and context.context_id in known)
+        ]
+    return new, edited, len(entries) / len(sampled) if sampled else 1.0
 
 
 def _scaled(estimate: Estimate, factor: float) -> Estimate:

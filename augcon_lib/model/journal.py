@@ -19,6 +19,7 @@ from typing import Any
 from augcon_lib.errors import ModelError
 from augcon_lib.model.journal_tables import (
     DELETE_ANSWER,
+    MEAN_TOKENS,
     REPLACE_ENDPOINT,
     SELECT_ANSWER,
     SELECT_ENDPOINT,
@@ -108,6 +109,16 @@ class Journal:
         else:
             row = self._read(SUM_SESSION_CALLS, (session_id,))
         return Spend._make(row or (0, 0, 0, 0.0, 0))
+
+    def tokens_per_call(self, model: str) -> dict[str, tuple[float, float]]:
+        """Mean input and output tokens of *model*'s good answers, by stage."""
+        self.flush()
+        try:
+            with self._reader_lock:
+                rows = self._reader.execute(MEAN_TOKENS, (model,)).fetchall()
+        except sqlite3.Error as error:
+            raise ModelError(f"{self.path}: the call journal cannot be read: {error}") from error
+        return {stage: (read, written) for stage, read, written in rows}
 
     def flush(self) -> None:
         """Wait until everything submitted so far is durable."""

@@ -37,6 +37,10 @@ ANSWER_ROW = "(?, ?, ?, ?, ?, ?, ?)"
 CALL_ROW = "(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 SUM_CALLS = """SELECT count(*), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0),
     coalesce(sum(cost_usd), 0.0), coalesce(sum(outcome <> 'ok'), 0) FROM calls"""
+MEAN_TOKENS = """
+SELECT stage, avg(input_tokens), avg(output_tokens) FROM calls
+WHERE outcome = 'ok' AND model = ? GROUP BY stage
+"""
 SUM_SESSION_CALLS = SUM_CALLS + " WHERE session_id = ?"
 SELECT_ENDPOINT = (
     "SELECT wire_form, omitted_fields FROM endpoints "

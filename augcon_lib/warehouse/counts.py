@@ -43,3 +43,24 @@ def document_failures(warehouse: Warehouse) -> list[dict[str, Any]]:
             "WHERE s.status <> 'ok' GROUP BY s.document_id, s.stage, s.status, s.reason "
             "ORDER BY s.document_id, s.stage",
         )
+
+
+def calls_per_char(warehouse: Warehouse) -> tuple[dict[str, float], dict[str, float]]:
+    """Tree calls, and selected queries, per character of root context, by language."""
+    with warehouse.read() as connection:
+        rows = select(
+            connection,
+            "SELECT d.language, "
+            "count(*) FILTER (WHERE n.stop_reason <> 'below_min_context_chars') AS asked, "
+            "sum(length(n.text)) FILTER (WHERE n.parent_id IS NULL AND n.round = 0) AS chars, "
+            "count(*) FILTER (WHERE s.selected) AS selected "
+            "FROM cst_nodes AS n JOIN raw_corpus AS d ON d.document_id = n.document_id "
+            "LEFT JOIN scored_queries AS s "
+            "ON s.document_id = n.document_id AND s.node_id = n.node_id "
+            "GROUP BY d.language",
+        )
+    rows = [row for row in rows if row["chars"]]
+    return (
+        {row["language"]: row["asked"] / row["chars"] for row in rows},
+        {row["language"]: row["selected"] / row["chars"] for row in rows if row["selected"]},
+    )
