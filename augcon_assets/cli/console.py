@@ -15,10 +15,13 @@ EXIT_SOME_FAILED = 1
 EXIT_BAD_INPUT = 2
 EXIT_BUDGET = 3
 
+PLAIN_WIDTH = 140
+
 
 def console() -> Console:
-    """Standard output; plain text where it is no terminal."""
-    return Console(highlight=False, soft_wrap=True)
+    """Standard output; plain text where it is no terminal, and tables of a fixed width."""
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    return Console(highlight=False, soft_wrap=True, width=width)
 
 
 def error_console() -> Console:
