@@ -54,6 +54,8 @@ _STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
 }
 
 Inputs = dict[str, str]
+# The one input that is a document's own: the hash of what the stage before made of it.
+DOCUMENT = "document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,18 @@ def stage_inputs(stage: str, settings: Settings, versions: Versions) -> Inputs:
 
 def fingerprint(stage: str, inputs: Mapping[str, str]) -> str:
     """The hash of a stage's named inputs."""
-    return content_id(
-        "fingerprint", stage, *(part for item in sorted(inputs.items()) for part in item)
-    )
+    shared = {name: value for name, value in inputs.items() if name != DOCUMENT}
+    return document_fingerprint(shared_fingerprint(stage, shared), inputs.get(DOCUMENT, ""))
+
+
+def shared_fingerprint(stage: str, inputs: Mapping[str, str]) -> str:
+    """The hash of a stage's named inputs that are no document's."""
+    return content_id("shared", stage, *(part for item in sorted(inputs.items()) for part in item))
+
+
+def document_fingerprint(shared: str, document: str) -> str:
+    """:func:`fingerprint` of a document's version and the hash of the shared inputs; quick."""
+    return content_id("fingerprint", shared, document)
 
 
 def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:

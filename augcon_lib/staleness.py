@@ -3,7 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from augcon_lib.fingerprints import Inputs, Versions, changes, fingerprint, stage_inputs
+from augcon_lib.fingerprints import (
+    DOCUMENT,
+    Inputs,
+    Versions,
+    changes,
+    document_fingerprint,
+    fingerprint,
+    shared_fingerprint,
+    stage_inputs,
+)
 from augcon_lib.settings import Settings
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.partitions import FAILED, OK, REJECTED, STAGES, PartitionState
@@ -41,15 +50,22 @@ class Expectation:
             stage: stage_inputs(stage, settings, versions)
             for stage in (*STAGES, "query_scorer", "few_shot_examples", "sft_dataset")
         }
+        self._shared_fingerprints = {
+            stage: shared_fingerprint(stage, inputs) for stage, inputs in self._shared.items()
+        }
 
     def inputs(self, stage: str, document_id: str, source_sha256: str = "") -> Inputs:
         """The named inputs of a partition; the first stage wants the source's hash."""
-        if stage == STAGES[0]:
-            document = source_sha256
-        else:
-            before = self._states.get((STAGES[STAGES.index(stage) - 1], document_id))
-            document = before.output_hash if before else ""
-        return {"document": document, **self._shared[stage]}
+        document = self._document_version(stage, document_id, source_sha256)
+        return {DOCUMENT: document, **self._shared[stage]}
+
+    def is_fresh(self, stage: str, document_id: str, source_sha256: str = "") -> bool:
+        """Was the partition made from its expected inputs? The quick way to no ``reasons``."""
+        state = self._states.get((stage, document_id))
+        if state is None or state.status == FAILED:
+            return False
+        document = self._document_version(stage, document_id, source_sha256)
+        return state.fingerprint == document_fingerprint(self._shared_fingerprints[stage], document)
 
     def is_ready(self, stage: str, document_id: str) -> bool:
         """Is the document good at the stage before?"""
@@ -71,6 +87,12 @@ class Expectation:
             return []
         return changes(state.inputs, inputs) or [NOT_MADE_YET]
 
+    def _document_version(self, stage: str, document_id: str, source_sha256: str) -> str:
+        if stage == STAGES[0]:
+            return source_sha256
+        before = self._states.get((STAGES[STAGES.index(stage) - 1], document_id))
+        return before.output_hash if before else ""
+
 
 def find_stale(
     sources: Mapping[str, str], settings: Settings, versions: Versions, states: States
@@ -81,15 +103,13 @@ def find_stale(
     for document_id, source_sha256 in sources.items():
         stale_before = False
         for stage in STAGES:
-            reasons = [UPSTREAM]
-            if not stale_before:
+            if stale_before:
+                documents[stage][document_id] = [UPSTREAM]
+            elif not expectation.is_fresh(stage, document_id, source_sha256):
                 inputs = expectation.inputs(stage, document_id, source_sha256)
-                reasons = expectation.reasons(stage, document_id, inputs)
-            if reasons:
-                documents[stage][document_id] = reasons
+                documents[stage][document_id] = expectation.reasons(stage, document_id, inputs)
                 stale_before = True
-                continue
-            if states[stage, document_id].status == REJECTED:
+            elif states[stage, document_id].status == REJECTED:
                 break
     unpartitioned = {}
     for stage in ("query_scorer", "few_shot_examples"):
@@ -114,10 +134,8 @@ def live_documents(states: States, settings: Settings, versions: Versions) -> li
             state = states.get((stage, document_id))
             if state is None or state.status != OK:
                 return False
-            if stage != STAGES[0]:
-                inputs = expectation.inputs(stage, document_id)
-                if state.fingerprint != fingerprint(stage, inputs):
-                    return False
+            if stage != STAGES[0] and not expectation.is_fresh(stage, document_id):
+                return False
         return True
 
     return sorted(d for stage, d in states if stage == STAGES[-1] and is_live(d))

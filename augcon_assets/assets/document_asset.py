@@ -64,7 +64,8 @@ def materialize_documents(
     if SESSION_TAG in context.op_execution_context.run_tags:
         ids = only_stale(run, ids)
     report = guarded(lambda: stage(run, ids))
-    for event in document_events(context, report, upstream, load_states(run.warehouse)):
+    states = load_states(run.warehouse, [p.document_id for p in report.partitions])
+    for event in document_events(context, report, upstream, states):
         context.log_event(event)
     log_report(context, report)
     yield no_event_of_its_own()

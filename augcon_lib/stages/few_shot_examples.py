@@ -23,7 +23,7 @@ def run_few_shot_examples(run: StageRun) -> StageReport:
 async def _run(run: StageRun) -> StageReport:
     report = StageReport(STAGE)
     settings = run.settings.responses
-    expectation = Expectation(run.settings, run.versions(), load_states(run.warehouse))
+    expectation = Expectation(run.settings, run.versions(), load_states(run.warehouse, ()))
     async with model_for(run, report, 1) as chat:
         responder = Responder(chat, run.prompts, run.principles, settings.temperature)
         choice = await FewShotSearch(chat, run.prompts, responder).search(

@@ -36,7 +36,8 @@ def run_model_stage(
 
     async def run_all() -> StageReport:
         report = StageReport(stage)
-        expectation = Expectation(run.settings, run.versions(), load_states(run.warehouse))
+        states = load_states(run.warehouse, document_ids)
+        expectation = Expectation(run.settings, run.versions(), states)
 
         def save(outputs: Sequence[PartitionOutput]) -> None:
             replace_partitions(run.warehouse, stage, outputs, run.run_id)

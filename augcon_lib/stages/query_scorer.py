@@ -24,7 +24,7 @@ def run_query_scorer(run: StageRun) -> StageReport:
 async def _run(run: StageRun) -> StageReport:
     report = StageReport(STAGE)
     settings = run.settings
-    expectation = Expectation(settings, run.versions(), load_states(run.warehouse))
+    expectation = Expectation(settings, run.versions(), load_states(run.warehouse, ()))
     positives = await asyncio.to_thread(read_positives, run.warehouse)
     sampled = sample_positives(positives, settings.scorer.pairs_per_negative_kind, SEED)
     async with model_for(run, report, 1) as chat:

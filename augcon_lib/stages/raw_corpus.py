@@ -23,8 +23,11 @@ def run_raw_corpus(run: StageRun, entries: Sequence[SourceEntry]) -> StageReport
     for batch in batches(entries, WRITE_DOCUMENTS):
         outputs = []
         for entry in batch:
-            inputs = expectation.inputs(STAGE, entry.document_id, entry.source_sha256)
-            outputs.append(_output(entry, next(read), inputs))
+            result = next(read)
+            # An edit between listing and reading: what was read is what counts.
+            sha256 = entry.source_sha256 if isinstance(result, Rejection) else result.source_sha256
+            inputs = expectation.inputs(STAGE, entry.document_id, sha256)
+            outputs.append(_output(entry, result, inputs))
         replace_partitions(run.warehouse, STAGE, outputs, run.run_id)
         report.add(outputs)
         run.progress(STAGE, len(report.partitions), len(entries), report.failed, None)
@@ -48,6 +51,6 @@ def _output(
         entry.document_id,
         key,
         inputs,
-        output_hash=content_id("document", result.language, result.text_sha256),
+        output_hash=content_id("document", result.media_type, result.language, result.text_sha256),
         records=[result],
     )

@@ -27,7 +27,8 @@ def run_scored_queries(run: StageRun, document_ids: Sequence[str]) -> StageRepor
     scorer = load_scorer(run.warehouse)
     if scorer is None:
         raise WarehouseError("there is no scorer yet; materialize query_scorer first")
-    expectation = Expectation(run.settings, run.versions(), load_states(run.warehouse))
+    states = load_states(run.warehouse, document_ids)
+    expectation = Expectation(run.settings, run.versions(), states)
     report = StageReport(STAGE)
     for ids in batches(document_ids, WRITE_DOCUMENTS):
         nodes = read_nodes(run.warehouse, ids)

@@ -84,7 +84,7 @@ class StageRun:
 
     def versions(self) -> Versions:
         """Versions of everything besides documents and settings, scorer and few-shot as stored."""
-        states = load_states(self.warehouse)
+        states = load_states(self.warehouse, document_ids=())
         return Versions(
             converter=converter_version(),
             model=model_identity(self.settings.model),

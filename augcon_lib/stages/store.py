@@ -14,11 +14,7 @@ def list_sources(run: StageRun) -> StoreListing:
 
     Raises ``StoreError`` where the store cannot be listed: nothing is deleted then.
     """
-    known = {
-        row["document_id"]: KnownSource(row["stamp"], row["source_sha256"])
-        for row in load_sources(run.warehouse)
-    }
-    return list_store(run.settings.source, run.workspace.root, known)
+    return list_store(run.settings.source, run.workspace.root, _known_sources(run))
 
 
 def sync_sources(run: StageRun) -> tuple[StoreListing, list[str]]:
@@ -26,17 +22,15 @@ def sync_sources(run: StageRun) -> tuple[StoreListing, list[str]]:
 
     Gives the listing and the ids of documents that are gone.
     """
-    listing = list_sources(run)
+    known = _known_sources(run)
+    listing = list_store(run.settings.source, run.workspace.root, known)
     present = {entry.document_id for entry in listing.entries}
-    known = {row["document_id"]: row for row in load_sources(run.warehouse)}
     gone = sorted((set(known) | {d for _, d in load_states(run.warehouse) if d}) - present)
     delete_everywhere(run.warehouse, gone)
     changed = [
         entry
         for entry in listing.entries
-        if entry.document_id not in known
-        or known[entry.document_id]["stamp"] != entry.stamp
-        or known[entry.document_id]["source_sha256"] != entry.source_sha256
+        if known.get(entry.document_id) != KnownSource(entry.stamp, entry.source_sha256)
     ]
     save_sources(run.warehouse, changed)
     return listing, gone
@@ -50,22 +44,28 @@ def stale_in(run: StageRun, sources: Mapping[str, str]) -> Staleness:
 def stale_sources(run: StageRun, document_ids: Sequence[str]) -> list[str]:
     """Those of *document_ids* whose source, converter or reading settings changed."""
     sources = {e.document_id: e.source_sha256 for e in list_sources(run).entries}
-    expectation = Expectation(run.settings, run.versions(), load_states(run.warehouse))
+    states = load_states(run.warehouse, document_ids)
+    expectation = Expectation(run.settings, run.versions(), states)
     return [
         d
         for d in document_ids
-        if d in sources
-        and expectation.reasons("raw_corpus", d, expectation.inputs("raw_corpus", d, sources[d]))
+        if d in sources and not expectation.is_fresh("raw_corpus", d, sources[d])
     ]
 
 
 def stale_at(stage: str, run: StageRun, document_ids: Sequence[str]) -> list[str]:
     """Those of *document_ids* that are stale at *stage* and good at the stage before."""
-    states = load_states(run.warehouse)
+    states = load_states(run.warehouse, document_ids)
     expectation = Expectation(run.settings, run.versions(), states)
     return [
         d
         for d in document_ids
-        if expectation.is_ready(stage, d)
-        and expectation.reasons(stage, d, expectation.inputs(stage, d))
+        if expectation.is_ready(stage, d) and not expectation.is_fresh(stage, d)
     ]
+
+
+def _known_sources(run: StageRun) -> dict[str, KnownSource]:
+    return {
+        row["document_id"]: KnownSource(row["stamp"], row["source_sha256"])
+        for row in load_sources(run.warehouse)
+    }

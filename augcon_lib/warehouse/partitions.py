@@ -5,12 +5,14 @@ document before or after, never in between.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from augcon_lib.records import Rejection
 from augcon_lib.warehouse.connection import Warehouse
@@ -73,8 +75,7 @@ def replace_partitions(
         for table in later:
             delete_documents(connection, table, rejected)
         _delete_state(connection, later, rejected)
-        for output in outputs:
-            insert(connection, stage, to_frame(stage, output.records))
+        insert(connection, stage, pl.concat(to_frame(stage, o.records) for o in outputs))
         insert(
             connection,
             "rejections",
@@ -103,24 +104,54 @@ def delete_everywhere(warehouse: Warehouse, document_ids: Sequence[str]) -> None
         _delete_state(connection, STAGES, document_ids)
 
 
-def load_states(warehouse: Warehouse) -> dict[tuple[str, str], PartitionState]:
-    """The state of every partition by (stage, document id)."""
+def load_states(
+    warehouse: Warehouse, document_ids: Sequence[str] | None = None
+) -> dict[tuple[str, str], PartitionState]:
+    """The state of every partition by (stage, document id); unpartitioned stages have no document.
+
+    With *document_ids*, only of these documents and of the unpartitioned stages.
+    """
+    query = (
+        "SELECT stage, document_id, fingerprint, inputs, output_hash, status, reason "
+        "FROM partition_state"
+    )
+    parameters = []
+    if document_ids is not None:
+        query += " WHERE document_id = '' OR document_id IN (SELECT unnest(?::VARCHAR[]))"
+        parameters = [list(document_ids)]
     with warehouse.read() as connection:
-        rows = select(
-            connection,
-            "SELECT stage, document_id, fingerprint, inputs, output_hash, status, reason "
-            "FROM partition_state",
-        )
+        rows = select(connection, query, parameters)
     return {
         (row["stage"], row["document_id"]): PartitionState(
             row["fingerprint"],
-            json.loads(row["inputs"]),
+            _StoredInputs(row["inputs"]),
             row["output_hash"],
             row["status"],
             row["reason"],
         )
         for row in rows
     }
+
+
+class _StoredInputs(Mapping[str, str]):
+    """Named inputs, parsed when they are asked for: only those of a stale partition ever are."""
+
+    def __init__(self, stored: str) -> None:
+        self._json = stored
+
+    def __getitem__(self, name: str) -> str:
+        return self._parsed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parsed)
+
+    def __len__(self) -> int:
+        return len(self._parsed)
+
+    @cached_property
+    def _parsed(self) -> dict[str, str]:
+        parsed: dict[str, str] = json.loads(self._json)
+        return parsed
 
 
 class _StateRow:
