@@ -4,6 +4,7 @@ Everything but local folders goes through fsspec. The two kinds of failure are k
 that cannot be listed is a ``StoreError``, a file that cannot be read is that file's problem.
 """
 
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -49,7 +50,10 @@ class LocalFiles:
     def open(self, path: str) -> IO[bytes]:
         """The file at *path* below the folder; ``ValueError`` for what is no regular file."""
         place = self.root / path
-        if place.exists() and not place.is_file():
+        if not place.exists():
+            # Also what a link that leads to itself amounts to.
+            raise FileNotFoundError(errno.ENOENT, "gone, or a link to nothing", str(place))
+        if not place.is_file():
             # Opening a pipe would wait for ever.
             raise ValueError("it is a pipe, a socket or a device")
         return place.open("rb")
@@ -108,7 +112,7 @@ def _walk(root: Path) -> list[StoredFile]:
         with os.scandir(folder) as found:
             for entry in found:
                 path = prefix + entry.name
-                if entry.is_dir():
+                if _is_folder(entry):
                     if entry.name not in SKIPPED_FOLDERS:
                         pending.append((entry.path, path + "/", above | {real}))
                     continue
@@ -116,11 +120,22 @@ def _walk(root: Path) -> list[StoredFile]:
     return files
 
 
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return False
+        raise
+
+
 def _stored(entry: "os.DirEntry[str]", path: str) -> StoredFile:
     try:
         status = entry.stat()
-    except FileNotFoundError:
-        # A link to nothing is an entry too; reading it says what is wrong.
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ELOOP):
+            raise
+        # A link to nothing, or to itself, is an entry too; reading it says what is wrong.
         return StoredFile(path, "missing", 0, None)
     return StoredFile(path, stamp_of(status), status.st_size, _when(status))
 

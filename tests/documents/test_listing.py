@@ -201,6 +201,14 @@ def test_a_link_to_nothing_is_an_entry_that_is_not_found(tmp_path):
     assert reason_of(read_store(tmp_path, uri="store")["link.md"]) == "not_found"
 
 
+def test_a_link_to_itself_spoils_nothing_but_itself(tmp_path):
+    (tmp_path / "good.md").write_text("Good text.", encoding="utf-8")
+    (tmp_path / "loop.md").symlink_to("loop.md")
+    results = read_store(tmp_path)
+    assert text_of(results["good.md"]) == "Good text."
+    assert reason_of(results["loop.md"]) == "not_found"
+
+
 def test_links_are_followed_once(store):
     (store / "store/loop").symlink_to(store / "store")
     (store / "store/copy.md").symlink_to(store / "store/a.md")
