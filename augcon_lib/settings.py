@@ -17,6 +17,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from augcon_lib.errors import SettingsError
 
@@ -34,7 +35,9 @@ class _Section(BaseModel):
 class SourceSettings(_Section):
     """``[source]``: the document store."""
 
-    uri: str = Field("documents", description="folder, file, archive or any fsspec URL")
+    uri: str = Field(
+        "documents", min_length=1, description="folder, file, archive or any fsspec URL"
+    )
     include: tuple[str, ...] = Field(("**/*",), description="glob patterns below the uri")
     exclude: tuple[str, ...] = Field((), description="glob patterns below the uri")
     text_column: str = Field("text", description="text column of tables (one document per row)")
@@ -119,7 +122,7 @@ class BudgetSettings(_Section):
 class StorageSettings(_Section):
     """``[storage]``: where the program keeps its own state."""
 
-    warehouse: str = "state/augcon.duckdb"
+    warehouse: str = Field("state/augcon.duckdb", min_length=1)
 
 
 class Settings(BaseSettings):
@@ -171,6 +174,11 @@ def load_settings(path: Path) -> Settings:
         raise SettingsError(f"{path} is not valid TOML: {error}") from None
     except ValidationError as error:
         raise SettingsError(_explain(path, error)) from None
+    except UnreadableVariable as error:
+        raise SettingsError(
+            f"a variable of the environment, AUGCON_<SECTION>__<KEY>, cannot be read ({error}): "
+            """lists are written as JSON, AUGCON_SOURCE__INCLUDE='["**/*.md"]'"""
+        ) from None
 
 
 def api_key(model: ModelSettings) -> SecretStr:

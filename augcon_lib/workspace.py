@@ -46,8 +46,16 @@ class Workspace:
 
 
 def find_workspace(start: Path) -> Path:
-    """The nearest folder from *start* upwards that holds an ``augcon.toml``."""
+    """The nearest folder from *start* upwards that holds an ``augcon.toml``.
+
+    Raises ``SettingsError``, also where *start* is no folder: a misspelled workspace must not
+    become the one above it.
+    """
     start = start.resolve()
+    if not start.is_dir():
+        raise SettingsError(
+            f"no {SETTINGS_FILE_NAME}: {start} is no folder; make a workspace with: augcon init DIR"
+        )
     for folder in (start, *start.parents):
         if (folder / SETTINGS_FILE_NAME).is_file():
             return folder

@@ -58,6 +58,27 @@ def test_mistake_in_the_environment_names_the_variable(
         load_settings(write(tmp_path, ""))
 
 
+@pytest.mark.parametrize("variable", ["AUGCON_SOURCE__INCLUDE", "AUGCON_MODEL"])
+def test_a_variable_that_is_no_json_where_json_is_wanted_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "*.md")
+    with pytest.raises(SettingsError, match=r"variable.*JSON"):
+        load_settings(write(tmp_path, ""))
+
+
+@pytest.mark.parametrize("text", ['[source]\nuri = ""', '[storage]\nwarehouse = ""'])
+def test_an_empty_path_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match="at least 1 character"):
+        load_settings(write(tmp_path, text))
+
+
+def test_a_workspace_that_is_not_there_is_no_workspace_above_it(tmp_path: Path) -> None:
+    write(tmp_path, "")
+    with pytest.raises(SettingsError, match="mispelled is no folder"):
+        find_workspace(tmp_path / "mispelled")
+
+
 def test_workspace_is_found_upwards(tmp_path: Path) -> None:
     write(tmp_path, "")
     deep = tmp_path / "a" / "b"

@@ -28,7 +28,10 @@ class Warehouse:
     @contextmanager
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """One exclusive transaction: committed at the end, rolled back when the body raises."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unusable(error) from error
         with self._lock(fcntl.LOCK_EX), self._connect(read_only=False) as connection:
             connection.execute("BEGIN")
             try:
@@ -51,9 +54,19 @@ class Warehouse:
 
     @contextmanager
     def _lock(self, kind: int) -> Iterator[None]:
-        with self.path.with_name(self.path.name + ".lock").open("a") as lock:
+        try:
+            lock = self.path.with_name(self.path.name + ".lock").open("a")
+        except OSError as error:
+            raise self._unusable(error) from error
+        with lock:
             fcntl.flock(lock, kind)
             yield
+
+    def _unusable(self, error: OSError) -> WarehouseError:
+        return WarehouseError(
+            f"{self.path} cannot be written ({error.strerror}: {error.filename}); mend the rights "
+            "of its folder, or set [storage] warehouse"
+        )
 
     @contextmanager
     def _connect(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -157,7 +157,7 @@ def _number_of(connection: duckdb.DuckDBPyConnection, version: str | None) -> in
         raise WarehouseError("there is no dataset yet; make one with: augcon run")
     raise WarehouseError(
         f"there is no dataset version {version}; known: "
-        + (", ".join(row["dataset_version"] for row in known[:10]) or "none")
+        + (", ".join(list(dict.fromkeys(row["dataset_version"] for row in known))[:10]) or "none")
     )
 
 
