@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from augcon_assets.cli.console import EXIT_BAD_INPUT, EXIT_BUDGET, error_console
+from augcon_assets.cli.console import EXIT_BAD_INPUT, EXIT_BUDGET, EXIT_INTERRUPTED, error_console
 from augcon_lib.errors import AugconError, BudgetExceeded
 
 app = typer.Typer(
@@ -45,7 +45,7 @@ def main() -> None:
         sys.exit(EXIT_BAD_INPUT)
     except KeyboardInterrupt:
         error_console().print("interrupted; nothing that a model answered is lost", markup=False)
-        sys.exit(130)
+        sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)

@@ -3,6 +3,7 @@
 import contextlib
 import fnmatch
 import logging
+import sys
 import time
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import typer
 
 from augcon_assets.cli.console import (
     EXIT_BUDGET,
     EXIT_DONE,
+    EXIT_INTERRUPTED,
     EXIT_SOME_FAILED,
     console,
     error_console,
@@ -21,10 +24,11 @@ from augcon_assets.cli.console import (
     workspace_at,
 )
 from augcon_assets.cli.instance import workspace_instance
+from augcon_assets.cli.plan import collect_plan, print_plan
 from augcon_assets.cli.progress import RunProgress
 from augcon_assets.cli.summary import Outcome, print_summary, summarise
 from augcon_assets.processes import PROCESS_TAG, end_dead_runs, this_process
-from augcon_assets.reconcile import ORDER, PlannedRun, failed_before, next_runs, pending_documents
+from augcon_assets.reconcile import ORDER, PlannedRun, failed_in, next_runs, pending_documents
 from augcon_assets.session import Session, open_session
 from augcon_assets.sync import documents_in_order, run_tags, sync_partitions
 from augcon_lib.errors import AugconError, BudgetExceeded, SettingsError
@@ -32,6 +36,8 @@ from augcon_lib.model import validate_model_settings
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import list_sources, stale_in
 from augcon_lib.workspace import Workspace
+
+INTERRUPTION = "DagsterExecutionInterruptedError"
 
 
 def run_command(
@@ -42,6 +48,9 @@ def run_command(
         raise SettingsError(f"--until {until}: no such asset; one of {', '.join(ORDER)}")
     workspace = workspace_at(folder)
     validate_model_settings(workspace.settings)
+    if not yes and not _agreed(workspace):
+        error_console().print("nothing was done", markup=False)
+        return EXIT_DONE
     with workspace_instance(workspace) as instance, RunProgress(error_console()) as progress:
         outcome = follow(workspace, instance, progress, globs, until)
     summary = summarise(outcome)
@@ -50,13 +59,29 @@ def run_command(
     else:
         print_summary(console(), outcome, summary)
     if isinstance(outcome.stopped_by, BudgetExceeded):
-        error_console().print(
-            f"stopped by the budget: {outcome.stopped_by}; run again to go on", markup=False
-        )
+        error_console().print(f"stopped by the budget: {outcome.stopped_by}", markup=False)
         return EXIT_BUDGET
+    if isinstance(outcome.stopped_by, RunInterrupted):
+        error_console().print(str(outcome.stopped_by), markup=False)
+        return EXIT_INTERRUPTED
     if outcome.stopped_by is not None:
         raise outcome.stopped_by
     return EXIT_SOME_FAILED if summary["failures"] else EXIT_DONE
+
+
+def _agreed(workspace: Workspace) -> bool:
+    """Show a person what a real endpoint would be asked, and let them decide.
+
+    Only in a terminal: a schedule or a script is not asked.
+    """
+    at_terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    if workspace.settings.model.provider == "offline" or not at_terminal:
+        return True
+    plan = collect_plan(StageRun(workspace))
+    if not plan["stages"]["total"]["model_calls"]["high"]:
+        return True
+    print_plan(error_console(), plan)
+    return typer.confirm("Ask the model?", err=True)
 
 
 def follow(
@@ -78,7 +103,8 @@ def follow(
     sources = store.sources
     given_up: set[str] = set()
     while session.stopped_by is None:
-        planned = next_runs(stale, documents_in_order(instance), until, given_up, only)
+        order = documents_in_order(instance)
+        planned = next_runs(stale, order, until, given_up, only)
         if not planned:
             break
         for each in planned:
@@ -93,7 +119,7 @@ def follow(
             given_up |= set(stale.documents["raw_corpus"])
         else:
             stale = stale_in(run, sources)
-        given_up |= failed_before(stale)
+        given_up |= failed_in(planned, stale, order)
     outcome.seconds = time.monotonic() - started
     return outcome
 
@@ -117,16 +143,31 @@ def _execute(
             instance=instance,
             asset_selection=[dg.AssetKey(asset) for asset in planned.assets],
             tags={**run_tags(planned, session.session_id), PROCESS_TAG: this_process()},
-            run_config={"resources": {"workspace": {"config": {"root": root}}}},
+            run_config={
+                "resources": {"workspace": {"config": {"root": root}}},
+                # A failure is told once, in words; its traceback is in the event log.
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
             raise_on_error=False,
         )
     if not result.success and session.stopped_by is None:
-        session.stopped_by = RunFailed(_failure(result))
+        session.stopped_by = _stopped_by(result)
     return str(result.run_id)
 
 
 class RunFailed(AugconError):
     """A Dagster run failed for a reason that augcon did not foresee."""
+
+
+class RunInterrupted(AugconError):
+    """Ctrl-C, or a request to end, arrived while a step ran."""
+
+
+def _stopped_by(result: Any) -> AugconError:
+    failures = [e.step_failure_data.error for e in result.all_events if e.is_step_failure]
+    if any(error and error.cls_name == INTERRUPTION for error in failures):
+        return RunInterrupted("interrupted; nothing that a model answered is lost")
+    return RunFailed(_failure(result))
 
 
 def _failure(result: Any) -> str:

@@ -138,6 +138,7 @@ def test_a_budget_stops_cleanly_and_the_next_run_goes_on(
             code, out, err = await finish(process)
             assert code == 3, err
             assert "budget" in err
+            assert "Traceback" not in err
             assert json.loads(out)["model_calls"]["issued"] <= 20
             assert server.calls == 20
             await run_to_the_end(workspace, server)
@@ -145,6 +146,30 @@ def test_a_budget_stops_cleanly_and_the_next_run_goes_on(
 
     asyncio.run(scenario())
     assert exported(workspace, tmp_path / "export", "chat") == undisturbed
+
+
+def test_an_interruption_is_told_in_words_with_the_code_of_one(fresh: Path, tmp_path: Path) -> None:
+    workspace = copy_workspace(fresh, tmp_path / "workspace")
+    running: list[asyncio.subprocess.Process] = []
+
+    def interrupt(prompt: str, seen: int) -> str:
+        if server.calls == 20:
+            os.kill(running[0].pid, signal.SIGINT)
+        return ""
+
+    async def scenario() -> tuple[int, str, str]:
+        nonlocal server
+        async with fault_server(fault=interrupt) as server:
+            env = endpoint(server.url, AUGCON_MODEL__MAX_CONCURRENCY=str(IN_FLIGHT))
+            running.append(await start_augcon(workspace, "run", "--yes", "--json", env=env))
+            return await finish(running[0])
+
+    server = FaultServer()
+    code, out, err = asyncio.run(scenario())
+    assert code == 130, err
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert json.loads(out)["rows"]["total"] == 0
 
 
 def test_nothing_listening_is_told_quickly(fresh: Path, tmp_path: Path) -> None:
