@@ -6,9 +6,7 @@ it is trained; so a first sync takes four runs, and later ones two.
 
 import dagster as dg
 
-DOCUMENT_STAGES = ("raw_corpus", "cst_nodes", "scored_queries", "responses")
-CHOICES = ("query_scorer", "few_shot_examples")
-DATASET = ("sft_dataset",)
+from augcon_assets.reconcile import CHOICES, DATASET, DOCUMENT_STAGES
 
 documents_job = dg.define_asset_job(
     "documents",

@@ -1,10 +1,13 @@
-"""From what is stale to the cheapest set of runs for it (pure)."""
+"""From what is stale to the cheapest set of runs for it (pure; without Dagster, quick to load)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from augcon_assets.jobs import CHOICES, DOCUMENT_STAGES
 from augcon_lib.staleness import FAILED_BEFORE, UPSTREAM, Staleness
+
+DOCUMENT_STAGES = ("raw_corpus", "cst_nodes", "scored_queries", "responses")
+CHOICES = ("query_scorer", "few_shot_examples")
+DATASET = ("sft_dataset",)
 
 # A range run skips fresh documents almost for free; another run costs two seconds in a daemon.
 MAX_GAP_PARTITIONS = 50
@@ -44,18 +47,23 @@ def next_runs(
         found = {d for stage in stages if stage in wanted for d in stale.ready(stage)}
         return found & set(chosen)
 
+    def ranges(stages: Sequence[str], documents: set[str]) -> list[PlannedRun]:
+        stages = [stage for stage in stages if stage in wanted]
+        others = {d for stage in stages for d in stale.documents[stage]} - set(chosen)
+        return _ranges(stages, documents, documents_in_order, others)
+
     choices_fresh = not any(stage in stale.unpartitioned for stage in CHOICES)
     early = ready("raw_corpus", "cst_nodes")
     if early:
         stages = DOCUMENT_STAGES if choices_fresh else DOCUMENT_STAGES[:2]
-        return _ranges([s for s in stages if s in wanted], early, documents_in_order)
+        return ranges(stages, early)
     choices = tuple(s for s in CHOICES if s in wanted and s in stale.unpartitioned)
     if choices:
         return [PlannedRun(choices)]
     late = ready("scored_queries", "responses")
     if late:
         stages = DOCUMENT_STAGES[2:] if ready("scored_queries") else DOCUMENT_STAGES[3:]
-        return _ranges([s for s in stages if s in wanted], late, documents_in_order)
+        return ranges(stages, late)
     if "sft_dataset" in wanted and "sft_dataset" in stale.unpartitioned:
         return [PlannedRun(("sft_dataset",))]
     return []
@@ -71,6 +79,21 @@ def failed_before(stale: Staleness) -> set[str]:
     }
 
 
+def failed_in(
+    runs: Sequence[PlannedRun], stale: Staleness, documents_in_order: Sequence[str]
+) -> set[str]:
+    """Documents whose last attempt failed at a stage and in a range of *runs*."""
+    places = {document: place for place, document in enumerate(documents_in_order)}
+    failed = set()
+    for run in runs:
+        for stage in set(run.assets) & set(DOCUMENT_STAGES):
+            for document, why in stale.documents[stage].items():
+                place = places.get(document, -1)
+                if FAILED_BEFORE in why and places[run.first] <= place <= places[run.last]:
+                    failed.add(document)
+    return failed
+
+
 def pending_documents(stale: Staleness) -> dict[str, list[str]]:
     """Each stale document with the reasons of its first stale stage."""
     pending: dict[str, list[str]] = {}
@@ -81,12 +104,20 @@ def pending_documents(stale: Staleness) -> dict[str, list[str]]:
     return pending
 
 
-def _ranges(stages: Sequence[str], documents: set[str], order: Sequence[str]) -> list[PlannedRun]:
+def _ranges(
+    stages: Sequence[str], documents: set[str], order: Sequence[str], others: Collection[str]
+) -> list[PlannedRun]:
+    """Ranges over *documents* that bridge small gaps, but none of the stale *others*."""
     places = [place for place, document in enumerate(order) if document in documents]
+
+    def apart(before: int, after: int) -> bool:
+        gap = order[before + 1 : after]
+        return after - before > MAX_GAP_PARTITIONS or any(document in others for document in gap)
+
     runs: list[PlannedRun] = []
     start = 0
     for here in range(1, len(places) + 1):
-        if here == len(places) or places[here] - places[here - 1] > MAX_GAP_PARTITIONS:
+        if here == len(places) or apart(places[here - 1], places[here]):
             first, last = places[start], places[here - 1]
             runs.append(PlannedRun(tuple(stages), order[first], order[last], here - start))
             start = here

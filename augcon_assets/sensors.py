@@ -14,7 +14,7 @@ import dagster as dg
 
 from augcon_assets.jobs import choices_job, dataset_job, documents_job, job_name
 from augcon_assets.processes import ACTIVE_STATUSES, end_dead_runs
-from augcon_assets.reconcile import failed_before, next_runs
+from augcon_assets.reconcile import failed_before, failed_in, next_runs
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_assets.sync import documents_in_order, run_tags, sync_partitions
 from augcon_lib.stages.stage_run import StageRun
@@ -40,7 +40,7 @@ def follow_store(
     attempts = Counter(json.loads(context.cursor or "{}"))
     given_up = {document for document, count in attempts.items() if count >= MAX_ATTEMPTS}
     requests, failed = _missing_runs(context.instance, workspace, given_up)
-    counted = {d: attempts[d] + (1 if requests else 0) for d in failed}
+    counted = {d: attempts[d] + (1 if again else 0) for d, again in failed.items()}
     if not requests:
         message = f"all is fresh; {len(given_up)} documents failed {MAX_ATTEMPTS} times"
         return dg.SensorResult(skip_reason=message, cursor=json.dumps(counted))
@@ -71,11 +71,13 @@ def daily_sync(
 
 def _missing_runs(
     instance: dg.DagsterInstance, workspace: WorkspaceResource, given_up: set[str]
-) -> tuple[list[dg.RunRequest], set[str]]:
+) -> tuple[list[dg.RunRequest], dict[str, bool]]:
+    """The requests, and for each document that failed whether they try it again."""
     run = StageRun(workspace.open())
     store = sync_partitions(run, instance)
     stale = stale_in(run, store.sources)
-    planned = next_runs(stale, documents_in_order(instance), given_up=given_up)
+    order = documents_in_order(instance)
+    planned = next_runs(stale, order, given_up=given_up)
     session_id = str(uuid.uuid4())
     requests = [
         dg.RunRequest(
@@ -85,7 +87,8 @@ def _missing_runs(
         )
         for each in planned
     ]
-    return requests, failed_before(stale)
+    again = failed_in(planned, stale, order)
+    return requests, {document: document in again for document in failed_before(stale)}
 
 
 def _active_runs(instance: dg.DagsterInstance) -> bool:

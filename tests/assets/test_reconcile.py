@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augcon_assets.jobs import DOCUMENT_STAGES
 from augcon_assets.reconcile import (
+    DOCUMENT_STAGES,
     MAX_GAP_PARTITIONS,
     PlannedRun,
     failed_before,
