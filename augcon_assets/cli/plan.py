@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from augcon_assets.cli.console import console, print_json, workspace_at
@@ -45,7 +46,11 @@ def show_plan(folder: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json(plan)
         return
-    out = console()
+    print_plan(console(), plan)
+
+
+def print_plan(out: Console, plan: Mapping[str, Any]) -> None:
+    """The plan for people: reasons first, then what each stage would cost."""
     if not plan["stale"] and not plan["deleted"] and not plan["unpartitioned"]:
         out.print("all is fresh: nothing would run, no model would be called")
         return
