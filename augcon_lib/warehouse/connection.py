@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from augcon_lib.errors import WarehouseError
-from augcon_lib.warehouse.schema import create_statements
+from augcon_lib.warehouse.schema import SFT_DATASET, TABLES, create_statements
 
 MEMORY_LIMIT = "512MB"
 THREADS = 2
@@ -24,6 +24,7 @@ class Warehouse:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._has_tables = False
 
     @contextmanager
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -46,11 +47,19 @@ class Warehouse:
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A read-only look at the last committed state; many readers at once."""
-        if not self.path.exists():
+        if not self.path.exists() or not self._is_complete():
             with self.write():
                 pass
         with self._lock(fcntl.LOCK_SH), self._connect(read_only=True) as connection:
             yield connection
+
+    def _is_complete(self) -> bool:
+        """Are all tables there? Not where the process that made the file was killed meanwhile."""
+        if not self._has_tables:
+            with self._lock(fcntl.LOCK_SH), self._connect(read_only=True) as connection:
+                found = connection.execute("SELECT table_name FROM information_schema.tables")
+                self._has_tables = {*TABLES, SFT_DATASET} <= {name for (name,) in found.fetchall()}
+        return self._has_tables
 
     @contextmanager
     def _lock(self, kind: int) -> Iterator[None]:

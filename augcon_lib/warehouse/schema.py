@@ -151,8 +151,9 @@ STATE: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
 
 TABLES = {**PARTITIONED, **UNPARTITIONED, **DATASET, **STATE}
 
-SFT_DATASET_VIEW = """
-CREATE VIEW IF NOT EXISTS sft_dataset AS
+SFT_DATASET = "sft_dataset"
+SFT_DATASET_VIEW = f"""
+CREATE VIEW IF NOT EXISTS {SFT_DATASET} AS
 SELECT r.row_id, v.dataset_version, r.document_id, r.node_id, r.query, r.response, r.split
 FROM dataset_rows AS r
 JOIN (SELECT dataset_version FROM dataset_versions ORDER BY number DESC LIMIT 1) AS v ON TRUE
