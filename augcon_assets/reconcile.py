@@ -58,7 +58,7 @@ def next_runs(
         stages = DOCUMENT_STAGES if choices_fresh else DOCUMENT_STAGES[:2]
         return ranges(stages, early)
     choices = tuple(s for s in CHOICES if s in wanted and s in stale.unpartitioned)
-    if choices:
+    if choices and documents_in_order:
         return [PlannedRun(choices)]
     late = ready("scored_queries", "responses")
     if late:

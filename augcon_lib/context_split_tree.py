@@ -109,7 +109,9 @@ class ContextSplitTree:
         *allowance* bounds how many nodes below may be asked; the halves share it by length.
         """
         if len(passage.text) < self._parameters.min_context_chars:  # line 2
-            tree.add(passage, parent, place, stop_reason="below_min_context_chars")
+            node = tree.add(passage, parent, place, stop_reason="below_min_context_chars")
+            if parent is None:
+                tree.reject(node, place, "context_too_short", f"{len(passage.text)} characters")
             return
         if allowance < 1:
             node = tree.add(passage, parent, place, stop_reason="tree_too_large")

@@ -1,20 +1,31 @@
 """The lengths that bound granularity: the settings' own, or the preset of the text's script."""
 
 from augcon_lib.context_split_tree import TreeParameters
+from augcon_lib.errors import SettingsError
 from augcon_lib.languages import LengthPreset, length_preset
 from augcon_lib.settings import Settings
 
 
 def resolve_lengths(settings: Settings, language: str) -> LengthPreset:
-    """l, lambda, the quota and the shortest query for a text in *language*; 0 means preset."""
+    """l, lambda, the quota and the shortest query for a text in *language*; 0 means preset.
+
+    Raises ``SettingsError`` where lambda is not below l: no text would be asked about.
+    """
     tree, selection = settings.tree, settings.selection
     preset = length_preset(language if tree.language == "auto" else tree.language)
-    return LengthPreset(
+    resolved = LengthPreset(
         max_context_chars=tree.max_context_chars or preset.max_context_chars,
         min_context_chars=tree.min_context_chars or preset.min_context_chars,
         chars_per_query=selection.chars_per_query or preset.chars_per_query,
         min_query_chars=preset.min_query_chars,
     )
+    if resolved.min_context_chars >= resolved.max_context_chars:
+        raise SettingsError(
+            f"tree.min_context_chars ({resolved.min_context_chars}) must be below "
+            f"tree.max_context_chars ({resolved.max_context_chars}) for texts in {language!r}; "
+            "0 takes the preset of the text's script"
+        )
+    return resolved
 
 
 def tree_parameters(settings: Settings, language: str) -> TreeParameters:

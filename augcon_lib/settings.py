@@ -6,6 +6,7 @@ impossible value is a :class:`~augcon_lib.errors.SettingsError` that names file,
 
 import difflib
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -72,7 +73,11 @@ class TreeSettings(_Section):
     """``[tree]``: the Context-Split-Tree (paper, section 3.2)."""
 
     strategy: Literal["cst"] = "cst"
-    language: str = Field("auto", description="preset of lengths; auto: by the text's script")
+    language: str = Field(
+        "auto",
+        pattern="^(auto|[a-z]{2,3}(-[A-Za-z]+)?)$",
+        description="preset of lengths by language code; auto: by the text's script",
+    )
     max_context_chars: Count = Field(0, description="l, the initial context length; 0: preset")
     min_context_chars: Count = Field(0, description="lambda; 0: preset")
     split: Literal["rewrite", "boundary"] = "rewrite"
@@ -167,6 +172,7 @@ def load_settings(path: Path) -> Settings:
     try:
         with path.open("rb") as file:
             tomllib.load(file)
+        _check_sections()
         return FileSettings()
     except FileNotFoundError:
         raise SettingsError(f"{path} does not exist; make a workspace with: augcon init") from None
@@ -189,6 +195,18 @@ def api_key(model: ModelSettings) -> SecretStr:
 def workspace_folder() -> Path:
     """Where to look for the workspace: ``AUGCON_WORKSPACE``, else the working directory."""
     return Path(os.environ.get("AUGCON_WORKSPACE") or Path.cwd())
+
+
+def _check_sections() -> None:
+    """Raise ``SettingsError`` for a variable that overrides a key of no known section."""
+    for name in os.environ:
+        match = re.fullmatch(r"AUGCON_(\w+?)__\w+", name.upper())
+        if match and match[1].lower() not in Settings.model_fields:
+            near = difflib.get_close_matches(match[1].lower(), Settings.model_fields, n=1)
+            hint = f"; did you mean [{near[0]}]?" if near else ""
+            raise SettingsError(
+                f"the environment variable {name} names no section of augcon.toml{hint}"
+            )
 
 
 def _explain(path: Path, error: ValidationError) -> str:

@@ -23,6 +23,7 @@ NEW = "new document"
 FAILED_BEFORE = "failed before"
 NOT_MADE_YET = "not made yet"
 UPSTREAM = "upstream is stale"
+TREES = "trees"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Expectation:
 
     def __init__(self, settings: Settings, versions: Versions, states: States) -> None:
         self._states = states
+        self.has_test_split = settings.dataset.test_fraction > 0
         self._shared = {
             stage: stage_inputs(stage, settings, versions)
             for stage in (*STAGES, "query_scorer", "few_shot_examples", "sft_dataset")
@@ -112,8 +114,15 @@ def find_stale(
             elif states[stage, document_id].status == REJECTED:
                 break
     unpartitioned = {}
-    for stage in ("query_scorer", "few_shot_examples"):
-        reasons = expectation.reasons(stage, NO_DOCUMENT, expectation.shared_inputs(stage))
+    scorer = states.get(("query_scorer", NO_DOCUMENT))
+    choices = {
+        "query_scorer": scorer_inputs(
+            expectation, states, trained=scorer is None or TREES not in scorer.inputs
+        ),
+        "few_shot_examples": expectation.shared_inputs("few_shot_examples"),
+    }
+    for stage, inputs in choices.items():
+        reasons = expectation.reasons(stage, NO_DOCUMENT, inputs)
         if reasons:
             unpartitioned[stage] = reasons
     live = live_documents(states, settings, versions)
@@ -141,10 +150,25 @@ def live_documents(states: States, settings: Settings, versions: Versions) -> li
     return sorted(d for stage, d in states if stage == STAGES[-1] and is_live(d))
 
 
+def scorer_inputs(expectation: Expectation, states: States, *, trained: bool) -> Inputs:
+    """The named inputs of ``query_scorer``: its settings and prompts, not the corpus.
+
+    A scorer that found too little to learn from depends on the trees as well: it is trained again
+    when there are others.
+    """
+    inputs = expectation.shared_inputs("query_scorer")
+    if not trained:
+        hashes = {d: s.output_hash for (stage, d), s in states.items() if stage == "cst_nodes"}
+        inputs[TREES] = fingerprint("trees", hashes)
+    return inputs
+
+
 def dataset_inputs(expectation: Expectation, states: States, live: Iterable[str]) -> Inputs:
     """The named inputs of ``sft_dataset``: the live documents' responses and its settings."""
-    hashes = {d: states[STAGES[-1], d].output_hash for d in live}
-    return {
-        "responses": fingerprint("live", hashes),
-        **expectation.shared_inputs("sft_dataset"),
-    }
+    live = list(live)
+    inputs = expectation.shared_inputs("sft_dataset")
+    inputs["responses"] = fingerprint("live", {d: states[STAGES[-1], d].output_hash for d in live})
+    if expectation.has_test_split:  # near-duplicates, whose texts decide, share a split
+        texts = {d: states[STAGES[0], d].output_hash for d in live}
+        inputs["documents"] = fingerprint("texts", texts)
+    return inputs

@@ -2,8 +2,9 @@
 
     python benchmarks/incremental.py HISTORY [--split boundary] [--snapshots 3] [--json OUT]
 
-HISTORY holds ``snap-01``, ``snap-02``, ... Each snapshot in turn becomes the store of one workspace,
-which `augcon run` follows with the embedded offline provider. For each transition the table shows
+HISTORY holds ``snap-01``, ``snap-02``, ... Each snapshot in turn becomes the store of one
+workspace, which `augcon run` follows with the embedded offline provider. For each transition the
+table shows
 
 issued     model calls that were made
 contexts   model calls that the root contexts with a changed block take (a block: text between blank

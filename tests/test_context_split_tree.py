@@ -194,3 +194,9 @@ def test_halves_as_good_as_the_whole_do_not_grow_a_tree_without_end() -> None:
     assert "tree_too_large" in {node.stop_reason for node in grown.nodes}
     assert "tree_too_large" in {rejection.reason for rejection in grown.rejections}
     assert broken_rules(text.strip(), grown.nodes) == []
+
+
+def test_a_context_too_short_to_ask_about_is_named() -> None:
+    grown = grow(good_split, text="Too short.")
+    assert [node.stop_reason for node in grown.nodes] == ["below_min_context_chars"]
+    assert [rejection.reason for rejection in grown.rejections] == ["context_too_short"]

@@ -1,3 +1,6 @@
+import pytest
+
+from augcon_lib.errors import SettingsError
 from augcon_lib.languages import length_preset
 from augcon_lib.lengths import resolve_lengths, tree_parameters
 from augcon_lib.settings import Settings, TreeSettings
@@ -29,3 +32,10 @@ def test_tree_parameters_are_the_settings_with_lengths_resolved() -> None:
     assert parameters.min_context_chars == length_preset("zh").min_context_chars
     assert parameters.min_query_chars == length_preset("zh").min_query_chars
     assert (parameters.max_rouge_l, parameters.split) == (0.4, "rewrite")
+
+
+def test_lambda_must_be_below_l_or_nothing_would_be_asked() -> None:
+    with pytest.raises(SettingsError, match=r"min_context_chars \(5000\) must be below"):
+        resolve_lengths(with_setting("tree.min_context_chars", 5000), "en")
+    with pytest.raises(SettingsError, match=r"max_context_chars \(1\)"):
+        resolve_lengths(with_setting("tree.max_context_chars", 1), "zh")

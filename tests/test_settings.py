@@ -98,3 +98,17 @@ def test_every_key_of_the_template_is_at_its_default() -> None:
     assert load_settings(REPOSITORY / "augcon.toml").model_dump() == (
         load_settings(REPOSITORY / "augcon.toml").__class__.model_construct().model_dump()
     )
+
+
+def test_a_variable_of_no_section_names_the_nearest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUGCON_MODLE__NAME", "x")
+    with pytest.raises(SettingsError, match=r"AUGCON_MODLE__NAME .* did you mean \[model\]"):
+        load_settings(write(tmp_path, ""))
+
+
+def test_a_language_is_auto_or_a_code(tmp_path: Path) -> None:
+    assert load_settings(write(tmp_path, '[tree]\nlanguage = "zh-Hant"\n')).tree.language
+    with pytest.raises(SettingsError, match=r"tree\.language"):
+        load_settings(write(tmp_path, '[tree]\nlanguage = "klingon"\n'))

@@ -104,7 +104,9 @@ def test_settings_of_unpartitioned_stages_make_no_document_stale() -> None:
         NOTHING, {"query_scorer": ["setting scorer.pairs_per_negative_kind changed"]}
     )
     found = stale(settings=with_setting("dataset.test_fraction", 0.1))
-    assert found == Staleness(NOTHING, {"sft_dataset": ["setting dataset.test_fraction changed"]})
+    assert found == Staleness(
+        NOTHING, {"sft_dataset": ["documents changed", "setting dataset.test_fraction changed"]}
+    )
 
 
 def test_an_equal_output_stops_propagation() -> None:

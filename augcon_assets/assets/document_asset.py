@@ -61,9 +61,9 @@ def materialize_documents(
     """
     run = workspace.stage_run(context)
     ids: Sequence[str] = [document_id(key) for key in context.partition_keys]
-    if SESSION_TAG in context.op_execution_context.run_tags:
-        ids = only_stale(run, ids)
-    report = guarded(lambda: stage(run, ids))
+    planned = SESSION_TAG in context.op_execution_context.run_tags
+    with run.exclusive():
+        report = guarded(lambda: stage(run, only_stale(run, ids) if planned else ids))
     states = load_states(run.warehouse, [p.document_id for p in report.partitions])
     for event in document_events(context, report, upstream, states):
         context.log_event(event)

@@ -20,7 +20,8 @@ def materialize_whole(
 ) -> Results:
     """Run *stage* and report its version, with metadata from *describe*."""
     run = workspace.stage_run(context)
-    report = guarded(lambda: stage(run))
+    with run.exclusive():
+        report = guarded(lambda: stage(run))
     log_report(context, report)
     yield dg.MaterializeResult(
         data_version=dg.DataVersion(report.version),

@@ -9,7 +9,13 @@ from typing import Annotated
 
 import typer
 
-from augcon_assets.cli.console import EXIT_BAD_INPUT, EXIT_BUDGET, EXIT_INTERRUPTED, error_console
+from augcon_assets.cli.console import (
+    EXIT_BAD_INPUT,
+    EXIT_BUDGET,
+    EXIT_INTERRUPTED,
+    error_console,
+    print_json,
+)
 from augcon_lib.errors import AugconError, BudgetExceeded
 
 app = typer.Typer(
@@ -42,6 +48,8 @@ def main() -> None:
         sys.exit(EXIT_BUDGET)
     except AugconError as error:
         error_console().print(f"error: {error}", style="red", markup=False)
+        if "--json" in sys.argv:
+            print_json({"error": {"kind": type(error).__name__, "message": str(error)}})
         sys.exit(EXIT_BAD_INPUT)
     except KeyboardInterrupt:
         error_console().print("interrupted; nothing that a model answered is lost", markup=False)

@@ -55,7 +55,7 @@ def print_plan(out: Console, plan: Mapping[str, Any]) -> None:
         out.print("all is fresh: nothing would run, no model would be called")
         return
     for reason, count in plan["reasons"].items():
-        out.print(f"{count:>6,} documents: {reason}", markup=False)
+        out.print(f"{count:>6,} document{'s' if count > 1 else ''}: {reason}", markup=False)
     if plan["deleted"]:
         out.print(f"{len(plan['deleted']):>6,} documents left the store", markup=False)
     for asset, reasons in plan["unpartitioned"].items():
@@ -64,7 +64,7 @@ def print_plan(out: Console, plan: Mapping[str, Any]) -> None:
     for stage, row in plan["stages"].items():
         table.add_row(
             stage,
-            f"{row['documents']:,}",
+            f"{row['documents']:,}" if row["documents"] else "",
             *(_range(row[name]) for name in ("model_calls", "input_tokens", "output_tokens")),
             _range(row["cost_usd"], "{:,.2f}"),
         )

@@ -14,6 +14,7 @@ import dagster as dg
 import typer
 
 from augcon_assets.cli.console import (
+    EXIT_BAD_INPUT,
     EXIT_BUDGET,
     EXIT_DONE,
     EXIT_INTERRUPTED,
@@ -65,7 +66,8 @@ def run_command(
         error_console().print(str(outcome.stopped_by), markup=False)
         return EXIT_INTERRUPTED
     if outcome.stopped_by is not None:
-        raise outcome.stopped_by
+        error_console().print(f"error: {outcome.stopped_by}", style="red", markup=False)
+        return EXIT_BAD_INPUT
     return EXIT_SOME_FAILED if summary["failures"] else EXIT_DONE
 
 

@@ -10,6 +10,8 @@ from rich.console import Console
 from augcon_assets.session import Session
 from augcon_assets.sync import Store
 from augcon_lib.errors import AugconError
+from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal_tables import Spend
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.counts import document_failures
 from augcon_lib.warehouse.datasets import latest_version
@@ -40,7 +42,8 @@ class Outcome:
 
 def summarise(outcome: Outcome) -> dict[str, Any]:
     """The JSON object of ``augcon run --json``."""
-    calls = [report.calls for report in outcome.session.reports if report.calls is not None]
+    finished = [r.calls for r in outcome.session.reports if r.calls is not None]
+    spend = _spend(outcome)
     warehouse = outcome.run.warehouse
     troubled = document_failures(warehouse)
     failures = [each for each in troubled if each["reason"] != EMPTY]
@@ -61,21 +64,28 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
             "failed": len({failure["document_id"] for failure in failures}),
         },
         "model_calls": {
-            "issued": sum(c.issued for c in calls),
-            "from_journal": sum(c.from_journal for c in calls),
-            "failed": sum(c.failed_calls for c in calls),
+            "issued": spend.calls,
+            "from_journal": sum(calls.from_journal for calls in finished),
+            "failed": spend.failed,
         },
-        "tokens": {
-            "input": sum(c.input_tokens for c in calls),
-            "output": sum(c.output_tokens for c in calls),
-        },
-        "cost_usd": sum(c.cost_usd for c in calls),
+        "tokens": {"input": spend.input_tokens, "output": spend.output_tokens},
+        "cost_usd": spend.cost_usd,
         "rows": {**rows, "total": version.total if version else 0},
         "dataset_version": version.dataset_version if version else None,
         "seconds": round(outcome.seconds, 3),
+        "stopped_by": str(outcome.stopped_by) if outcome.stopped_by else None,
         "failures": [_named(failure) for failure in failures],
         "empty": [each["document_id"] for each in troubled if each["reason"] == EMPTY],
     }
+
+
+def _spend(outcome: Outcome) -> Spend:
+    """What the session's calls have cost, those of a stage that was stopped included."""
+    journal = Journal(outcome.run.workspace.journal_path)
+    try:
+        return journal.spend(outcome.session.session_id)
+    finally:
+        journal.close()
 
 
 def _named(failure: dict[str, Any]) -> dict[str, Any]:

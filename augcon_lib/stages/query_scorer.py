@@ -4,10 +4,10 @@ import asyncio
 
 from augcon_lib.contrastive_pairs import build_pairs, sample_positives
 from augcon_lib.fingerprints import fingerprint
-from augcon_lib.query_scorer import train_scorer
+from augcon_lib.query_scorer import MIN_PAIRS, train_scorer
 from augcon_lib.stages.model_calls import model_for
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.staleness import Expectation
+from augcon_lib.staleness import Expectation, scorer_inputs
 from augcon_lib.warehouse.choices import NO_DOCUMENT, save_scorer
 from augcon_lib.warehouse.partitions import PartitionOutput, load_states
 from augcon_lib.warehouse.stages import read_positives
@@ -32,7 +32,9 @@ async def _run(run: StageRun) -> StageReport:
             chat, run.prompts, sampled, settings.tree.split, settings.tree.temperature
         )
     scorer, scores = train_scorer(pairs, SEED)
-    inputs = expectation.shared_inputs(STAGE)
+    most_pairs = len(sampled) * settings.scorer.pairs_per_negative_kind
+    trained = scores.train_pairs >= MIN_PAIRS or most_pairs < MIN_PAIRS
+    inputs = scorer_inputs(expectation, load_states(run.warehouse), trained=trained)
     state = PartitionOutput(
         NO_DOCUMENT, fingerprint(STAGE, inputs), inputs, output_hash=scorer.version
     )

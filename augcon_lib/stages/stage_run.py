@@ -1,8 +1,10 @@
 """What every stage is given, and what it reports back."""
 
+import fcntl
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -81,6 +83,19 @@ class StageRun:
     def examples(self) -> tuple[FewShotExample, ...]:
         """The human-written few-shot examples."""
         return load_few_shot_examples(self.workspace.examples_path)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Wait until no other process works on a stage of this workspace, and keep it so.
+
+        Two commands, or a command and the daemon, then never ask for the same answer at once:
+        who comes second finds what the first has made. The lock goes with its process.
+        """
+        path = self.workspace.warehouse_path.parent / "stages.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def versions(self) -> Versions:
         """Versions of everything besides documents and settings, scorer and few-shot as stored."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from augcon_lib.documents import KnownSource, StoreListing, list_store
+from augcon_lib.errors import SettingsError
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.staleness import Expectation, Staleness, find_stale
 from augcon_lib.warehouse.partitions import delete_everywhere, load_states
@@ -14,7 +15,7 @@ def list_sources(run: StageRun) -> StoreListing:
 
     Raises ``StoreError`` where the store cannot be listed: nothing is deleted then.
     """
-    return list_store(run.settings.source, run.workspace.root, _known_sources(run))
+    return _list(run, _known_sources(run))
 
 
 def sync_sources(run: StageRun) -> tuple[StoreListing, list[str]]:
@@ -23,7 +24,7 @@ def sync_sources(run: StageRun) -> tuple[StoreListing, list[str]]:
     Gives the listing and the ids of documents that are gone.
     """
     known = _known_sources(run)
-    listing = list_store(run.settings.source, run.workspace.root, known)
+    listing = _list(run, known)
     present = {entry.document_id for entry in listing.entries}
     gone = sorted((set(known) | {d for _, d in load_states(run.warehouse) if d}) - present)
     delete_everywhere(run.warehouse, gone)
@@ -69,3 +70,17 @@ def _known_sources(run: StageRun) -> dict[str, KnownSource]:
         row["document_id"]: KnownSource(row["stamp"], row["source_sha256"])
         for row in load_sources(run.warehouse)
     }
+
+
+def _list(run: StageRun, known: Mapping[str, KnownSource]) -> StoreListing:
+    """Raises ``SettingsError`` where the store holds the program's own state as documents."""
+    uri, root = run.settings.source.uri, run.workspace.root
+    if "://" not in uri and "::" not in uri:
+        store = (root / uri).resolve()
+        for own in (run.workspace.warehouse_path.parent, run.workspace.dagster_home):
+            if store.is_dir() and own.resolve().is_relative_to(store):
+                raise SettingsError(
+                    f"[source] uri {uri!r} holds the workspace's own {own.name}/; put the "
+                    "documents into a folder of their own"
+                )
+    return list_store(run.settings.source, root, known)

@@ -1,9 +1,11 @@
 """From a row of the dataset back to the characters it came from."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from augcon_lib.errors import WarehouseError
+from augcon_lib.fingerprints import DOCUMENT
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.frames import select
 
@@ -55,7 +57,16 @@ def explain_row(warehouse: Warehouse, row_id: str) -> Lineage:
             "source_sha256, modified_at FROM raw_corpus WHERE document_id = ?",
             [row["document_id"]],
         )
-        if not nodes or not documents:
+        versions = select(
+            connection,
+            "SELECT d.output_hash, n.inputs FROM partition_state AS d "
+            "JOIN partition_state AS n ON n.document_id = d.document_id "
+            "WHERE d.stage = 'raw_corpus' AND n.stage = 'cst_nodes' AND d.document_id = ?",
+            [row["document_id"]],
+        )
+        # Between the stages of a run the text is newer than the nodes, and spans mean nothing.
+        settled = all(json.loads(v["inputs"])[DOCUMENT] == v["output_hash"] for v in versions)
+        if not nodes or not documents or not settled:
             raise WarehouseError(
                 f"row {row['row_id']}: its document {row['document_id']} is being replaced; "
                 "run augcon run, then ask again"
@@ -75,4 +86,4 @@ def explain_row(warehouse: Warehouse, row_id: str) -> Lineage:
 def _not_one(row_id: str, count: int) -> str:
     if count == 0:
         return f"no row {row_id} in the current dataset; ids are in the lineage.jsonl of an export"
-    return f"{count} rows begin with {row_id}; give more characters"
+    return f"{count} rows begin with {row_id!r}; give more characters"

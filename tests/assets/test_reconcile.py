@@ -143,3 +143,11 @@ def test_a_document_is_pending_for_the_reason_of_its_first_stale_stage() -> None
     stale = stale_from("cst_nodes", "d1.md")
     stale.documents["cst_nodes"]["d1.md"] = ["model changed"]
     assert pending_documents(stale) == {"d1.md": ["model changed"]}
+
+
+def test_without_documents_nothing_is_trained_or_searched() -> None:
+    stale = Staleness(
+        {stage: {} for stage in DOCUMENT_STAGES},
+        {"query_scorer": ["not made yet"], "sft_dataset": ["not made yet"]},
+    )
+    assert [run.assets for run in next_runs(stale, [])] == [("sft_dataset",)]

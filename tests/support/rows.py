@@ -92,7 +92,7 @@ def responses(document_id: str, word: str = "Tea") -> list[Response]:
 def output(document_id: str, records: Sequence[object], **changes: object) -> PartitionOutput:
     values: dict[str, object] = {
         "fingerprint": "f",
-        "inputs": {"document": "h"},
+        "inputs": {"document": "o"},
         "output_hash": "o",
         "records": records,
         "rejections": [Rejection("raw_corpus", document_id, document_id, "odd", "it's odd")],

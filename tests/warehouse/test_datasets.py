@@ -9,9 +9,9 @@ from augcon_lib.exports import export_dataset
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.datasets import diff_versions, latest_version, read_dataset
 from augcon_lib.warehouse.lineage import explain_row
-from augcon_lib.warehouse.partitions import delete_everywhere
+from augcon_lib.warehouse.partitions import delete_everywhere, replace_partitions
 from augcon_lib.warehouse.samples import sample_rows
-from tests.support.rows import ODD, QUERIES, TEXT, fill, save_rows, table
+from tests.support.rows import ODD, QUERIES, TEXT, document, fill, output, save_rows, table
 
 ROW_COLUMNS = ["row_id", "document_id", "node_id", "query", "response", "split"]
 
@@ -173,3 +173,15 @@ def test_an_unknown_version_is_told_with_the_known_ones(warehouse: Warehouse) ->
     first = fill(warehouse, ["a.md"])
     with pytest.raises(WarehouseError, match=first.dataset_version):
         diff_versions(warehouse, "nope", None)
+
+
+def test_a_row_is_not_explained_by_a_text_that_is_newer_than_its_nodes(
+    warehouse: Warehouse,
+) -> None:
+    fill(warehouse, ["a.md"])
+    row_id = read_dataset(warehouse)["row_id"][0]
+    replace_partitions(
+        warehouse, "raw_corpus", [output("a.md", [document("a.md")], output_hash="newer")], "run"
+    )
+    with pytest.raises(WarehouseError, match=r"a\.md is being replaced"):
+        explain_row(warehouse, row_id)
