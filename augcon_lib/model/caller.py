@@ -1,5 +1,6 @@
 """One request body to one settled completion: limits before a call, retries after a failed one."""
 
+import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,6 +21,8 @@ OVERLOAD_STATUS = frozenset({429, 503})
 FIRST_PAUSE_SECONDS = 0.5
 MAX_PAUSE_SECONDS = 8.0
 MAX_RETRY_AFTER_SECONDS = 120.0
+# After a stop, calls on the wire get so long to bring the answers that are paid for already.
+MAX_FINISH_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Caller:
         self._rates = rates
         self._budget = budget
         self._breaker = breaker
+        self._sent: set[asyncio.Future[Any]] = set()
 
     @property
     def stats(self) -> CallStats:
@@ -87,9 +91,12 @@ class Caller:
                 expected_tokens = input_tokens + self.ledger.mean_output_tokens()
                 await self._rates.wait(expected_tokens)
                 self._breaker.check()
-                outcome = await self._once(body, origin, expected_tokens)
-                if isinstance(outcome, Completion):
-                    return await settle(outcome)
+                sent = asyncio.ensure_future(self._send(body, origin, expected_tokens, settle))
+                self._sent.add(sent)
+                sent.add_done_callback(self._forget)
+                outcome = await asyncio.shield(sent)
+                if not isinstance(outcome, CallError):
+                    return outcome
             attempts += 1
             http_500 += outcome.status == 500
             if not is_transient(outcome) or http_500 >= max_http_500:
@@ -99,9 +106,31 @@ class Caller:
                 raise outcome
             await self._breaker.pause(pause_seconds(attempts - 1, outcome.retry_after_seconds))
 
+    async def finish_sent(self) -> None:
+        """Wait for calls on the wire whose askers were cancelled: their answers are paid for."""
+        if self._sent:
+            await asyncio.wait(self._sent, timeout=MAX_FINISH_SECONDS)
+        for sent in self._sent:
+            sent.cancel()
+
+    def _forget(self, sent: asyncio.Future[Any]) -> None:
+        self._sent.discard(sent)
+        if not sent.cancelled():
+            sent.exception()  # counts as seen, also where its asker was cancelled
+
     def give_up(self, failure: CallError) -> NoReturn:
         """Stop everything because of *failure*: raises the ``EndpointError``, here and later."""
         self._breaker.trip(failure)
+
+    async def _send(
+        self,
+        body: Mapping[str, Any],
+        origin: Origin,
+        expected_tokens: int,
+        settle: Settle[Settled],
+    ) -> Settled | CallError:
+        outcome = await self._once(body, origin, expected_tokens)
+        return await settle(outcome) if isinstance(outcome, Completion) else outcome
 
     async def _once(
         self, body: Mapping[str, Any], origin: Origin, expected_tokens: int

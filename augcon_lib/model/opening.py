@@ -83,7 +83,10 @@ async def open_engine(
             caller = _caller(settings, transport, api_key, ledger, Budget(settings.budget, spent))
             endpoint = Endpoint(caller, settings.model, journal)
             engine = ModelEngine(endpoint, caller, journal, identity, on_progress)
-            yield engine
+            try:
+                yield engine
+            finally:
+                await caller.finish_sent()
             engine.tell_progress()
         finally:
             await transport.aclose()

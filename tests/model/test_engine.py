@@ -231,6 +231,26 @@ def test_a_cancelled_asker_leaves_the_call_to_those_who_share_it(journal_path: P
     asyncio.run(scenario())
 
 
+def test_a_call_on_the_wire_outlives_its_asker_and_its_answer_is_kept(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with fault_server() as server:
+            settings = settings_for(server.url)
+            async with open_engine(settings, journal_path, api_key=KEY_SECRET) as engine:
+                await engine.ask(rewrite_request("a warm-up"))
+                server.hold, server.arrived = asyncio.Event(), asyncio.Event()
+                asker = asyncio.create_task(engine.ask(rewrite_request()))
+                await server.arrived.wait()
+                asker.cancel()
+                await asyncio.wait((asker,))
+                server.hold.set()
+            calls = server.calls
+            async with open_engine(settings, journal_path, api_key=KEY_SECRET) as engine:
+                assert (await engine.ask(rewrite_request())).from_journal
+            assert server.calls == calls
+
+    asyncio.run(scenario())
+
+
 def test_no_more_calls_are_on_the_wire_than_slots(journal_path: Path) -> None:
     async def scenario() -> None:
         async with fault_server() as server:
