@@ -31,7 +31,7 @@ def sync_partitions(run: StageRun, instance: dg.DagsterInstance) -> Store:
     Raises ``StoreError`` where the store cannot be listed: no partition is touched then.
     """
     listing, gone = sync_sources(run)
-    sources = {entry.document_id: entry.source_sha256 for entry in listing.entries}
+    sources = listing.source_hashes
     before = set(documents_in_order(instance))
     added = [document for document in sources if document not in before]
     if added:

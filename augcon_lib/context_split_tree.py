@@ -13,14 +13,14 @@ from augcon_lib.concurrency import run_together
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.model.chat import Chat, ChatExample, ChatReply, ChatRequest
 from augcon_lib.model.replies import CST_BOUNDARY, CST_REWRITE, ReplyFormat
-from augcon_lib.prompts import PromptLibrary
+from augcon_lib.prompts import Prompt, PromptLibrary
 from augcon_lib.records import Context, Node, Rejection, content_id
 from augcon_lib.rouge import first_repeats, rouge_l_precision, tokenize
 from augcon_lib.sentences import split_sentences
 from augcon_lib.spans import Passage, locate, passage_of
 
 STAGE = "cst_nodes"
-TRANSIENT_REASONS = frozenset({"call_failed"})
+REPLY_FORMATS = {"rewrite": CST_REWRITE, "boundary": CST_BOUNDARY}
 
 # A model may answer with halves that are as good as the whole; each passes Algorithm 1, and the
 # tree would not end. A sound tree asks about one or two nodes for each lambda characters.
@@ -63,10 +63,9 @@ class ContextSplitTree:
         self._chat = chat
         self._parameters = parameters
         self._language = language
-        name = f"cst_{parameters.split}"
-        self._reply_format = CST_REWRITE if parameters.split == "rewrite" else CST_BOUNDARY
-        self._prompt = prompts.get(name, language)
-        self._examples = cst_examples(prompts, name, language, self._reply_format)
+        self._reply_format = REPLY_FORMATS[parameters.split]
+        self._prompt = prompts.get(self._reply_format.name, language)
+        self._examples = cst_examples(prompts, language, self._reply_format)
 
     async def grow(self, context: Context) -> GrownTrees:
         """Repeat CST on *context* until its distinct queries reach the oversampled quota.
@@ -120,7 +119,7 @@ class ContextSplitTree:
         try:
             reply = await self._chat.ask(self._request(tree, passage))  # line 4
         except AnswerRejected as error:
-            if error.reason in TRANSIENT_REASONS:
+            if error.is_transient:
                 raise
             node = tree.add(passage, parent, place, stop_reason=f"model_{error.reason}")
             tree.reject(node, place, error.reason, error.detail)
@@ -150,16 +149,13 @@ class ContextSplitTree:
         )
 
     def _request(self, tree: "_Tree", passage: Passage) -> ChatRequest:
-        text = passage.text
-        if self._reply_format is CST_BOUNDARY:
-            text = numbered_sentences(text, self._language)
-        return ChatRequest(
-            instruction=self._prompt.instruction(),
-            user=self._prompt.user(context=text),
-            reply_format=self._reply_format,
-            temperature=self._parameters.temperature,
+        return cst_request(
+            self._prompt,
+            self._examples,
+            self._reply_format,
+            text=passage.text,
             language=self._language,
-            examples=self._examples,
+            temperature=self._parameters.temperature,
             sample=tree.round,
             stage=STAGE,
             document_id=tree.context.document_id,
@@ -237,6 +233,34 @@ class _Tree:
         )
 
 
+def cst_request(
+    prompt: Prompt,
+    examples: Sequence[ChatExample],
+    reply_format: ReplyFormat,
+    *,
+    text: str,
+    language: str,
+    temperature: float,
+    sample: int = 0,
+    stage: str,
+    document_id: str,
+) -> ChatRequest:
+    """The call of Algorithm 1, line 4, on *text*, which is numbered for a boundary split."""
+    if reply_format is CST_BOUNDARY:
+        text = numbered_sentences(text, language)
+    return ChatRequest(
+        instruction=prompt.instruction(),
+        user=prompt.user(context=text),
+        reply_format=reply_format,
+        temperature=temperature,
+        language=language,
+        examples=tuple(examples),
+        sample=sample,
+        stage=stage,
+        document_id=document_id,
+    )
+
+
 def numbered_sentences(text: str, language: str) -> str:
     """*text* with its sentences on lines of their own, numbered ``[1]``, ``[2]``, ..."""
     return "\n".join(
@@ -246,14 +270,14 @@ def numbered_sentences(text: str, language: str) -> str:
 
 
 def cst_examples(
-    prompts: PromptLibrary, name: str, language: str, reply_format: ReplyFormat
+    prompts: PromptLibrary, language: str, reply_format: ReplyFormat
 ) -> tuple[ChatExample, ...]:
-    """E_CST: the packaged few-shot examples of prompt *name* as chat turns."""
-    prompt = prompts.get(name, language)
+    """E_CST: the few-shot examples of the prompt for *reply_format* as chat turns."""
+    prompt = prompts.get(reply_format.name, language)
     return tuple(
         ChatExample(
             user=prompt.user(context=example.context),
             reply={field.name: getattr(example, field.name) for field in reply_format.fields},
         )
-        for example in prompts.examples(name, language)
+        for example in prompts.examples(reply_format.name, language)
     )

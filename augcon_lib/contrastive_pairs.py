@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from augcon_lib.concurrency import run_together
-from augcon_lib.context_split_tree import TRANSIENT_REASONS, cst_examples, numbered_sentences
+from augcon_lib.context_split_tree import REPLY_FORMATS, cst_examples, cst_request
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.model.chat import Chat, ChatRequest
-from augcon_lib.model.replies import CST_BOUNDARY, CST_REWRITE
+from augcon_lib.model.chat import Chat
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Rejection
 
@@ -89,24 +88,19 @@ async def build_pairs(
     A negative that cannot be had, or equals its positive, costs its pair alone and is reported.
     Raises ``AnswerRejected`` where the endpoint failed, ``EndpointError``, ``BudgetExceeded``.
     """
-    name = f"cst_{split}"
-    reply_format = CST_REWRITE if split == "rewrite" else CST_BOUNDARY
+    reply_format = REPLY_FORMATS[split]
 
     async def negative(kind: NegativeKind, positive: Positive) -> ContrastivePair | Rejection:
         language = positive.language
-        good = prompts.get(name, language)
-        prompt = prompts.get(f"{name}_weak", language) if kind.weak_instruction else good
-        examples = cst_examples(prompts, name, language, reply_format)
-        text = positive.context
-        if reply_format is CST_BOUNDARY:
-            text = numbered_sentences(text, language)
-        request = ChatRequest(
-            instruction=prompt.instruction(),
-            user=prompt.user(context=text),
-            reply_format=reply_format,
-            temperature=temperature,
+        weak = "_weak" if kind.weak_instruction else ""
+        examples = cst_examples(prompts, language, reply_format)
+        request = cst_request(
+            prompts.get(f"{reply_format.name}{weak}", language),
+            examples[:FEWER_EXAMPLES] if kind.fewer_examples else examples,
+            reply_format,
+            text=positive.context,
             language=language,
-            examples=examples[:FEWER_EXAMPLES] if kind.fewer_examples else examples,
+            temperature=temperature,
             stage=STAGE,
             document_id=positive.document_id,
         )
@@ -114,7 +108,7 @@ async def build_pairs(
         try:
             query = str((await chat.ask(request)).fields["question"]).strip()
         except AnswerRejected as error:
-            if error.reason in TRANSIENT_REASONS:
+            if error.is_transient:
                 raise
             return Rejection(*subject, error.reason, error.detail)
         if not query or query == positive.query:

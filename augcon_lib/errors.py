@@ -59,6 +59,11 @@ class AnswerRejected(ModelError):
         self.reason = reason
         self.detail = detail
 
+    @property
+    def is_transient(self) -> bool:
+        """Did the endpoint fail, rather than the answer? Then another run is worth it."""
+        return self.reason == "call_failed"
+
 
 class BudgetExceeded(ModelError):
     """``[budget]`` allows no further call; what has been answered is kept and a run can resume."""

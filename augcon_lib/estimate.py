@@ -53,6 +53,14 @@ class Estimate:
             self.output_tokens + other.output_tokens,
         )
 
+    def times(self, factor: float) -> "Estimate":
+        """The same, scaled by *factor*."""
+        return Estimate(
+            self.calls.times(factor),
+            self.input_tokens.times(factor),
+            self.output_tokens.times(factor),
+        )
+
     def or_less(self, share: float) -> "Estimate":
         """The same, down to *share* of its lower bounds."""
         return Estimate(

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from augcon_lib.concurrency import run_together
-from augcon_lib.context_split_tree import TRANSIENT_REASONS
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.languages import detect_language
 from augcon_lib.model.chat import Chat, ChatRequest
@@ -127,7 +126,7 @@ class FewShotSearch:
                 )
             )
         except AnswerRejected as error:
-            if error.reason in TRANSIENT_REASONS:
+            if error.is_transient:
                 raise
             return False
         return reply.fields["verdict"] == "yes"

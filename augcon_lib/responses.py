@@ -6,7 +6,6 @@ principles and examples are dropped afterwards.
 
 from collections.abc import Sequence
 
-from augcon_lib.context_split_tree import TRANSIENT_REASONS
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.model.chat import Chat, ChatExample, ChatRequest
 from augcon_lib.model.replies import ANSWER
@@ -83,7 +82,7 @@ class Responder:
                 document_id=document_id,
             )
         except AnswerRejected as error:
-            if error.reason in TRANSIENT_REASONS:
+            if error.is_transient:
                 raise
             return Rejection(STAGE, document_id, node_id, error.reason, error.detail)
         return Response(

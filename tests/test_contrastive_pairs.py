@@ -46,7 +46,7 @@ def test_each_kind_worsens_the_prompt_in_its_own_way(
     _, _, chat = build(bad_question, {kind: [positive()]})
     request = chat.requests[0]
     assert request.instruction == PROMPTS.get(prompt, "en").instruction()
-    good = cst_examples(PROMPTS, "cst_rewrite", "en", CST_REWRITE)
+    good = cst_examples(PROMPTS, "en", CST_REWRITE)
     assert request.examples == good[:examples]
     assert slot(request, "context") == TEXT
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def print_plan(out: Console, plan: Mapping[str, Any]) -> None:
 def collect_plan(run: StageRun) -> dict[str, Any]:
     """The JSON object of ``augcon plan --json``."""
     listing = list_sources(run)
-    sources = {entry.document_id: entry.source_sha256 for entry in listing.entries}
+    sources = listing.source_hashes
     stale = stale_in(run, sources)
     pending = pending_documents(stale)
     deleted = sorted({d for _, d in load_states(run.warehouse) if d} - set(sources))
@@ -115,7 +116,7 @@ def _estimates(run: StageRun, stale: Staleness, listing: StoreListing) -> dict[s
         of_new = estimate(run.settings, new, history)
         of_edited = estimate(run.settings, edited, history).or_less(EDITED_SHARE)
         of_stored = estimate(run.settings, stored_texts, history)
-        return of_stored + _scaled(of_new + of_edited, scale)
+        return of_stored + (of_new + of_edited).times(scale)
 
     estimates = {
         "cst_nodes": both(estimate_trees, tree_texts),
@@ -131,11 +132,8 @@ def _estimates(run: StageRun, stale: Staleness, listing: StoreListing) -> dict[s
 
 def _history(run: StageRun) -> History:
     trees, responses = calls_per_char(run.warehouse)
-    journal = Journal(run.workspace.journal_path)
-    try:
+    with closing(Journal(run.workspace.journal_path)) as journal:
         tokens = journal.tokens_per_call(model_identity(run.settings.model))
-    finally:
-        journal.close()
     return History(trees, responses, tokens)
 
 
@@ -172,14 +170,6 @@ def _new_texts(
             if not (replayable and context.context_id in known)
         ]
     return new, edited, len(entries) / len(sampled) if sampled else 1.0
-
-
-def _scaled(estimate: Estimate, factor: float) -> Estimate:
-    return Estimate(
-        estimate.calls.times(factor),
-        estimate.input_tokens.times(factor),
-        estimate.output_tokens.times(factor),
-    )
 
 
 def _bounds(value: Range, digits: int = 0) -> dict[str, float]:

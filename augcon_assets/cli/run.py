@@ -127,7 +127,7 @@ def follow(
 
 
 def _as_they_are_now(run: StageRun, sources: Mapping[str, str]) -> Mapping[str, str]:
-    now = {entry.document_id: entry.source_sha256 for entry in list_sources(run).entries}
+    now = list_sources(run).source_hashes
     return {document: now[document] for document in sources if document in now}
 
 

@@ -1,15 +1,16 @@
 """``augcon status``: what there is, what is stale, what failed, what it cost."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from augcon_assets.cli.console import console, print_json, workspace_at
-from augcon_assets.cli.summary import EMPTY, print_troubles
+from augcon_assets.cli.summary import print_troubles, troubles
 from augcon_assets.reconcile import pending_documents
 from augcon_lib.model.journal import Journal
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import list_sources, stale_in
-from augcon_lib.warehouse.counts import document_failures, rejection_counts, totals
+from augcon_lib.warehouse.counts import rejection_counts, totals
 from augcon_lib.warehouse.datasets import latest_version
 from augcon_lib.workspace import Workspace
 
@@ -45,17 +46,13 @@ def show_status(folder: Path | None, *, as_json: bool) -> None:
 def collect_status(workspace: Workspace) -> dict[str, Any]:
     """The JSON object of ``augcon status --json``."""
     run = StageRun(workspace)
-    sources = {entry.document_id: entry.source_sha256 for entry in list_sources(run).entries}
+    sources = list_sources(run).source_hashes
     stale = pending_documents(stale_in(run, sources))
-    troubled = document_failures(run.warehouse)
-    failures = [each for each in troubled if each["reason"] != EMPTY]
+    failures, empty = troubles(run.warehouse)
     failed = {failure["document_id"] for failure in failures}
     version = latest_version(run.warehouse)
-    journal = Journal(workspace.journal_path)
-    try:
+    with closing(Journal(workspace.journal_path)) as journal:
         spend = journal.spend()
-    finally:
-        journal.close()
     return {
         "documents": {
             "fresh": len(set(sources) - set(stale) - failed),
@@ -66,6 +63,6 @@ def collect_status(workspace: Workspace) -> dict[str, Any]:
         "dataset_version": version.dataset_version if version else None,
         "rejections": rejection_counts(run.warehouse),
         "failures": failures,
-        "empty": [each["document_id"] for each in troubled if each["reason"] == EMPTY],
+        "empty": empty,
         "spend": spend._asdict(),
     }

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from augcon_lib.errors import AugconError
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal_tables import Spend
 from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.counts import document_failures
 from augcon_lib.warehouse.datasets import latest_version
 from augcon_lib.warehouse.samples import sample_rows
@@ -45,8 +47,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
     finished = [r.calls for r in outcome.session.reports if r.calls is not None]
     spend = _spend(outcome)
     warehouse = outcome.run.warehouse
-    troubled = document_failures(warehouse)
-    failures = [each for each in troubled if each["reason"] != EMPTY]
+    failures, empty = troubles(warehouse)
     added, changed = set(outcome.store.added), set(outcome.changed)
     unchanged = set(outcome.store.sources) - added - changed
     version = latest_version(warehouse)
@@ -75,17 +76,23 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 3),
         "stopped_by": str(outcome.stopped_by) if outcome.stopped_by else None,
         "failures": [_named(failure) for failure in failures],
-        "empty": [each["document_id"] for each in troubled if each["reason"] == EMPTY],
+        "empty": empty,
     }
+
+
+def troubles(warehouse: Warehouse) -> tuple[list[dict[str, Any]], list[str]]:
+    """Documents that failed, as ``document_failures`` has them, and the ids of empty ones."""
+    troubled = document_failures(warehouse)
+    return (
+        [each for each in troubled if each["reason"] != EMPTY],
+        [each["document_id"] for each in troubled if each["reason"] == EMPTY],
+    )
 
 
 def _spend(outcome: Outcome) -> Spend:
     """What the session's calls have cost, those of a stage that was stopped included."""
-    journal = Journal(outcome.run.workspace.journal_path)
-    try:
+    with closing(Journal(outcome.run.workspace.journal_path)) as journal:
         return journal.spend(outcome.session.session_id)
-    finally:
-        journal.close()
 
 
 def _named(failure: dict[str, Any]) -> dict[str, Any]:

@@ -39,6 +39,11 @@ class StoreListing:
 
     entries: tuple[SourceEntry, ...]
 
+    @property
+    def source_hashes(self) -> dict[str, str]:
+        """Hash of the source by document id."""
+        return {entry.document_id: entry.source_sha256 for entry in self.entries}
+
 
 def printable_id(name: str) -> str:
     """*name* as an id: NFC, ``\\xNN`` for what is no UTF-8 and for control characters."""

@@ -44,7 +44,7 @@ def stale_in(run: StageRun, sources: Mapping[str, str]) -> Staleness:
 
 def stale_sources(run: StageRun, document_ids: Sequence[str]) -> list[str]:
     """Those of *document_ids* whose source, converter or reading settings changed."""
-    sources = {e.document_id: e.source_sha256 for e in list_sources(run).entries}
+    sources = list_sources(run).source_hashes
     states = load_states(run.warehouse, document_ids)
     expectation = Expectation(run.settings, run.versions(), states)
     return [

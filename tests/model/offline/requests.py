@@ -72,7 +72,7 @@ def tree_body(
         prompt.instruction(),
         prompt.user(context=shown),
         language=language,
-        examples=cst_examples(PROMPTS, name, language, reply_format)[:examples],
+        examples=cst_examples(PROMPTS, language, reply_format)[:examples],
         form=form,
         seed=seed,
     )
