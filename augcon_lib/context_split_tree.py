@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.model.chat import Chat, ChatExample, ChatReply, ChatRequest
-from augcon_lib.model.replies import CST_BOUNDARY, CST_REWRITE, ReplyFormat
+from augcon_lib.model.replies import CST_BOUNDARY, CST_REWRITE, QUESTION, ReplyFormat
 from augcon_lib.prompts import Prompt, PromptLibrary
 from augcon_lib.records import Context, Node, Rejection, content_id
 from augcon_lib.rouge import first_repeats, rouge_l_precision, tokenize
@@ -20,7 +20,13 @@ from augcon_lib.sentences import split_sentences
 from augcon_lib.spans import Passage, locate, passage_of
 
 STAGE = "cst_nodes"
-REPLY_FORMATS = {"rewrite": CST_REWRITE, "boundary": CST_BOUNDARY}
+# By ``TreeParameters.split``; the last two are ablations of section 4.4.
+REPLY_FORMATS = {
+    "rewrite": CST_REWRITE,
+    "boundary": CST_BOUNDARY,
+    "middle": QUESTION,
+    "none": QUESTION,
+}
 
 # A model may answer with halves that are as good as the whole; each passes Algorithm 1, and the
 # tree would not end. A sound tree asks about one or two nodes for each lambda characters.
@@ -167,7 +173,10 @@ class ContextSplitTree:
             second = locate(str(reply.fields["context_2"]).strip(), passage, context, first)
             return [first, second]
         sentences = split_sentences(passage.text, self._language)
-        last = int(reply.fields["last_sentence_of_first_part"])
+        if self._parameters.split == "middle":
+            last = last_sentence_of_first_half(sentences, len(passage.text))
+        else:
+            last = int(reply.fields["last_sentence_of_first_part"])
         if not 1 <= last < len(sentences):
             return []
         cut = sentences[last - 1][1]
@@ -231,6 +240,16 @@ class _Tree:
         self.rejections.append(
             (place, Rejection(STAGE, node.document_id, node.node_id, reason, detail))
         )
+
+
+def last_sentence_of_first_half(sentences: Sequence[tuple[int, int]], chars: int) -> int:
+    """Number, from 1, of the sentence in the middle of *chars* characters (section 4.4).
+
+    It goes whole to the first part; unless nothing would be left for the second one, which then
+    gets it.
+    """
+    before = sum(start <= chars / 2 for start, _ in sentences)
+    return min(before, len(sentences) - 1)
 
 
 def cst_request(

@@ -104,12 +104,17 @@ def estimate_trees(
         lengths = resolve_lengths(settings, language)
         nodes = chars / lengths.min_context_chars
         calls = Range(max(0.0, CALLS_LOW * nodes - 1), CALLS_HIGH * nodes)
+        if settings.tree.parts == "none":
+            quota = settings.selection.oversample * chars / lengths.chars_per_query
+            calls = Range(quota, settings.tree.max_rounds * quota)
         if language in history.tree_calls_per_char:
             calls = _around(chars * history.tree_calls_per_char[language])
         spans = max(1.0, lengths.max_context_chars / lengths.min_context_chars)
         read = Range(chars, chars * (math.log2(spans) + 2)).times(1 / CHARS_PER_TOKEN)
         written = calls.times(QUERY_TOKENS)
-        if settings.tree.split == "rewrite":
+        if settings.tree.answers_itself:
+            written += calls.times(RESPONSE_TOKENS)
+        if settings.tree.parts == "rewrite":
             written += read
         guess = Estimate(calls, calls.times(PROMPT_TOKENS) + read, written)
         total += _with_tokens(guess, history, "cst_nodes")
@@ -121,6 +126,8 @@ def estimate_responses(
 ) -> Estimate:
     """Responses for texts given as (language, characters): the quota at most."""
     total = Estimate()
+    if settings.tree.answers_itself:
+        return total
     for language, chars in texts:
         quota = chars / resolve_lengths(settings, language).chars_per_query
         calls = Range(0.5 * quota, quota)
@@ -146,7 +153,7 @@ def estimate_scorer(settings: Settings, queries: Range) -> Estimate:
     """Negatives for the contrastive pairs, given how many queries there will be."""
     most = 3.0 * settings.scorer.pairs_per_negative_kind
     calls = Range(min(most, queries.low), min(most, queries.high))
-    written = calls.times(QUERY_TOKENS + (100 if settings.tree.split == "rewrite" else 0))
+    written = calls.times(QUERY_TOKENS + (100 if settings.tree.parts == "rewrite" else 0))
     return Estimate(calls, calls.times(PROMPT_TOKENS), written)
 
 

@@ -15,7 +15,7 @@ from augcon_lib.languages import detect_language
 from augcon_lib.model.chat import Chat, ChatRequest
 from augcon_lib.model.replies import JUDGEMENT
 from augcon_lib.prompts import PromptLibrary
-from augcon_lib.prompts.language import prompt_language
+from augcon_lib.prompts.language import PROMPT_LANGUAGES, prompt_language
 from augcon_lib.records import FewShotExample, content_id
 from augcon_lib.responses import Responder
 
@@ -69,8 +69,8 @@ class FewShotSearch:
         """Choose *count* examples for each prompt language among those written in it."""
         by_language: dict[str, tuple[FewShotExample, ...]] = {}
         log: list[Trial] = []
-        for language in ("en", "zh"):
-            pool = [e for e in examples if _language(e) == language]
+        for language in PROMPT_LANGUAGES:
+            pool = examples_in(examples, language)
             draws = _draws(len(pool), count, trials, seed)
             scores = await run_together(
                 self._judge_draw(pool, draw, count, language) for draw in draws
@@ -130,6 +130,17 @@ class FewShotSearch:
                 raise
             return False
         return reply.fields["verdict"] == "yes"
+
+
+def first_examples(examples: Sequence[FewShotExample], count: int) -> FewShotChoice:
+    """The first *count* examples of each prompt language, for comparison (section 4.4)."""
+    pools = {language: examples_in(examples, language)[:count] for language in PROMPT_LANGUAGES}
+    return FewShotChoice({name: tuple(pool) for name, pool in pools.items() if pool}, ())
+
+
+def examples_in(examples: Sequence[FewShotExample], language: str) -> list[FewShotExample]:
+    """Those of *examples* that are written in the prompt language *language*."""
+    return [example for example in examples if _language(example) == language]
 
 
 def _language(example: FewShotExample) -> str:

@@ -38,6 +38,7 @@ _STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
         "selection.oversample",
     ),
     "query_scorer": (
+        "tree.strategy",
         "tree.split",
         "tree.temperature",
         "scorer.kind",
@@ -49,7 +50,7 @@ _STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
         "responses.search_trials",
         "responses.temperature",
     ),
-    "responses": ("responses.temperature",),
+    "responses": ("responses.temperature", "responses.plain"),
     "sft_dataset": ("dataset.test_fraction",),
 }
 
@@ -80,27 +81,18 @@ def stage_inputs(stage: str, settings: Settings, versions: Versions) -> Inputs:
     inputs: Inputs = {"code": CODE_VERSIONS[stage]}
     for name in _STAGE_SETTINGS[stage]:
         inputs[f"setting {name}"] = str(_value(settings, name))
-    split = settings.tree.split
     extra: dict[str, Inputs] = {
         "raw_corpus": {"converter": versions.converter},
-        "cst_nodes": {"model": versions.model, **_prompts(versions, f"cst_{split}")},
-        "query_scorer": {
-            "model": versions.model,
-            **_prompts(versions, f"cst_{split}", f"cst_{split}_weak"),
-        },
-        "scored_queries": {"scorer": versions.scorer},
+        "cst_nodes": _tree_inputs(settings, versions),
+        "query_scorer": _scorer_inputs(settings, versions),
+        "scored_queries": {"scorer": versions.scorer if settings.uses_scorer else "none"},
         "few_shot_examples": {
             "model": versions.model,
             "principles": versions.principles,
             "few-shot examples": versions.examples,
             **_prompts(versions, "answer", "judgement"),
         },
-        "responses": {
-            "model": versions.model,
-            "principles": versions.principles,
-            "few-shot choice": versions.few_shot,
-            **_prompts(versions, "answer"),
-        },
+        "responses": _response_inputs(settings, versions),
         "sft_dataset": {},
     }
     return inputs | extra[stage]
@@ -126,6 +118,41 @@ def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """What differs between two sets of named inputs, in words: ``document changed``, ..."""
     names = sorted(set(old) | set(new))
     return [f"{name} changed" for name in names if old.get(name) != new.get(name)]
+
+
+def _tree_inputs(settings: Settings, versions: Versions) -> Inputs:
+    tree = settings.tree
+    if not tree.prompt_name:
+        return {}
+    inputs = {"model": versions.model, **_prompts(versions, tree.prompt_name)}
+    return inputs | _first_examples(settings, versions) if tree.answers_itself else inputs
+
+
+def _scorer_inputs(settings: Settings, versions: Versions) -> Inputs:
+    if not settings.uses_scorer:
+        return {}
+    ask = settings.tree.prompt_name
+    return {"model": versions.model, **_prompts(versions, ask, f"{ask}_weak")}
+
+
+def _response_inputs(settings: Settings, versions: Versions) -> Inputs:
+    if settings.tree.answers_itself:
+        return {"answers": "the strategy's own"}
+    if settings.responses.plain:
+        examples = _first_examples(settings, versions)
+        return {"model": versions.model, **examples, **_prompts(versions, "answer_plain")}
+    return {
+        "model": versions.model,
+        "principles": versions.principles,
+        "few-shot choice": versions.few_shot,
+        **_prompts(versions, "answer"),
+    }
+
+
+def _first_examples(settings: Settings, versions: Versions) -> Inputs:
+    """For what takes the first of the human-written examples, without a search."""
+    count = str(settings.responses.few_shot_count)
+    return {"few-shot examples": versions.examples, "setting responses.few_shot_count": count}
 
 
 def _prompts(versions: Versions, *names: str) -> Inputs:

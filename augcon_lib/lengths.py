@@ -32,7 +32,7 @@ def tree_parameters(settings: Settings, language: str) -> TreeParameters:
     """The knobs of Algorithm 1 for a text in *language*."""
     lengths = resolve_lengths(settings, language)
     return TreeParameters(
-        split=settings.tree.split,
+        split=settings.tree.parts,
         min_context_chars=lengths.min_context_chars,
         min_query_chars=lengths.min_query_chars,
         min_split_rouge_l=settings.tree.min_split_rouge_l,

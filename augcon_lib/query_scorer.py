@@ -80,6 +80,15 @@ class LinearScorer:
         return cls(tuple(values["weights"]), tuple(values["mean"]), tuple(values["scale"]))
 
 
+class RandomChoice:
+    """No scorer: a random order, the same on every machine (section 4.4, third ablation)."""
+
+    def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
+        """A number in [0, 1) that depends on context and query alone."""
+        ids = (content_id("random", c, q) for c, q in zip(contexts, queries, strict=True))
+        return [int(each[:12], 16) / 16**12 for each in ids]
+
+
 UNTRAINED = LinearScorer(
     (0.0,) * len(FEATURE_NAMES), (0.0,) * len(FEATURE_NAMES), (1.0,) * len(FEATURE_NAMES)
 )

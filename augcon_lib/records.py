@@ -60,7 +60,8 @@ class Node:
     ``query`` is empty where the node was too short to be asked or the model failed;
     ``stop_reason`` is empty for an inner node. ``path`` holds the ids from the root down to and
     including this node. ``start_char``/``end_char`` are the node's own span where ``verbatim``,
-    else that of its nearest verbatim ancestor.
+    else that of its nearest verbatim ancestor. ``answer`` is empty but for strategies that bring
+    the answer along with the query.
     """
 
     node_id: str
@@ -77,6 +78,7 @@ class Node:
     stop_reason: str
     split_rouge_l: float | None
     path: tuple[str, ...]
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,10 @@ STAGE = "responses"
 
 
 class Responder:
-    """Answers queries from their contexts: LLM(I_R, P, E_R', C, q)."""
+    """Answers queries from their contexts: LLM(I_R, P, E_R', C, q).
+
+    Without principles it is the plain prompt of the ablation in section 4.4.
+    """
 
     def __init__(
         self, chat: Chat, prompts: PromptLibrary, principles: str, temperature: float
@@ -37,10 +40,11 @@ class Responder:
         document_id: str = "",
     ) -> str:
         """The model's answer; raises ``AnswerRejected``, ``EndpointError``, ``BudgetExceeded``."""
-        prompt = self._prompts.get("answer", language)
+        prompt = self._prompts.get("answer" if self._principles else "answer_plain", language)
+        variables = {"principles": self._principles} if self._principles else {}
         reply = await self._chat.ask(
             ChatRequest(
-                instruction=prompt.instruction(principles=self._principles),
+                instruction=prompt.instruction(**variables),
                 user=prompt.user(context=context, question=query),
                 reply_format=ANSWER,
                 temperature=self._temperature,
@@ -85,12 +89,19 @@ class Responder:
             if error.is_transient:
                 raise
             return Rejection(STAGE, document_id, node_id, error.reason, error.detail)
-        return Response(
-            response_id=content_id("response", node_id, query, answer),
-            node_id=node_id,
-            document_id=document_id,
-            query=query,
-            response=answer,
-            few_shot_version=few_shot_version,
-            status="ok",
-        )
+        return response_of(node_id, document_id, query, answer, few_shot_version)
+
+
+def response_of(
+    node_id: str, document_id: str, query: str, answer: str, few_shot_version: str = ""
+) -> Response:
+    """The record of a good *answer*; without few-shot version it came along with its query."""
+    return Response(
+        response_id=content_id("response", node_id, query, answer),
+        node_id=node_id,
+        document_id=document_id,
+        query=query,
+        response=answer,
+        few_shot_version=few_shot_version,
+        status="ok",
+    )

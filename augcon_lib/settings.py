@@ -72,7 +72,9 @@ class ModelSettings(_Section):
 class TreeSettings(_Section):
     """``[tree]``: the Context-Split-Tree (paper, section 3.2)."""
 
-    strategy: Literal["cst"] = "cst"
+    strategy: Literal["cst", "direct", "middle", "context_instruct", "etrc"] = Field(
+        "cst", description="for comparison: ablations of section 4.4, baselines of section 4.1"
+    )
     language: str = Field(
         "auto",
         pattern="^(auto|[a-z]{2,3}(-[A-Za-z]+)?)$",
@@ -85,11 +87,35 @@ class TreeSettings(_Section):
     min_split_rouge_l: Fraction = Field(0.7, description="Algorithm 1, line 7")
     max_rounds: PositiveCount = Field(6, description="how often a tree is drawn to fill its quota")
 
+    @property
+    def parts(self) -> str:
+        """How a passage is split: ``rewrite``, ``boundary``, ``middle``; ``none``: not at all."""
+        if self.strategy == "cst":
+            return self.split
+        return "middle" if self.strategy == "middle" else "none"
+
+    @property
+    def prompt_name(self) -> str:
+        """The prompt that asks for queries; empty where no model is asked."""
+        prompts = {
+            "cst": f"cst_{self.split}",
+            "context_instruct": "question_answer_confidence",
+            "etrc": "question_answer",
+        }
+        return prompts.get(self.strategy, "question")
+
+    @property
+    def answers_itself(self) -> bool:
+        """Whether the strategy brings answers along with its queries."""
+        return self.strategy in ("context_instruct", "etrc")
+
 
 class ScorerSettings(_Section):
     """``[scorer]``: contrastive pairs and the scorer (section 3.3)."""
 
-    kind: Literal["linear"] = "linear"
+    kind: Literal["linear", "none"] = Field(
+        "linear", description="none: a random choice among the queries, for comparison"
+    )
     pairs_per_negative_kind: PositiveCount = 500
 
 
@@ -108,6 +134,10 @@ class ResponsesSettings(_Section):
 
     few_shot_count: Count = 3
     search_trials: PositiveCount = 16
+    plain: bool = Field(
+        False,
+        description="for comparison: no principles, and the first examples instead of a search",
+    )
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.2
 
 
@@ -146,6 +176,16 @@ class Settings(BaseSettings):
     dataset: DatasetSettings = DatasetSettings()
     budget: BudgetSettings = BudgetSettings()
     storage: StorageSettings = StorageSettings()
+
+    @property
+    def uses_scorer(self) -> bool:
+        """Whether queries are ranked by a trained scorer; else the choice is random."""
+        return self.scorer.kind != "none" and not self.tree.answers_itself
+
+    @property
+    def searches_examples(self) -> bool:
+        """Whether few-shot examples are searched for; else the first ones are taken."""
+        return not self.responses.plain and not self.tree.answers_itself
 
     @classmethod
     def settings_customise_sources(

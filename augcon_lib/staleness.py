@@ -121,9 +121,13 @@ def find_stale(
         ),
         "few_shot_examples": expectation.shared_inputs("few_shot_examples"),
     }
+    used = {
+        "query_scorer": settings.uses_scorer,
+        "few_shot_examples": settings.searches_examples,
+    }
     for stage, inputs in choices.items():
         reasons = expectation.reasons(stage, NO_DOCUMENT, inputs)
-        if reasons:
+        if reasons and used[stage]:
             unpartitioned[stage] = reasons
     live = live_documents(states, settings, versions)
     reasons = expectation.reasons(

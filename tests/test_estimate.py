@@ -77,3 +77,14 @@ def test_a_workspaces_own_figures_win_over_lengths() -> None:
 def test_an_edit_may_cost_less_but_not_more() -> None:
     estimate = Estimate(Range(10, 20), Range(100, 200), Range(1, 2))
     assert estimate.or_less(0.4) == Estimate(Range(4, 20), Range(40, 200), Range(0.4, 2))
+
+
+def test_draws_without_a_tree_are_estimated_by_the_quota() -> None:
+    direct = estimate_trees(with_setting("tree.strategy", "direct"), TEXTS)
+    trees = estimate_trees(SETTINGS, TEXTS)
+    assert 0 < direct.calls.low < trees.calls.low
+    assert direct.output_tokens.low < trees.output_tokens.low
+
+
+def test_strategies_that_bring_their_answers_ask_for_no_responses() -> None:
+    assert estimate_responses(with_setting("tree.strategy", "etrc"), TEXTS) == Estimate()

@@ -34,7 +34,7 @@ TREES = {"cst_nodes"}
 # What each setting changes at first hand; later stages follow where an output differs.
 AFFECTED = {
     "source.text_column": {"raw_corpus"},
-    "tree.strategy": TREES,
+    "tree.strategy": {"cst_nodes", "query_scorer"},
     "tree.language": {"cst_nodes", "scored_queries"},
     "tree.max_context_chars": TREES,
     "tree.min_context_chars": TREES,
@@ -49,10 +49,15 @@ AFFECTED = {
     "selection.oversample": TREES,
     "responses.few_shot_count": {"few_shot_examples"},
     "responses.search_trials": {"few_shot_examples"},
+    "responses.plain": {"responses"},
     "responses.temperature": {"few_shot_examples", "responses"},
     "dataset.test_fraction": {"sft_dataset"},
 }
-OTHER_VALUES: dict[str, object] = {"tree.split": "boundary"}
+OTHER_VALUES: dict[str, object] = {
+    "tree.split": "boundary",
+    "tree.strategy": "direct",
+    "responses.plain": True,
+}
 
 
 def all_settings() -> set[str]:
@@ -138,6 +143,41 @@ def test_a_version_changes_exactly_the_stages_it_can_affect_and_names_itself(
     old, new = inputs_of_all(), inputs_of_all(versions=replace(VERSIONS, **{version: "2"}))
     assert affected(old, new) == stages
     assert all(changes(old[stage], new[stage]) == [f"{reason} changed"] for stage in stages)
+
+
+def strategy(name: str) -> Settings:
+    return with_setting("tree.strategy", name)
+
+
+@pytest.mark.parametrize(
+    ("settings", "prompts"),
+    [
+        (strategy("direct"), {"cst_nodes": {"question"}, "query_scorer": {"question"}}),
+        (strategy("middle"), {"cst_nodes": {"question"}, "query_scorer": {"question"}}),
+        (strategy("etrc"), {"cst_nodes": {"question_answer"}}),
+        (strategy("context_instruct"), {"cst_nodes": {"question_answer_confidence"}}),
+        (with_setting("responses.plain", True), {"responses": {"answer_plain"}}),
+    ],
+)
+def test_what_is_for_comparison_depends_on_its_own_prompts(
+    settings: Settings, prompts: dict[str, set[str]]
+) -> None:
+    for stage, names in prompts.items():
+        for name in names:
+            edited = replace(VERSIONS, prompts={**VERSIONS.prompts, name: "edited"})
+            found = affected(inputs_of_all(settings), inputs_of_all(settings, edited))
+            assert stage in found, (stage, name)
+            assert found <= prompts.keys()
+
+
+def test_a_random_choice_and_plain_responses_do_not_depend_on_what_they_do_not_use() -> None:
+    random = with_setting("scorer.kind", "none")
+    other = replace(VERSIONS, scorer="2", model="2")
+    stages = affected(inputs_of_all(random), inputs_of_all(random, other))
+    assert stages.isdisjoint({"query_scorer", "scored_queries"})
+    plain = with_setting("responses.plain", True)
+    other = replace(VERSIONS, principles="2", few_shot="2")
+    assert "responses" not in affected(inputs_of_all(plain), inputs_of_all(plain, other))
 
 
 @pytest.mark.parametrize("stage", sorted(CODE_VERSIONS))

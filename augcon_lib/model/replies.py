@@ -1,4 +1,4 @@
-"""The four reply formats of the wire contract: their JSON schemas, and reading what models send."""
+"""The reply formats of the wire contract: their JSON schemas, and reading what models send."""
 
 import re
 from dataclasses import dataclass
@@ -37,6 +37,8 @@ class ReplyField:
         if not isinstance(value, str):
             raise ValueError(f"{self.name} is not a text")
         text = LONE_SURROGATES.sub("\ufffd", value).replace("\0", "").strip()
+        if self.choices:
+            return _choice(self.name, text, self.choices)
         if not text and self.required:
             raise ValueError(f"{self.name} is empty")
         return text
@@ -112,6 +114,15 @@ def _whole_number(name: str, value: object) -> int:
     return int(digits[0])
 
 
+def _choice(name: str, text: str, choices: tuple[str, ...]) -> str:
+    """The one of *choices* that *text* starts with, quotes and emphasis aside."""
+    said = text.lstrip("\"'“”*_ ").lower()
+    for choice in choices:
+        if re.match(rf"{re.escape(choice)}(?![a-z])", said):
+            return choice
+    raise ValueError(f"{name} is none of {', '.join(choices)}")
+
+
 def _verdict(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -136,7 +147,21 @@ CST_BOUNDARY = ReplyFormat(
         ReplyField("last_sentence_of_first_part", "Boundary", int, aliases=("边界", "分界")),
     ),
 )
-ANSWER = ReplyFormat("answer", (ReplyField("answer", "Answer", aliases=("答案", "回答")),))
+_QUESTION = ReplyField("question", "Question", aliases=("问题", "提问"))
+_ANSWER = ReplyField("answer", "Answer", aliases=("答案", "回答"))
+QUESTION = ReplyFormat("question", (_QUESTION,))
+QUESTION_ANSWER = ReplyFormat("question_answer", (_QUESTION, _ANSWER))
+QUESTION_ANSWER_CONFIDENCE = ReplyFormat(
+    "question_answer_confidence",
+    (
+        _QUESTION,
+        _ANSWER,
+        ReplyField(
+            "confidence", "Confidence", str, ("high", "medium", "low"), aliases=("把握", "置信度")
+        ),
+    ),
+)
+ANSWER = ReplyFormat("answer", (_ANSWER,))
 JUDGEMENT = ReplyFormat(
     "judgement",
     (

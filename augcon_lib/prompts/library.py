@@ -16,12 +16,18 @@ PROMPT_NAMES = (
     "cst_boundary",
     "cst_rewrite_weak",
     "cst_boundary_weak",
+    "question",
+    "question_weak",
+    "question_answer",
+    "question_answer_confidence",
     "answer",
+    "answer_plain",
     "judgement",
 )
 EXAMPLE_PROMPTS: Mapping[str, Mapping[str, type]] = {
     "cst_rewrite": {"context": str, "question": str, "context_1": str, "context_2": str},
     "cst_boundary": {"context": str, "question": str, "last_sentence_of_first_part": int},
+    "question": {"context": str, "question": str},
 }
 PACKAGED_DIR = Path(__file__).parent
 PACKAGED = tuple(
@@ -73,7 +79,7 @@ class PromptLibrary:
         return self._prompts[key]
 
     def examples(self, name: str, language: str) -> tuple[CstExample, ...]:
-        """E_CST for ``cst_rewrite`` or ``cst_boundary``; raises ``PromptError``."""
+        """E_CST for ``cst_rewrite``, ``cst_boundary`` or ``question``; raises ``PromptError``."""
         key = (_known(name, tuple(EXAMPLE_PROMPTS)), prompt_language(language))
         if key not in self._examples:
             path = self._path(key[1], f"{name}_examples.jsonl")

@@ -1,16 +1,17 @@
-"""``cst_nodes``: the Context-Split-Trees of all root contexts of each document (section 3.2)."""
+"""``cst_nodes``: the trees of all root contexts of each document (3.2), by any strategy (4.4)."""
 
 from collections.abc import Mapping, Sequence
 
 from augcon_lib.concurrency import run_together
-from augcon_lib.context_split_tree import ContextSplitTree
 from augcon_lib.contexts import cut_contexts
+from augcon_lib.few_shot_search import first_examples
 from augcon_lib.fingerprints import Inputs, fingerprint
-from augcon_lib.lengths import resolve_lengths, tree_parameters
+from augcon_lib.lengths import resolve_lengths
 from augcon_lib.model.chat import Chat
 from augcon_lib.records import Document, Node, Rejection, content_id
 from augcon_lib.stages.model_stage import Work, run_model_stage
 from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.strategies import strategy_for
 from augcon_lib.tree_rules import broken_rules
 from augcon_lib.warehouse.partitions import REJECTED, PartitionOutput
 from augcon_lib.warehouse.stages import read_documents_text
@@ -43,8 +44,10 @@ async def _grow(
     language = document.language
     lengths = resolve_lengths(run.settings, language)
     contexts = cut_contexts(document, lengths.max_context_chars, lengths.min_context_chars)
-    tree = ContextSplitTree(chat, run.prompts, tree_parameters(run.settings, language), language)
-    grown = await run_together(tree.grow(context) for context in contexts)
+    first = first_examples(run.examples, run.settings.responses.few_shot_count)
+    examples = first.for_language(language)
+    strategy = strategy_for(run.settings, language, chat, run.prompts, examples)
+    grown = await run_together(strategy.grow(context) for context in contexts)
     nodes = [node for trees in grown for node in trees.nodes]
     return nodes, [rejection for trees in grown for rejection in trees.rejections]
 
@@ -67,7 +70,9 @@ def _output(
             reason="tree_malformed",
             rejections=[*rejections, broken],
         )
-    queries = [part for node in nodes for part in (node.node_id, node.query)]
+    queries = [
+        part for node in nodes for part in (node.node_id, node.query, *filter(None, [node.answer]))
+    ]
     return PartitionOutput(
         document.document_id,
         key,

@@ -16,7 +16,12 @@ SEED = 20_240_516
 
 
 def run_few_shot_examples(run: StageRun) -> StageReport:
-    """Search over the human-written examples and keep the choice with its trial log."""
+    """Search over the human-written examples and keep the choice with its trial log.
+
+    Does nothing where the settings use no search.
+    """
+    if not run.settings.searches_examples:
+        return StageReport(STAGE, facts={"used": False, "trials": (), "by_language": {}})
     return asyncio.run(_run(run))
 
 

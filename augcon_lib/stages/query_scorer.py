@@ -17,7 +17,12 @@ SEED = 20_240_516
 
 
 def run_query_scorer(run: StageRun) -> StageReport:
-    """Sample positives over all documents, ask for their negatives, train and validate."""
+    """Sample positives over all documents, ask for their negatives, train and validate.
+
+    Does nothing where the settings use no scorer.
+    """
+    if not run.settings.uses_scorer:
+        return StageReport(STAGE, facts={"used": False})
     return asyncio.run(_run(run))
 
 
@@ -29,7 +34,7 @@ async def _run(run: StageRun) -> StageReport:
     sampled = sample_positives(positives, settings.scorer.pairs_per_negative_kind, SEED)
     async with model_for(run, report, 1) as chat:
         pairs, rejections = await build_pairs(
-            chat, run.prompts, sampled, settings.tree.split, settings.tree.temperature
+            chat, run.prompts, sampled, settings.tree.parts, settings.tree.temperature
         )
     scorer, scores = train_scorer(pairs, SEED)
     most_pairs = len(sampled) * settings.scorer.pairs_per_negative_kind

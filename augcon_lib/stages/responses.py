@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from augcon_lib.concurrency import run_together
+from augcon_lib.few_shot_search import first_examples
 from augcon_lib.fingerprints import Inputs, fingerprint
 from augcon_lib.model.chat import Chat
 from augcon_lib.records import Rejection, Response, content_id
-from augcon_lib.responses import Responder
+from augcon_lib.responses import Responder, response_of
 from augcon_lib.stages.model_stage import Work, run_model_stage
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.warehouse.choices import load_few_shot
@@ -21,17 +22,27 @@ def run_responses(run: StageRun, document_ids: Sequence[str]) -> StageReport:
 
     Raises ``EndpointError`` or ``BudgetExceeded`` after what was ready has been written.
     """
-    few_shot = load_few_shot(run.warehouse)
+    settings = run.settings
+    if settings.searches_examples:
+        few_shot = load_few_shot(run.warehouse)
+    else:
+        few_shot = first_examples(run.examples, settings.responses.few_shot_count)
 
     def load(ids: Sequence[str]) -> Mapping[str, tuple[str, list[SelectedQuery]]]:
         return {d: (d, queries) for d, queries in read_selected(run.warehouse, ids).items()}
 
     def work_with(chat: Chat) -> Work[tuple[str, list[SelectedQuery]]]:
-        responder = Responder(chat, run.prompts, run.principles, run.settings.responses.temperature)
+        principles = "" if settings.responses.plain else run.principles
+        responder = Responder(chat, run.prompts, principles, settings.responses.temperature)
 
         async def work(item: tuple[str, list[SelectedQuery]], inputs: Inputs) -> PartitionOutput:
             document_id, queries = item
-            results = await run_together(
+            results: list[Response | Rejection] = [
+                response_of(query.node_id, document_id, query.query, query.answer)
+                for query in queries
+                if query.answer
+            ]
+            results += await run_together(
                 responder.respond(
                     node_id=query.node_id,
                     document_id=document_id,
@@ -42,6 +53,7 @@ def run_responses(run: StageRun, document_ids: Sequence[str]) -> StageReport:
                     language=query.language,
                 )
                 for query in queries
+                if not query.answer
             )
             return _output(document_id, inputs, results)
 

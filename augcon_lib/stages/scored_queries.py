@@ -1,11 +1,13 @@
 """``scored_queries``: every query scored, ranked and selected or left out (section 3.3)."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from augcon_lib.errors import WarehouseError
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.lengths import tree_parameters
-from augcon_lib.query_scorer import LinearScorer
+from augcon_lib.query_scorer import RandomChoice
 from augcon_lib.query_selection import select_queries
 from augcon_lib.records import Node, content_id
 from augcon_lib.stages.documents_at_once import batches
@@ -19,12 +21,21 @@ STAGE = "scored_queries"
 WRITE_DOCUMENTS = 100
 
 
+class Scorer(Protocol):
+    """Whatever ranks queries."""
+
+    def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
+        """s(C, q) for each pair; higher is better."""
+        ...
+
+
 def run_scored_queries(run: StageRun, document_ids: Sequence[str]) -> StageReport:
     """Score and select the queries of *document_ids*; asks the model nothing.
 
     Raises ``WarehouseError`` before the scorer has been trained.
     """
-    scorer = load_scorer(run.warehouse)
+    used = run.settings.uses_scorer
+    scorer = load_scorer(run.warehouse) if used else RandomChoice()
     if scorer is None:
         raise WarehouseError("there is no scorer yet; materialize query_scorer first")
     states = load_states(run.warehouse, document_ids)
@@ -46,7 +57,7 @@ def run_scored_queries(run: StageRun, document_ids: Sequence[str]) -> StageRepor
 
 def _output(
     run: StageRun,
-    scorer: LinearScorer,
+    scorer: Scorer,
     language: str,
     nodes: Sequence[Node],
     document_id: str,
@@ -55,17 +66,17 @@ def _output(
     asked = [node for node in nodes if node.query]
     scores = scorer.score([node.text for node in asked], [node.query for node in asked])
     parameters = tree_parameters(run.settings, language)
-    quotas = {
-        node.context_id: parameters.quota(len(node.text))
-        for node in nodes
-        if node.parent_id is None
-    }
+    # Some strategies have several nodes without a parent; the longest is the root context.
+    chars: Counter[str] = Counter()
+    for node in nodes:
+        chars[node.context_id] = max(chars[node.context_id], len(node.text))
+    quotas = {context_id: parameters.quota(longest) for context_id, longest in chars.items()}
     queries, rejections = select_queries(asked, scores, quotas, run.settings.selection.max_rouge_l)
     chosen = {query.node_id for query in queries if query.selected}
     # What is answered, and in which order: a section that moved takes its rows along. The query
     # itself and the passage's language are part of it.
     answered = [
-        f"{node.node_id}:{node.query}"
+        ":".join([node.node_id, node.query, *filter(None, [node.answer])])
         for node in sorted(asked, key=lambda node: node.start_char)
         if node.node_id in chosen
     ]

@@ -13,7 +13,7 @@ from augcon_lib.documents import converter_version
 from augcon_lib.fingerprints import Versions
 from augcon_lib.model import model_identity
 from augcon_lib.model.stats import CallStats
-from augcon_lib.prompts import PromptLibrary, load_few_shot_examples, load_principles
+from augcon_lib.prompts import PROMPT_NAMES, PromptLibrary, load_few_shot_examples, load_principles
 from augcon_lib.records import FewShotExample
 from augcon_lib.settings import Settings
 from augcon_lib.warehouse import Warehouse
@@ -22,14 +22,6 @@ from augcon_lib.warehouse.partitions import PartitionOutput, load_states
 from augcon_lib.workspace import Workspace
 
 SAMPLE_ROWS = 3
-PROMPT_NAMES = (
-    "cst_rewrite",
-    "cst_rewrite_weak",
-    "cst_boundary",
-    "cst_boundary_weak",
-    "answer",
-    "judgement",
-)
 
 
 class Progress(Protocol):

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from augcon_lib.errors import WarehouseError
-from augcon_lib.warehouse.schema import SFT_DATASET, TABLES, create_statements
+from augcon_lib.warehouse.schema import SFT_DATASET, TABLES, add_column, create_statements
 
 MEMORY_LIMIT = "512MB"
 THREADS = 2
@@ -38,6 +38,7 @@ class Warehouse:
             try:
                 for statement in create_statements():
                     connection.execute(statement)
+                _add_missing_columns(connection)
                 yield connection
             except BaseException:
                 connection.execute("ROLLBACK")
@@ -54,11 +55,14 @@ class Warehouse:
             yield connection
 
     def _is_complete(self) -> bool:
-        """Are all tables there? Not where the process that made the file was killed meanwhile."""
+        """Are all tables and columns there?
+
+        Not where the process that made the file was killed meanwhile, or was an older version.
+        """
         if not self._has_tables:
             with self._lock(fcntl.LOCK_SH), self._connect(read_only=True) as connection:
-                found = connection.execute("SELECT table_name FROM information_schema.tables")
-                self._has_tables = {*TABLES, SFT_DATASET} <= {name for (name,) in found.fetchall()}
+                names = {table for table, _ in _columns(connection)}
+                self._has_tables = SFT_DATASET in names and not _missing_columns(connection)
         return self._has_tables
 
     @contextmanager
@@ -102,3 +106,21 @@ class Warehouse:
             yield connection
         finally:
             connection.close()
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """(table, column) of every column there is."""
+    found = connection.execute("SELECT table_name, column_name FROM information_schema.columns")
+    return {(table, column) for table, column in found.fetchall()}
+
+
+def _missing_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    wanted = [(table, column) for table, columns in TABLES.items() for column in columns]
+    found = _columns(connection)
+    return [pair for pair in wanted if pair not in found]
+
+
+def _add_missing_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    """Bring tables of an older version up to date: their rows have NULL in what is new."""
+    for table, column in _missing_columns(connection):
+        connection.execute(add_column(table, column))

@@ -30,13 +30,14 @@ def to_frame(table: str, records: Iterable[Any], **constants: object) -> pl.Data
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
-    """Append *frame*, which has the columns of *table* in its order."""
+    """Append *frame*, which has the columns of *table*."""
     if table not in TABLES:
         raise KeyError(table)
     if frame.is_empty():
         return
     connection.register("incoming", frame)
-    connection.execute(f'INSERT INTO "{table}" SELECT * FROM incoming')
+    columns = ", ".join(f'"{name}"' for name in TABLES[table])
+    connection.execute(f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM incoming')
     connection.unregister("incoming")
 
 

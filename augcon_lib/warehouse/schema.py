@@ -36,6 +36,7 @@ PARTITIONED: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "split_rouge_l": pl.Float64,
         "path": pl.List(pl.String),
         "position": pl.Int32,
+        "answer": pl.String,
     },
     "scored_queries": {
         "node_id": pl.String,
@@ -171,6 +172,11 @@ _SQL_TYPES: dict[object, str] = {
     pl.List(pl.String): "VARCHAR[]",
     pl.List(pl.Int32): "INTEGER[]",
 }
+
+
+def add_column(table: str, column: str) -> str:
+    """The statement that adds *column* to an older *table*."""
+    return f'ALTER TABLE "{table}" ADD COLUMN "{column}" {_SQL_TYPES[TABLES[table][column]]}'
 
 
 def create_statements() -> list[str]:

@@ -10,18 +10,26 @@ from augcon_lib.warehouse.frames import select, select_records
 from augcon_lib.warehouse.schema import PARTITIONED
 
 _THESE = "document_id IN (SELECT unnest(?::VARCHAR[]))"
-_NODE_COLUMNS = ", ".join(f"n.{c}" for c in PARTITIONED["cst_nodes"] if c != "position")
+_NODE_COLUMNS = ", ".join(
+    "coalesce(n.answer, '') AS answer" if c == "answer" else f"n.{c}"
+    for c in PARTITIONED["cst_nodes"]
+    if c != "position"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class SelectedQuery:
-    """A selected query with its node's context, ready to be answered."""
+    """A selected query with its node's context, ready to be answered.
+
+    ``answer`` is set where the strategy brought it along.
+    """
 
     node_id: str
     document_id: str
     language: str
     context: str
     query: str
+    answer: str = ""
 
 
 def read_documents_text(warehouse: Warehouse, document_ids: Sequence[str]) -> list[Document]:
@@ -82,7 +90,8 @@ def read_selected(
         queries = select_records(
             connection,
             SelectedQuery,
-            "SELECT s.node_id, s.document_id, d.language, n.text AS context, s.query "
+            "SELECT s.node_id, s.document_id, d.language, n.text AS context, s.query, "
+            "coalesce(n.answer, '') AS answer "
             "FROM scored_queries AS s "
             "JOIN cst_nodes AS n ON n.node_id = s.node_id AND n.document_id = s.document_id "
             "JOIN raw_corpus AS d ON d.document_id = s.document_id "

@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augcon_lib.model.rendering import WireForm, render_reply
-from augcon_lib.model.replies import ANSWER, CST_BOUNDARY, CST_REWRITE, JUDGEMENT
+from augcon_lib.model.replies import (
+    ANSWER,
+    CST_BOUNDARY,
+    CST_REWRITE,
+    JUDGEMENT,
+    QUESTION_ANSWER_CONFIDENCE,
+)
 
 GOOD = {"question": "Why?", "context_1": "One.", "context_2": "Two."}
 
@@ -112,7 +118,7 @@ def test_characters_that_no_file_can_hold_are_replaced() -> None:
 
 @given(st.text(max_size=300))
 def test_parsing_never_fails_but_with_a_reason(content: str) -> None:
-    for reply_format in (CST_REWRITE, CST_BOUNDARY, ANSWER, JUDGEMENT):
+    for reply_format in (CST_REWRITE, CST_BOUNDARY, ANSWER, JUDGEMENT, QUESTION_ANSWER_CONFIDENCE):
         with suppress(ValueError):
             assert set(reply_format.parse(content)) == {one.name for one in reply_format.fields}
 
@@ -130,3 +136,17 @@ def test_the_schema_is_strict_and_complete() -> None:
         assert schema["required"] == list(schema["properties"])
         assert schema["additionalProperties"] is False
     assert JUDGEMENT.json_schema()["properties"]["verdict"]["enum"] == ["yes", "no"]
+
+
+@pytest.mark.parametrize("said", ["high", "High.", "**high** (it says so)", '"high"'])
+def test_a_choice_is_read_through_emphasis_and_remarks(said: str) -> None:
+    content = f"Question: Why?\nAnswer: So.\nConfidence: {said}"
+    assert QUESTION_ANSWER_CONFIDENCE.parse(content)["confidence"] == "high"
+
+
+@pytest.mark.parametrize("said", ["highest", "very sure", "0.9"])
+def test_what_is_none_of_the_choices_is_refused(said: str) -> None:
+    with pytest.raises(ValueError, match="confidence is none of high, medium, low"):
+        QUESTION_ANSWER_CONFIDENCE.parse(
+            json.dumps({"question": "Why?", "answer": "So.", "confidence": said})
+        )

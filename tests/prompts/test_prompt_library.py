@@ -110,7 +110,7 @@ def test_an_unknown_prompt_names_the_nearest() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_tree_examples_keep_the_rules_of_the_tree(language: str) -> None:
     library = PromptLibrary()
-    assert [len(library.examples(name, language)) for name in EXAMPLE_PROMPTS] == [3, 3]
+    assert [len(library.examples(name, language)) for name in EXAMPLE_PROMPTS] == [3, 3, 3]
     for example in library.examples("cst_rewrite", language):
         assert max(len(example.context_1), len(example.context_2)) < len(example.context)
     for example in library.examples("cst_boundary", language):

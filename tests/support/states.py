@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from augcon_lib.fingerprints import Versions, fingerprint
+from augcon_lib.prompts import PROMPT_NAMES
 from augcon_lib.settings import Settings
 from augcon_lib.staleness import Expectation, dataset_inputs
 from augcon_lib.warehouse.choices import NO_DOCUMENT
@@ -12,17 +13,7 @@ SETTINGS = Settings()
 VERSIONS = Versions(
     converter="converter 1",
     model="model 1",
-    prompts={
-        name: f"{name} 1"
-        for name in (
-            "cst_rewrite",
-            "cst_rewrite_weak",
-            "cst_boundary",
-            "cst_boundary_weak",
-            "answer",
-            "judgement",
-        )
-    },
+    prompts={name: f"{name} 1" for name in PROMPT_NAMES},
     principles="principles 1",
     examples="examples 1",
     scorer="scorer 1",

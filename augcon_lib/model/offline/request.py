@@ -12,6 +12,7 @@ LABELS = {
     "context_2": "Context 2",
     "last_sentence_of_first_part": "Boundary",
     "answer": "Answer",
+    "confidence": "Confidence",
     "verdict": "Verdict",
     "reason": "Reason",
 }

@@ -31,6 +31,13 @@ def judge(passage: Passage, question: str, reference: str, answer: str) -> tuple
     )
 
 
+def confidence(question: str, answer: str) -> str:
+    """``high``, ``medium`` or ``low``: how much of the question the answer takes up."""
+    asked = {*words_of(question)}
+    share = len(asked & {*words_of(answer)}) / max(1, len(asked))
+    return "high" if share >= 1 / 3 else "medium" if share >= 1 / 6 else "low"
+
+
 def _finding(passage: Passage, question: str, reference: str, answer: str) -> str:
     given = words_of(answer)
     if not given:

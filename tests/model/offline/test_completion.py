@@ -6,12 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augcon_lib.model.offline import complete
+from augcon_lib.model.offline.verdicts import confidence
 from augcon_lib.model.rendering import WireForm
-from augcon_lib.model.replies import ANSWER, CST_BOUNDARY, CST_REWRITE, JUDGEMENT
+from augcon_lib.model.replies import (
+    ANSWER,
+    CST_BOUNDARY,
+    CST_REWRITE,
+    JUDGEMENT,
+    QUESTION_ANSWER_CONFIDENCE,
+)
 from augcon_lib.model.transport import read_completion
 from tests.model.offline.requests import (
     CHINESE,
     ENGLISH,
+    PROMPTS,
     answer_body,
     body_of,
     content_of,
@@ -117,3 +125,18 @@ def test_the_passage_is_what_stands_in_the_last_pair_of_tags() -> None:
     body["messages"].insert(-1, {"role": "user", "content": "<context>\nRoses.\n</context>"})
     body["messages"][-1]["content"] = "Read <context> well.\n" + body["messages"][-1]["content"]
     assert reply_to(body)["answer"] == "Grass is green."
+
+
+def test_question_answer_and_confidence_come_in_one_reply() -> None:
+    prompt = PROMPTS.get("question_answer_confidence", "en")
+    body = body_of(QUESTION_ANSWER_CONFIDENCE, prompt.instruction(), prompt.user(context=ENGLISH))
+    reply = json.loads(complete(body)["choices"][0]["message"]["content"])
+    assert list(reply) == ["question", "answer", "confidence"]
+    assert reply["confidence"] in ("high", "medium", "low")
+    assert reply["answer"].rstrip(".") in ENGLISH
+
+
+def test_confidence_falls_with_what_the_answer_takes_up_of_the_question() -> None:
+    question = "How long does green tea stand in boiling water?"
+    assert confidence(question, "Green tea stands in boiling water for two minutes.") == "high"
+    assert confidence(question, "It is poured off.") == "low"

@@ -1,0 +1,45 @@
+"""The strategy that ``[tree] strategy`` names."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from augcon_lib.context_split_tree import ContextSplitTree, GrownTrees
+from augcon_lib.lengths import tree_parameters
+from augcon_lib.model.chat import Chat
+from augcon_lib.prompts import PromptLibrary
+from augcon_lib.records import Context, FewShotExample
+from augcon_lib.settings import Settings
+from augcon_lib.strategies.question_answers import question_answer_draws
+from augcon_lib.strategies.root_draws import direct_draws
+
+
+class Strategy(Protocol):
+    """Makes the queries of a root context."""
+
+    async def grow(self, context: Context) -> GrownTrees:
+        """Nodes with queries (and answers, where the strategy brings them), and rejections.
+
+        Raises ``EndpointError``, ``BudgetExceeded``, and ``AnswerRejected`` where the endpoint
+        failed.
+        """
+        ...
+
+
+def strategy_for(
+    settings: Settings,
+    language: str,
+    chat: Chat,
+    prompts: PromptLibrary,
+    examples: Sequence[FewShotExample],
+) -> Strategy:
+    """The strategy of *settings* for root contexts in *language*.
+
+    *examples* are shown where question and answer are asked for at once.
+    """
+    parameters = tree_parameters(settings, language)
+    if settings.tree.strategy == "direct":
+        return direct_draws(chat, prompts, parameters, language)
+    if settings.tree.answers_itself:
+        name = settings.tree.prompt_name
+        return question_answer_draws(chat, prompts, parameters, language, name, examples)
+    return ContextSplitTree(chat, prompts, parameters, language)
