@@ -25,8 +25,10 @@ _LINEAGE = (
     "title",
     "language",
     "node_id",
+    "text_sha256",
     "start_char",
     "end_char",
+    "stale",
 )
 _PARQUET_COLUMNS = ("row_id", "dataset_version", "document_id", "node_id", "query", "response")
 
@@ -104,7 +106,7 @@ def _write_split(part: pl.DataFrame, path: Path, format_name: str) -> None:
         part = part.select(_PARQUET_COLUMNS).with_columns(messages)
         part.write_parquet(path, compression="zstd", statistics=False)
     elif format_name == "parquet":
-        part = part.select(*_PARQUET_COLUMNS, "split", "start_char", "end_char")
+        part = part.select(*_PARQUET_COLUMNS, "split", "start_char", "end_char", "stale")
         part.write_parquet(path, compression="zstd", statistics=False)
     elif format_name == "text":
         _write_lines(path, (f"{row['query']}\n{row['response']}\n" for row in rows))

@@ -4,6 +4,7 @@ The named inputs of a partition are hashed to its fingerprint; the names are kep
 that a change can be told in words. A stage is named after its asset and table.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,10 +52,15 @@ _STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
         "responses.temperature",
     ),
     "responses": ("responses.temperature", "responses.plain"),
-    "sft_dataset": ("dataset.test_fraction",),
+    "sft_dataset": ("dataset.test_fraction", "dataset.failed_documents"),
 }
 
 Inputs = dict[str, str]
+NEW = "new document"
+FAILED_BEFORE = "failed before"
+NOT_MADE_YET = "not made yet"
+# What happens to an input that a person puts in force; any other input changes.
+_HAPPENED = {"scorer": "promoted", "few-shot choice": "promoted"}
 # The one input that is a document's own: the hash of what the stage before made of it.
 DOCUMENT = "document"
 
@@ -63,8 +69,8 @@ DOCUMENT = "document"
 class Versions:
     """Everything besides documents and settings that an output can depend on.
 
-    ``prompts`` maps a prompt's name to its fingerprint; ``scorer`` and ``few_shot`` are empty
-    until there are any.
+    ``prompts`` maps a prompt's name to its fingerprint; ``scorer`` and ``few_shot`` are
+    those promoted last, empty until there are any.
     """
 
     converter: str
@@ -74,6 +80,11 @@ class Versions:
     examples: str
     scorer: str = ""
     few_shot: str = ""
+
+    @property
+    def in_force(self) -> dict[str, str]:
+        """The version that everything follows of each stage whose versions are promoted."""
+        return {"query_scorer": self.scorer, "few_shot_examples": self.few_shot}
 
 
 def stage_inputs(stage: str, settings: Settings, versions: Versions) -> Inputs:
@@ -116,8 +127,23 @@ def document_fingerprint(shared: str, document: str) -> str:
 
 def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """What differs between two sets of named inputs, in words: ``document changed``, ..."""
-    names = sorted(set(old) | set(new))
-    return [f"{name} changed" for name in names if old.get(name) != new.get(name)]
+    differing = sorted(name for name in set(old) | set(new) if old.get(name) != new.get(name))
+    return [f"{name} {_HAPPENED.get(name, 'changed')}" for name in differing]
+
+
+def reasons_to_make(
+    stage: str, before: Mapping[str, str] | None, now: Mapping[str, str], *, failed: bool
+) -> list[str]:
+    """Why *stage* makes a document anew from *now*, in words; empty where nothing differs.
+
+    *before* are the inputs of the last time, ``None`` where there was none; *failed* says that it
+    failed then.
+    """
+    if before is None:
+        return [NEW] if stage == "raw_corpus" else [NOT_MADE_YET]
+    if failed:
+        return [FAILED_BEFORE]
+    return changes(before, now)
 
 
 def _tree_inputs(settings: Settings, versions: Versions) -> Inputs:
@@ -156,7 +182,11 @@ def _first_examples(settings: Settings, versions: Versions) -> Inputs:
 
 
 def _prompts(versions: Versions, *names: str) -> Inputs:
-    return {f"prompt {name}": versions.prompts[name] for name in names}
+    """Fingerprints of prompts by the part each plays: a tree's prompt is ``cst`` in any split."""
+    return {
+        f"prompt {re.sub('^cst_(rewrite|boundary)', 'cst', name)}": versions.prompts[name]
+        for name in names
+    }
 
 
 def _value(settings: Settings, dotted: str) -> Any:

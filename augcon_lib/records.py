@@ -122,10 +122,28 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class GroundedResponse:
+    """A good response and where its node lies: ``[start_char, end_char)`` of a document's text."""
+
+    response_id: str
+    node_id: str
+    document_id: str
+    query: str
+    response: str
+    uri: str
+    title: str
+    language: str
+    text_sha256: str
+    start_char: int
+    end_char: int
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetRow:
     """One row of the dataset: query and response, with the way back to their source.
 
-    ``position`` is its place among the rows of its document.
+    ``position`` is its place among the rows of its document. ``stale`` marks a row that was kept
+    though its document failed since.
     """
 
     row_id: str
@@ -135,6 +153,13 @@ class DatasetRow:
     response: str
     split: str
     position: int
+    uri: str
+    title: str
+    language: str
+    text_sha256: str
+    start_char: int
+    end_char: int
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)

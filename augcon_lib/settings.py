@@ -117,6 +117,11 @@ class ScorerSettings(_Section):
         "linear", description="none: a random choice among the queries, for comparison"
     )
     pairs_per_negative_kind: PositiveCount = 500
+    retrain_drift: Fraction = Field(
+        0.5,
+        description="share of documents whose trees are newer than the scorer from which it is "
+        "trained again; 0: never",
+    )
 
 
 class SelectionSettings(_Section):
@@ -145,6 +150,11 @@ class DatasetSettings(_Section):
     """``[dataset]``: the exported rows."""
 
     test_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    failed_documents: Literal["leave_out", "keep"] = Field(
+        "leave_out",
+        description="rows of a document that failed: none, or its last good ones, marked stale",
+    )
+    keep_versions: Count = Field(30, description="older versions are pruned; 0: none is")
 
 
 class BudgetSettings(_Section):

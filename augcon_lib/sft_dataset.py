@@ -6,9 +6,9 @@ ids that lead back to the source.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from augcon_lib.records import DatasetRow, Rejection, Response, content_id
+from augcon_lib.records import DatasetRow, GroundedResponse, Rejection, content_id
 from augcon_lib.rouge import tokenize
 
 STAGE = "sft_dataset"
@@ -20,49 +20,63 @@ MINHASH_PERMUTATIONS = 64
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """All rows of a version, in the order of their responses, and the duplicates left out."""
+    """All rows of a version by document, in their responses' order, and duplicates left out."""
 
     version: str
     rows: tuple[DatasetRow, ...]
     rejections: tuple[Rejection, ...]
 
 
-def build_dataset(responses: Iterable[Response], test_documents: frozenset[str]) -> Dataset:
-    """Rows of all good *responses*; of equal (query, response) pairs only the first stays."""
+def build_dataset(
+    responses: Iterable[GroundedResponse],
+    test_documents: frozenset[str],
+    kept: Iterable[DatasetRow] = (),
+) -> Dataset:
+    """Rows of all good *responses* and, marked stale, those *kept* of documents that failed.
+
+    Of equal (query, response) pairs only the first stays, a fresh one before a stale one.
+    """
     rows: list[DatasetRow] = []
     rejections: list[Rejection] = []
     seen: dict[tuple[str, str], str] = {}
     next_position: Counter[str] = Counter()
+
+    def is_first(document_id: str, subject_id: str, row_id: str, pair: tuple[str, str]) -> bool:
+        first = seen.setdefault(pair, row_id)
+        if first != row_id:
+            detail = f"the same query and response as row {first}"
+            rejections.append(Rejection(STAGE, document_id, subject_id, "duplicate_pair", detail))
+        return first == row_id
+
     for response in responses:
-        pair = (response.query, response.response)
-        if pair in seen:
-            rejections.append(
-                Rejection(
-                    STAGE,
-                    response.document_id,
-                    response.response_id,
-                    "duplicate_pair",
-                    f"the same query and response as row {seen[pair]}",
-                )
-            )
+        document_id, pair = response.document_id, (response.query, response.response)
+        row_id = content_id("row", document_id, response.node_id, *pair)
+        if not is_first(document_id, response.response_id, row_id, pair):
             continue
-        row_id = content_id("row", response.document_id, response.node_id, *pair)
-        seen[pair] = row_id
-        split = "test" if response.document_id in test_documents else "train"
         rows.append(
             DatasetRow(
                 row_id=row_id,
-                document_id=response.document_id,
+                document_id=document_id,
                 node_id=response.node_id,
                 query=response.query,
                 response=response.response,
-                split=split,
-                position=next_position[response.document_id],
+                split="test" if document_id in test_documents else "train",
+                position=next_position[document_id],
+                uri=response.uri,
+                title=response.title,
+                language=response.language,
+                text_sha256=response.text_sha256,
+                start_char=response.start_char,
+                end_char=response.end_char,
             )
         )
-        next_position[response.document_id] += 1
-    version = content_id("dataset", *(f"{row.row_id}:{row.split}" for row in rows), size_bytes=6)
-    return Dataset(version, tuple(rows), tuple(rejections))
+        next_position[document_id] += 1
+    for row in kept:
+        if is_first(row.document_id, row.row_id, row.row_id, (row.query, row.response)):
+            rows.append(replace(row, stale=True))
+    rows.sort(key=lambda row: (row.document_id, row.position))
+    marks = (f"{row.row_id}:{row.split}" + (":stale" if row.stale else "") for row in rows)
+    return Dataset(content_id("dataset", *marks, size_bytes=6), tuple(rows), tuple(rejections))
 
 
 def choose_test_documents(texts: Mapping[str, str], test_fraction: float) -> frozenset[str]:

@@ -19,15 +19,62 @@ COLUMNS = {
     "uri": pl.String,
     "title": pl.String,
     "language": pl.String,
+    "text_sha256": pl.String,
     "start_char": pl.Int64,
     "end_char": pl.Int64,
+    "stale": pl.Boolean,
 }
 AWKWARD = 'Say "茶"\u2028 & <b>\\n</b>\n\tnow, 🫖é'
 ROWS = pl.DataFrame(
     [
-        ["r1", "v1", "b.md", "n1", "Why?", "Because.", "train", "file:b", "B", "en", 0, 9],
-        ["r2", "v1", "b.md", "n2", AWKWARD, AWKWARD[::-1], "test", "file:b", "B", "zh", 9, 12],
-        ["r3", "v1", "it's odd", "n3", "How?", "So.", "train", None, None, None, None, None],
+        [
+            "r1",
+            "v1",
+            "b.md",
+            "n1",
+            "Why?",
+            "Because.",
+            "train",
+            "file:b",
+            "B",
+            "en",
+            "h",
+            0,
+            9,
+            False,
+        ],
+        [
+            "r2",
+            "v1",
+            "b.md",
+            "n2",
+            AWKWARD,
+            AWKWARD[::-1],
+            "test",
+            "file:b",
+            "B",
+            "zh",
+            "h",
+            9,
+            12,
+            True,
+        ],
+        [
+            "r3",
+            "v1",
+            "it's odd",
+            "n3",
+            "How?",
+            "So.",
+            "train",
+            "file:o",
+            "",
+            "en",
+            "o",
+            0,
+            2,
+            False,
+        ],
     ],
     schema=COLUMNS,
     orient="row",
@@ -89,7 +136,7 @@ def test_parquet_keeps_ids_texts_and_spans(tmp_path: Path) -> None:
     exported(tmp_path, "parquet")
     train = pl.read_parquet(tmp_path / "train.parquet")
     assert train.rows(named=True) == [
-        {name: row[name] for name in COLUMNS if name not in ("uri", "title", "language")}
+        {name: row[name] for name in COLUMNS if name in train.columns}
         for row in ROWS.rows(named=True)
         if row["split"] == "train"
     ]
@@ -125,7 +172,7 @@ def test_lineage_leads_every_row_back_in_the_order_of_the_files(
     assert [(row["uri"], row["start_char"], row["end_char"]) for row in lineage] == [
         ("file:b", 9, 12),
         ("file:b", 0, 9),
-        (None, None, None),
+        ("file:o", 0, 2),
     ]
 
 

@@ -3,7 +3,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from augcon_lib.records import Response
+from augcon_lib.records import GroundedResponse
 from augcon_lib.sft_dataset import (
     build_dataset,
     choose_test_documents,
@@ -18,15 +18,19 @@ OTHER = " ".join(WORDS[200:])
 VERSION = "9dab8b99706d"
 
 
-def response(number: int, document_id: str = "a.md", **changes: str) -> Response:
-    made = Response(
+def response(number: int, document_id: str = "a.md", **changes: str) -> GroundedResponse:
+    made = GroundedResponse(
         response_id=f"response{number}",
         node_id=f"node{number}",
         document_id=document_id,
         query=f"What is {number}?",
         response=f"It is {number}.",
-        few_shot_version="v",
-        status="ok",
+        uri=f"file:///{document_id}",
+        title="",
+        language="en",
+        text_sha256="",
+        start_char=number,
+        end_char=number + 1,
     )
     return replace(made, **changes)
 
@@ -154,3 +158,23 @@ def test_splits_do_not_depend_on_the_hash_seed_of_the_process() -> None:
         choose_test_documents({f"d{n}": f"text of {n}" for n in range(9)}, 0.5)
     )
     assert 0 < len(elsewhere) < 9
+
+
+def test_rows_kept_of_a_failed_document_are_marked_and_stand_in_its_place() -> None:
+    before = build_dataset(RESPONSES, frozenset())
+    kept = before.rows[:2]
+    after = build_dataset(RESPONSES[2:], frozenset(), kept)
+    assert [(row.row_id, row.stale) for row in after.rows] == [
+        (row.row_id, row.document_id == "a.md") for row in before.rows
+    ]
+    assert after.version != before.version
+    assert build_dataset(RESPONSES[2:], frozenset(), after.rows[:2]).version == after.version
+
+
+def test_a_fresh_row_comes_before_a_stale_one_that_says_the_same() -> None:
+    kept = build_dataset([response(1)], frozenset()).rows
+    dataset = build_dataset(
+        [response(9, "z.md", query="What is 1?", response="It is 1.")], frozenset(), kept
+    )
+    assert [(row.document_id, row.stale) for row in dataset.rows] == [("z.md", False)]
+    assert [rejection.document_id for rejection in dataset.rejections] == ["a.md"]

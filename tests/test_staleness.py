@@ -1,17 +1,11 @@
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
-from augcon_lib.staleness import (
-    FAILED_BEFORE,
-    NEW,
-    NOT_MADE_YET,
-    UPSTREAM,
-    Expectation,
-    Staleness,
-    find_stale,
-    live_documents,
-)
+from augcon_lib.expectation import Expectation
+from augcon_lib.fingerprints import FAILED_BEFORE, NEW, NOT_MADE_YET, Versions
+from augcon_lib.staleness import UPSTREAM, Staleness, find_stale, live_documents
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.partitions import FAILED, REJECTED, STAGES, PartitionState
 from tests.support.states import (
@@ -30,6 +24,10 @@ def stale(sources=SOURCES, settings=SETTINGS, versions=VERSIONS, states=None) ->
     return find_stale(sources, settings, versions, up_to_date() if states is None else states)
 
 
+def with_prompt(name: str) -> Versions:
+    return replace(VERSIONS, prompts={**VERSIONS.prompts, name: "2"})
+
+
 def stages_of(found: Staleness, document_id: str) -> dict[str, list[str]]:
     return {
         stage: documents[document_id]
@@ -43,7 +41,7 @@ def test_nothing_is_stale_once_everything_has_been_made() -> None:
 
 
 def test_in_an_empty_warehouse_everything_is_new() -> None:
-    found = stale(states={})
+    found = stale(states={}, versions=replace(VERSIONS, scorer="", few_shot=""))
     assert stages_of(found, "a.md") == {
         "raw_corpus": [NEW],
         **{stage: [UPSTREAM] for stage in STAGES[1:]},
@@ -68,15 +66,24 @@ def test_an_edited_document_is_stale_alone_and_from_the_start() -> None:
 @pytest.mark.parametrize(
     ("settings", "versions", "stage", "reason"),
     [
-        (with_setting("tree.temperature", 0.5), VERSIONS, "cst_nodes", "setting tree.temperature"),
+        (
+            with_setting("tree.temperature", 0.5),
+            VERSIONS,
+            "cst_nodes",
+            "setting tree.temperature changed",
+        ),
         (
             with_setting("source.text_column", "x"),
             VERSIONS,
             "raw_corpus",
-            "setting source.text_column",
+            "setting source.text_column changed",
         ),
-        (SETTINGS, replace(VERSIONS, few_shot="2"), "responses", "few-shot choice"),
-        (SETTINGS, replace(VERSIONS, converter="2"), "raw_corpus", "converter"),
+        (SETTINGS, replace(VERSIONS, converter="2"), "raw_corpus", "converter changed"),
+        (SETTINGS, with_prompt("cst_rewrite"), "cst_nodes", "prompt cst changed"),
+        (SETTINGS, with_prompt("answer"), "responses", "prompt answer changed"),
+        (SETTINGS, replace(VERSIONS, principles="2"), "responses", "principles changed"),
+        (SETTINGS, replace(VERSIONS, scorer="2"), "scored_queries", "scorer promoted"),
+        (SETTINGS, replace(VERSIONS, few_shot="2"), "responses", "few-shot choice promoted"),
     ],
 )
 def test_the_first_stage_that_is_affected_names_the_cause_and_the_later_ones_wait(
@@ -84,8 +91,33 @@ def test_the_first_stage_that_is_affected_names_the_cause_and_the_later_ones_wai
 ) -> None:
     found = stale(settings=settings, versions=versions)
     later = STAGES[STAGES.index(stage) + 1 :]
-    expected = {stage: [f"{reason} changed"], **{name: [UPSTREAM] for name in later}}
+    expected = {stage: [reason], **{name: [UPSTREAM] for name in later}}
     assert stages_of(found, "a.md") == stages_of(found, "b.md") == expected
+
+
+def test_a_version_that_was_made_and_not_promoted_waits_and_changes_nothing() -> None:
+    states = up_to_date()
+    for stage in ("query_scorer", "few_shot_examples"):
+        states[stage, NO_DOCUMENT] = replace(states[stage, NO_DOCUMENT], output_hash="new")
+    found = stale(states=states)
+    assert (found.documents, found.unpartitioned) == (NOTHING, {})
+    assert found.candidates == {"query_scorer": "new", "few_shot_examples": "new"}
+
+
+@pytest.mark.parametrize(
+    ("limit", "newer", "reasons"),
+    [(0.5, 1, ["corpus drifted"]), (0.5, 0, None), (0.6, 1, None), (0.0, 2, None)],
+)
+def test_the_scorer_is_trained_again_once_the_corpus_has_drifted(
+    limit: float, newer: int, reasons: list[str] | None
+) -> None:
+    then = datetime(2026, 1, 2)
+    states = {key: replace(state, updated_at=then) for key, state in up_to_date().items()}
+    for document_id in sorted(SOURCES)[:newer]:
+        trees = states["cst_nodes", document_id]
+        states["cst_nodes", document_id] = replace(trees, updated_at=datetime(2026, 1, 3))
+    found = stale(settings=with_setting("scorer.retrain_drift", limit), states=states)
+    assert found.unpartitioned.get("query_scorer") == reasons
 
 
 def test_several_causes_are_all_named() -> None:

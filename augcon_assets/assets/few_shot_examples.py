@@ -24,9 +24,9 @@ def few_shot_examples(context: dg.AssetExecutionContext, workspace: WorkspaceRes
 
 
 def _describe(run: StageRun, report: StageReport) -> dict[str, Any]:
-    trials: tuple[Trial, ...] = report.facts["trials"]  # type: ignore[assignment]
-    chosen: dict[str, tuple[FewShotExample, ...]] = report.facts["by_language"]  # type: ignore[assignment]
-    metadata: dict[str, Any] = {"trials": len(trials)}
+    trials: tuple[Trial, ...] = report.facts.pop("trials", ())  # type: ignore[assignment]
+    chosen: dict[str, tuple[FewShotExample, ...]] = report.facts.pop("by_language", {})  # type: ignore[assignment]
+    metadata: dict[str, Any] = {"trials": len(trials), **report.facts}
     for language in chosen:
         scores = [trial.score for trial in trials if trial.language == language]
         metadata[f"best_score_{language}"] = max(scores)

@@ -23,6 +23,7 @@ from augcon_lib.estimate import (
     estimate_scorer,
     estimate_trees,
 )
+from augcon_lib.expectation import Expectation
 from augcon_lib.lengths import resolve_lengths
 from augcon_lib.model import model_identity
 from augcon_lib.model.journal import Journal
@@ -30,7 +31,7 @@ from augcon_lib.records import Document
 from augcon_lib.settings import Settings
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import list_sources, stale_in
-from augcon_lib.staleness import Expectation, Staleness
+from augcon_lib.staleness import Staleness
 from augcon_lib.warehouse.counts import calls_per_char
 from augcon_lib.warehouse.partitions import load_states
 from augcon_lib.warehouse.stages import read_context_ids, read_lengths

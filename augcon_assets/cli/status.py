@@ -11,7 +11,7 @@ from augcon_lib.model.journal import Journal
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import list_sources, stale_in
 from augcon_lib.warehouse.counts import rejection_counts, totals
-from augcon_lib.warehouse.datasets import latest_version
+from augcon_lib.warehouse.versions import latest_version
 from augcon_lib.workspace import Workspace
 
 

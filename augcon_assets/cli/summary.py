@@ -16,11 +16,10 @@ from augcon_lib.model.journal_tables import Spend
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.counts import document_failures
-from augcon_lib.warehouse.datasets import latest_version
+from augcon_lib.warehouse.partitions import EMPTY
 from augcon_lib.warehouse.samples import sample_rows
+from augcon_lib.warehouse.versions import latest_version
 
-# A document without any text is named, but is no failure: there is nothing to mend.
-EMPTY = "empty"
 # More rows of one table with the same reason are named together.
 MAX_NAMED_ROWS = 5
 

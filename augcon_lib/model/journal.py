@@ -19,15 +19,21 @@ from typing import Any
 from augcon_lib.errors import ModelError
 from augcon_lib.model.journal_tables import (
     DELETE_ANSWER,
+    LAST_CALL,
     MEAN_TOKENS,
+    NOTHING_SPENT,
+    REPLACE_CHOICE,
     REPLACE_ENDPOINT,
     SELECT_ANSWER,
+    SELECT_CHOICE,
     SELECT_ENDPOINT,
     SUM_CALLS,
+    SUM_CALLS_SINCE,
     SUM_SESSION_CALLS,
     CallRecord,
     EndpointAddress,
     EndpointTraits,
+    KeptChoice,
     Spend,
     StoredAnswer,
     connect,
@@ -46,7 +52,7 @@ class _Job:
     answer: StoredAnswer | None = None
     replace: bool = False
     call: CallRecord | None = None
-    endpoint: tuple[object, ...] | None = None
+    statement: tuple[str, tuple[object, ...]] | None = None
     done: Callable[[StoredAnswer | BaseException | None], None] | None = None
 
 
@@ -99,7 +105,17 @@ class Journal:
         """Keep *traits* for later processes; durable with the next commit."""
         omitted = " ".join(sorted(traits.omitted_fields))
         row = (*address, traits.wire_form, omitted, time.time())
-        self._submit(_Job(endpoint=row))
+        self._submit(_Job(statement=(REPLACE_ENDPOINT, row)))
+
+    def choice(self, stage: str) -> KeptChoice | None:
+        """What :meth:`keep_choice` kept for *stage*, or None."""
+        row = self._read(SELECT_CHOICE, (stage,))
+        return KeptChoice._make(row) if row else None
+
+    def keep_choice(self, stage: str, choice: KeptChoice) -> None:
+        """Keep *choice* beside the answers it was learned from, in place of the one before."""
+        self._submit(_Job(statement=(REPLACE_CHOICE, (stage, *choice))))
+        self.flush()
 
     def spend(self, session_id: str | None = None) -> Spend:
         """What all calls have cost, or those of one session (one command of the user's)."""
@@ -109,6 +125,16 @@ class Journal:
         else:
             row = self._read(SUM_SESSION_CALLS, (session_id,))
         return Spend._make(row or (0, 0, 0, 0.0, 0))
+
+    def spend_since(self, call: int) -> tuple[Spend, int]:
+        """What the calls after number *call* have cost, and the number of the last one.
+
+        All of them where the journal is younger than *call*.
+        """
+        self.flush()
+        (last,) = self._read(LAST_CALL, ()) or (0,)
+        row = self._read(SUM_CALLS_SINCE, (call if call <= last else 0,))
+        return Spend._make(row or NOTHING_SPENT), last
 
     def tokens_per_call(self, model: str) -> dict[str, tuple[float, float]]:
         """Mean input and output tokens of *model*'s good answers, by stage."""
@@ -203,8 +229,8 @@ def _commit(connection: sqlite3.Connection, group: list[_Job]) -> dict[bytes, St
         for job in group:
             if job.replace:
                 connection.execute(DELETE_ANSWER, (job.key,))
-            if job.endpoint is not None:
-                connection.execute(REPLACE_ENDPOINT, job.endpoint)
+            if job.statement is not None:
+                connection.execute(*job.statement)
         if answers:
             values = [value for key, answer in answers.items() for value in (key, *answer)]
             inserted = connection.execute(insert_answers(len(answers)), values).rowcount

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from augcon_lib.errors import ModelError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_TIMEOUT_SECONDS = 30.0
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS answers (
@@ -24,6 +24,9 @@ SCHEMA = (
         base_url TEXT NOT NULL, model TEXT NOT NULL, asked_form TEXT NOT NULL,
         wire_form TEXT NOT NULL, omitted_fields TEXT NOT NULL, found_at REAL NOT NULL,
         PRIMARY KEY (base_url, model, asked_form))""",
+    """CREATE TABLE IF NOT EXISTS choices (
+        stage TEXT PRIMARY KEY, version TEXT NOT NULL, inputs TEXT NOT NULL,
+        payload TEXT NOT NULL)""",
 )
 SELECT_ANSWER = (
     "SELECT content, wire_form, model, created_at, input_tokens, output_tokens "
@@ -42,10 +45,14 @@ SELECT stage, avg(input_tokens), avg(output_tokens) FROM calls
 WHERE outcome = 'ok' AND model = ? GROUP BY stage
 """
 SUM_SESSION_CALLS = SUM_CALLS + " WHERE session_id = ?"
+SUM_CALLS_SINCE = SUM_CALLS + " WHERE id > ?"
+LAST_CALL = "SELECT coalesce(max(id), 0) FROM calls"
 SELECT_ENDPOINT = (
     "SELECT wire_form, omitted_fields FROM endpoints "
     "WHERE base_url = ? AND model = ? AND asked_form = ?"
 )
+SELECT_CHOICE = "SELECT version, inputs, payload FROM choices WHERE stage = ?"
+REPLACE_CHOICE = "INSERT OR REPLACE INTO choices VALUES (?, ?, ?, ?)"
 REPLACE_ENDPOINT = "INSERT OR REPLACE INTO endpoints VALUES (?, ?, ?, ?, ?, ?)"
 
 
@@ -87,6 +94,17 @@ class Spend(NamedTuple):
 
 
 NOTHING_SPENT = Spend(0, 0, 0, 0.0, 0)
+
+
+class KeptChoice(NamedTuple):
+    """A scorer or few-shot choice in force, learned from the journal's answers.
+
+    ``inputs`` (a JSON object of what it was made from) and ``payload`` are the keeper's.
+    """
+
+    version: str
+    inputs: str
+    payload: str
 
 
 class EndpointAddress(NamedTuple):

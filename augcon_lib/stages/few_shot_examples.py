@@ -2,12 +2,13 @@
 
 import asyncio
 
+from augcon_lib.expectation import Expectation
 from augcon_lib.few_shot_search import FewShotSearch
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.responses import Responder
 from augcon_lib.stages.model_calls import model_for
+from augcon_lib.stages.promotion import promote_if_first, restore_in_force
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.staleness import Expectation
 from augcon_lib.warehouse.choices import NO_DOCUMENT, save_few_shot
 from augcon_lib.warehouse.partitions import PartitionOutput, load_states
 
@@ -18,10 +19,14 @@ SEED = 20_240_516
 def run_few_shot_examples(run: StageRun) -> StageReport:
     """Search over the human-written examples and keep the choice with its trial log.
 
-    Does nothing where the settings use no search.
+    The first choice is in force at once; a later one is a candidate (``stages.promotion``). Does
+    nothing where the settings use no search.
     """
     if not run.settings.searches_examples:
-        return StageReport(STAGE, facts={"used": False, "trials": (), "by_language": {}})
+        return StageReport(STAGE, facts={"used": False})
+    restored = restore_in_force(run, STAGE)
+    if restored:
+        return StageReport(STAGE, version=restored, facts={"in_force": True, "restored": True})
     return asyncio.run(_run(run))
 
 
@@ -40,6 +45,10 @@ async def _run(run: StageRun) -> StageReport:
     )
     await asyncio.to_thread(save_few_shot, run.warehouse, choice, state, run.run_id)
     report.version = choice.version
-    report.facts = {"trials": choice.trials, "by_language": choice.by_language}
+    report.facts = {
+        "in_force": promote_if_first(run, STAGE, choice.version),
+        "trials": choice.trials,
+        "by_language": choice.by_language,
+    }
     run.progress(STAGE, 1, 1, 0, report.calls)
     return report

@@ -2,12 +2,14 @@
 
 import asyncio
 
+from augcon_lib.choice_staleness import scorer_inputs
 from augcon_lib.contrastive_pairs import build_pairs, sample_positives
+from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.query_scorer import MIN_PAIRS, train_scorer
 from augcon_lib.stages.model_calls import model_for
+from augcon_lib.stages.promotion import promote_if_first, restore_in_force
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.staleness import Expectation, scorer_inputs
 from augcon_lib.warehouse.choices import NO_DOCUMENT, save_scorer
 from augcon_lib.warehouse.partitions import PartitionOutput, load_states
 from augcon_lib.warehouse.stages import read_positives
@@ -19,10 +21,14 @@ SEED = 20_240_516
 def run_query_scorer(run: StageRun) -> StageReport:
     """Sample positives over all documents, ask for their negatives, train and validate.
 
-    Does nothing where the settings use no scorer.
+    The first scorer is in force at once; a later one is a candidate (``stages.promotion``). Does
+    nothing where the settings use no scorer.
     """
     if not run.settings.uses_scorer:
         return StageReport(STAGE, facts={"used": False})
+    restored = restore_in_force(run, STAGE)
+    if restored:
+        return StageReport(STAGE, version=restored, facts={"in_force": True, "restored": True})
     return asyncio.run(_run(run))
 
 
@@ -45,8 +51,10 @@ async def _run(run: StageRun) -> StageReport:
     )
     save_scorer(run.warehouse, scorer, scores, pairs, rejections, state, run.run_id)
     report.version = scorer.version
+    in_force = promote_if_first(run, STAGE, scorer.version)
     report.rejected.update(rejection.reason for rejection in rejections)
     report.facts = {
+        "in_force": in_force,
         "positives": len(positives),
         "train_pairs": scores.train_pairs,
         "held_out_pairs": scores.held_out_pairs,

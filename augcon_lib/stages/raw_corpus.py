@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from augcon_lib.documents import SourceEntry, read_documents
+from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.records import Document, Rejection, content_id
 from augcon_lib.stages.documents_at_once import batches
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.staleness import Expectation
 from augcon_lib.warehouse.partitions import REJECTED, PartitionOutput, replace_partitions
 
 STAGE = "raw_corpus"

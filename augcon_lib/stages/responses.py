@@ -24,7 +24,7 @@ def run_responses(run: StageRun, document_ids: Sequence[str]) -> StageReport:
     """
     settings = run.settings
     if settings.searches_examples:
-        few_shot = load_few_shot(run.warehouse)
+        few_shot = load_few_shot(run.warehouse, run.versions().few_shot)
     else:
         few_shot = first_examples(run.examples, settings.responses.few_shot_count)
 

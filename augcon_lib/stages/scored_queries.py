@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from augcon_lib.errors import WarehouseError
+from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.lengths import tree_parameters
 from augcon_lib.query_scorer import RandomChoice
@@ -12,7 +13,6 @@ from augcon_lib.query_selection import select_queries
 from augcon_lib.records import Node, content_id
 from augcon_lib.stages.documents_at_once import batches
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.staleness import Expectation
 from augcon_lib.warehouse.choices import load_scorer
 from augcon_lib.warehouse.partitions import PartitionOutput, load_states, replace_partitions
 from augcon_lib.warehouse.stages import read_languages, read_nodes
@@ -34,12 +34,13 @@ def run_scored_queries(run: StageRun, document_ids: Sequence[str]) -> StageRepor
 
     Raises ``WarehouseError`` before the scorer has been trained.
     """
+    versions = run.versions()
     used = run.settings.uses_scorer
-    scorer = load_scorer(run.warehouse) if used else RandomChoice()
+    scorer = load_scorer(run.warehouse, versions.scorer) if used else RandomChoice()
     if scorer is None:
         raise WarehouseError("there is no scorer yet; materialize query_scorer first")
     states = load_states(run.warehouse, document_ids)
-    expectation = Expectation(run.settings, run.versions(), states)
+    expectation = Expectation(run.settings, versions, states)
     report = StageReport(STAGE)
     for ids in batches(document_ids, WRITE_DOCUMENTS):
         nodes = read_nodes(run.warehouse, ids)

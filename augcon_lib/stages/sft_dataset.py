@@ -1,42 +1,86 @@
 """``sft_dataset``: a dataset version from the responses of all live documents."""
 
-from augcon_lib.fingerprints import fingerprint
+from collections.abc import Mapping
+from contextlib import closing
+
+from augcon_lib.expectation import Expectation
+from augcon_lib.fingerprints import changes, fingerprint
+from augcon_lib.model.journal import Journal
 from augcon_lib.sft_dataset import build_dataset, choose_test_documents
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.staleness import Expectation, dataset_inputs, live_documents
+from augcon_lib.staleness import dataset_inputs, failed_documents, live_documents
 from augcon_lib.warehouse.choices import NO_DOCUMENT
-from augcon_lib.warehouse.datasets import save_dataset
+from augcon_lib.warehouse.datasets import live_rows, save_dataset
 from augcon_lib.warehouse.partitions import PartitionOutput, load_states
 from augcon_lib.warehouse.stages import read_documents_text, read_responses
+from augcon_lib.warehouse.versions import Spent, latest_version
 
 STAGE = "sft_dataset"
+# Inputs that the documents' own reasons explain.
+_OF_DOCUMENTS = ("responses", "documents", "failed documents")
 
 
 def run_sft_dataset(run: StageRun) -> StageReport:
-    """Collect the rows of all live documents; a new version where they differ."""
+    """Collect the rows of all live documents; a new version where they differ.
+
+    A document that failed has none, or its last good ones, marked (``[dataset] failed_documents``).
+    """
     versions, states = run.versions(), load_states(run.warehouse)
+    settings = run.settings.dataset
     live = live_documents(states, run.settings, versions)
-    inputs = dataset_inputs(Expectation(run.settings, versions, states), states, live)
-    test_fraction = run.settings.dataset.test_fraction
+    expectation = Expectation(run.settings, versions, states)
+    inputs = dataset_inputs(expectation, states, live, run.settings)
     texts = {}
-    if test_fraction:
+    if settings.test_fraction:
         texts = {d.document_id: d.text for d in read_documents_text(run.warehouse, live)}
+    keep = settings.failed_documents == "keep"
     dataset = build_dataset(
-        read_responses(run.warehouse, live), choose_test_documents(texts, test_fraction)
+        read_responses(run.warehouse, live),
+        choose_test_documents(texts, settings.test_fraction),
+        live_rows(run.warehouse, failed_documents(states)) if keep else (),
     )
     state = PartitionOutput(
         NO_DOCUMENT, fingerprint(STAGE, inputs), inputs, output_hash=dataset.version
     )
-    counts = save_dataset(run.warehouse, dataset, state, run.run_id)
+    before = states.get((STAGE, NO_DOCUMENT))
+    version = save_dataset(
+        run.warehouse,
+        dataset,
+        state,
+        run.run_id,
+        _spent(run),
+        settings.keep_versions,
+        _own_reasons(before.inputs if before else inputs, inputs),
+    )
+    is_new = before is None or before.output_hash != version.dataset_version
     report = StageReport(STAGE, version=dataset.version)
     report.rejected.update(rejection.reason for rejection in dataset.rejections)
     report.facts = {
         "documents": len(live),
-        "rows": counts.total,
-        "added": counts.added,
-        "kept": counts.kept,
-        "removed": counts.removed,
+        "rows": len(dataset.rows),
+        "added": version.added if is_new else 0,
+        "kept": version.kept if is_new else len(dataset.rows),
+        "removed": version.removed if is_new else 0,
+        "stale_rows": version.stale,
         "test_rows": sum(row.split == "test" for row in dataset.rows),
+        "cause": version.causes if is_new else {},
+        "version_model_calls": version.model_calls,
+        "version_cost_usd": version.cost_usd,
     }
     run.progress(STAGE, 1, 1, 0, None)
     return report
+
+
+def _spent(run: StageRun) -> Spent:
+    """What the model has cost since the version before."""
+    latest = latest_version(run.warehouse)
+    with closing(Journal(run.workspace.journal_path)) as journal:
+        spend, last_call = journal.spend_since(latest.last_call if latest else 0)
+    return Spent(spend.calls, spend.input_tokens, spend.output_tokens, spend.cost_usd, last_call)
+
+
+def _own_reasons(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    def own(inputs: Mapping[str, str]) -> dict[str, str]:
+        return {name: value for name, value in inputs.items() if name not in _OF_DOCUMENTS}
+
+    return changes(own(before), own(now))

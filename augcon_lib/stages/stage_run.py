@@ -17,8 +17,8 @@ from augcon_lib.prompts import PROMPT_NAMES, PromptLibrary, load_few_shot_exampl
 from augcon_lib.records import FewShotExample
 from augcon_lib.settings import Settings
 from augcon_lib.warehouse import Warehouse
-from augcon_lib.warehouse.choices import current_version
-from augcon_lib.warehouse.partitions import PartitionOutput, load_states
+from augcon_lib.warehouse.partitions import PartitionOutput
+from augcon_lib.warehouse.promotions import promoted_versions
 from augcon_lib.workspace import Workspace
 
 SAMPLE_ROWS = 3
@@ -90,16 +90,16 @@ class StageRun:
             yield
 
     def versions(self) -> Versions:
-        """Versions of everything besides documents and settings, scorer and few-shot as stored."""
-        states = load_states(self.warehouse, document_ids=())
+        """Versions of everything besides documents and settings; of choices, those in force."""
+        promoted = promoted_versions(self.warehouse)
         return Versions(
             converter=converter_version(),
             model=model_identity(self.settings.model),
             prompts={name: self.prompts.fingerprint(name) for name in PROMPT_NAMES},
             principles=_sha(self.principles),
             examples=_sha(repr(self.examples)),
-            scorer=current_version(states, "query_scorer"),
-            few_shot=current_version(states, "few_shot_examples"),
+            scorer=promoted.get("query_scorer", ""),
+            few_shot=promoted.get("few_shot_examples", ""),
         )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from augcon_lib.documents import KnownSource, StoreListing, list_store
 from augcon_lib.errors import SettingsError
+from augcon_lib.expectation import Expectation
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.staleness import Expectation, Staleness, find_stale
+from augcon_lib.staleness import Staleness, find_stale
 from augcon_lib.warehouse.partitions import delete_everywhere, load_states
 from augcon_lib.warehouse.sources import load_sources, save_sources
 

@@ -105,7 +105,8 @@ def invalid_rows(
         "UNION ALL SELECT any_value(row_id) || ': the pair is there ' || count(*) || ' times' "
         "FROM sft_dataset GROUP BY query, response HAVING count(*) > 1 "
         "UNION ALL SELECT s.row_id || ': its document is not in the corpus' "
-        "FROM sft_dataset AS s ANTI JOIN raw_corpus AS d ON d.document_id = s.document_id",
+        "FROM (SELECT * FROM sft_dataset WHERE NOT stale) AS s "
+        "ANTI JOIN raw_corpus AS d ON d.document_id = s.document_id",
     )
 
 

@@ -1,9 +1,12 @@
-"""The scorer and the few-shot choice: unpartitioned, replaced as a whole."""
+"""The scorer and the few-shot choice: unpartitioned, one set of rows for each version made."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import duckdb
+import polars as pl
 
 from augcon_lib.contrastive_pairs import ContrastivePair
 from augcon_lib.few_shot_search import FewShotChoice
@@ -11,11 +14,25 @@ from augcon_lib.query_scorer import LinearScorer, ScorerReport
 from augcon_lib.records import FewShotExample, Rejection
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.frames import insert, select, to_frame
-from augcon_lib.warehouse.partitions import OK, PartitionOutput, PartitionState, inputs_json
+from augcon_lib.warehouse.partitions import OK, PartitionOutput, inputs_json
+from augcon_lib.warehouse.promotions import save_promotion
 from augcon_lib.warehouse.schema import TABLES
 
 # Unpartitioned stages keep their state under this document id.
 NO_DOCUMENT = ""
+
+CHOICES = ("query_scorer", "few_shot_examples")
+# What a version needs to be used again elsewhere: its tables, and the column that names it.
+_TABLES = {
+    "query_scorer": ("query_scorer",),
+    "few_shot_examples": ("few_shot_examples", "few_shot_trials"),
+}
+_VERSION_COLUMN = {
+    "query_scorer": "scorer_version",
+    "contrastive_pairs": "scorer_version",
+    "few_shot_examples": "few_shot_version",
+    "few_shot_trials": "few_shot_version",
+}
 
 
 def save_scorer(
@@ -27,7 +44,7 @@ def save_scorer(
     state: PartitionOutput,
     run_id: str,
 ) -> None:
-    """Replace the scorer and the pairs it was trained on."""
+    """Keep the scorer and the pairs it was trained on; it is in force once it is promoted."""
     row = {
         "scorer_version": scorer.version,
         "kind": "linear",
@@ -37,62 +54,111 @@ def save_scorer(
         "held_out_documents": report.held_out_documents,
         "pair_accuracy": report.pair_accuracy,
         "standard_error": report.standard_error,
+        "made_at": datetime.now(UTC).replace(tzinfo=None),
     }
+    scored = to_frame("query_scorer", [None], **row)
+    learned_from = to_frame("contrastive_pairs", pairs, scorer_version=scorer.version)
     with warehouse.write() as connection:
-        _clear(connection, "query_scorer", "contrastive_pairs")
-        insert(connection, "query_scorer", to_frame("query_scorer", [None], **row))
-        insert(connection, "contrastive_pairs", to_frame("contrastive_pairs", pairs))
+        _replace(connection, "query_scorer", scorer.version, scored)
+        _replace(connection, "contrastive_pairs", scorer.version, learned_from)
         save_state(connection, "query_scorer", state, run_id, rejections)
 
 
-def load_scorer(warehouse: Warehouse) -> LinearScorer | None:
-    """The current scorer, or ``None`` before the first training."""
+def load_scorer(warehouse: Warehouse, version: str) -> LinearScorer | None:
+    """The scorer of *version*, or ``None`` where there is no such version."""
     with warehouse.read() as connection:
-        rows = select(connection, "SELECT parameters FROM query_scorer")
+        rows = select(
+            connection, "SELECT parameters FROM query_scorer WHERE scorer_version = ?", [version]
+        )
     return LinearScorer.from_json(rows[0]["parameters"]) if rows else None
+
+
+def scorer_reports(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
+    """``train_pairs``, ``pair_accuracy``, ... of each scorer that was trained, by version."""
+    with warehouse.read() as connection:
+        rows = select(
+            connection,
+            "SELECT scorer_version, kind, train_pairs, held_out_pairs, held_out_documents, "
+            "pair_accuracy, standard_error, made_at FROM query_scorer ORDER BY made_at",
+        )
+    return {row["scorer_version"]: row for row in rows}
 
 
 def save_few_shot(
     warehouse: Warehouse, choice: FewShotChoice, state: PartitionOutput, run_id: str
 ) -> None:
-    """Replace the chosen examples and the trial log of the search."""
+    """Keep the chosen examples and the trial log of the search; in force once promoted."""
+    chosen = [
+        to_frame("few_shot_examples", examples, few_shot_version=choice.version, language=language)
+        for language, examples in choice.by_language.items()
+    ]
+    log = [
+        to_frame(
+            "few_shot_trials",
+            [trial],
+            few_shot_version=choice.version,
+            trial=trial.number,
+            examples=list(trial.examples),
+        )
+        for trial in choice.trials
+    ]
     with warehouse.write() as connection:
-        _clear(connection, "few_shot_examples", "few_shot_trials")
-        for language, examples in choice.by_language.items():
-            insert(
-                connection,
-                "few_shot_examples",
-                to_frame(
-                    "few_shot_examples",
-                    examples,
-                    few_shot_version=choice.version,
-                    language=language,
-                ),
-            )
-        for trial in choice.trials:
-            insert(
-                connection,
-                "few_shot_trials",
-                to_frame(
-                    "few_shot_trials",
-                    [trial],
-                    few_shot_version=choice.version,
-                    trial=trial.number,
-                    examples=list(trial.examples),
-                ),
-            )
+        _replace(connection, "few_shot_examples", choice.version, *chosen)
+        _replace(connection, "few_shot_trials", choice.version, *log)
         save_state(connection, "few_shot_examples", state, run_id)
 
 
-def load_few_shot(warehouse: Warehouse) -> FewShotChoice:
-    """The current choice without its log; empty before the first search."""
+def load_few_shot(warehouse: Warehouse, version: str) -> FewShotChoice:
+    """The choice of *version* without its log; empty where there is none."""
     with warehouse.read() as connection:
-        rows = select(connection, "SELECT * FROM few_shot_examples ORDER BY language, position")
+        rows = select(
+            connection,
+            "SELECT * FROM few_shot_examples WHERE few_shot_version = ? "
+            "ORDER BY language, position",
+            [version],
+        )
     by_language: dict[str, tuple[FewShotExample, ...]] = {}
     for row in rows:
         example = FewShotExample(row["context"], row["question"], row["answer"])
         by_language[row["language"]] = (*by_language.get(row["language"], ()), example)
     return FewShotChoice(by_language, ())
+
+
+def few_shot_scores(warehouse: Warehouse) -> dict[str, float]:
+    """The mean score of the chosen trials of each few-shot choice, by version."""
+    with warehouse.read() as connection:
+        rows = select(
+            connection,
+            "SELECT few_shot_version, avg(score) AS score FROM few_shot_trials WHERE chosen "
+            "GROUP BY few_shot_version",
+        )
+    return {row["few_shot_version"]: row["score"] for row in rows}
+
+
+def dump_choice(warehouse: Warehouse, stage: str, version: str) -> str:
+    """What *version* of *stage* needs to be used again elsewhere, as JSON."""
+    with warehouse.read() as connection:
+        tables = {
+            table: select(
+                connection, f'SELECT * FROM "{table}" WHERE {_VERSION_COLUMN[table]} = ?', [version]
+            )
+            for table in _TABLES[stage]
+        }
+    return json.dumps(tables, ensure_ascii=False, default=str)
+
+
+def restore_choice(
+    warehouse: Warehouse, stage: str, dump: str, state: PartitionOutput, run_id: str
+) -> None:
+    """Put a version from :func:`dump_choice` back, in force, with the state it was made in."""
+    with warehouse.write() as connection:
+        for table, rows in json.loads(dump).items():
+            frame = pl.DataFrame(
+                [{**row, **_timestamps(row)} for row in rows], schema=TABLES[table], orient="row"
+            )
+            _replace(connection, table, state.output_hash, frame)
+        save_state(connection, stage, state, run_id)
+        save_promotion(connection, stage, state.output_hash)
 
 
 def save_state(
@@ -123,14 +189,16 @@ def save_state(
     insert(connection, "partition_state", to_frame("partition_state", [None], **row))
 
 
-def current_version(states: Mapping[tuple[str, str], PartitionState], stage: str) -> str:
-    """Output hash of an unpartitioned *stage*, empty where there is none yet."""
-    state = states.get((stage, NO_DOCUMENT))
-    return state.output_hash if state else ""
+def _replace(
+    connection: duckdb.DuckDBPyConnection, table: str, version: str, *frames: pl.DataFrame
+) -> None:
+    column = _VERSION_COLUMN[table]
+    connection.execute(f'DELETE FROM "{table}" WHERE {column} = ?', [version])
+    for frame in frames:
+        insert(connection, table, frame)
 
 
-def _clear(connection: duckdb.DuckDBPyConnection, *tables: str) -> None:
-    for table in tables:
-        if table not in TABLES:
-            raise KeyError(table)
-        connection.execute(f'DELETE FROM "{table}"')
+def _timestamps(row: dict[str, Any]) -> dict[str, datetime]:
+    return {
+        name: datetime.fromisoformat(value) for name, value in row.items() if name.endswith("_at")
+    }

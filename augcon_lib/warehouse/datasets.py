@@ -1,5 +1,7 @@
 """Dataset versions: a new one where the rows differ, old ones as intervals of versions."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -7,93 +9,105 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from augcon_lib.errors import WarehouseError
+from augcon_lib.records import DatasetRow
 from augcon_lib.sft_dataset import Dataset
 from augcon_lib.warehouse.choices import save_state
 from augcon_lib.warehouse.connection import Warehouse
-from augcon_lib.warehouse.frames import insert, select, to_frame
+from augcon_lib.warehouse.document_changes import close_changes
+from augcon_lib.warehouse.frames import insert, select, select_records, to_frame
 from augcon_lib.warehouse.partitions import PartitionOutput
+from augcon_lib.warehouse.retention import prune
+from augcon_lib.warehouse.versions import DatasetVersion, Spent, number_of, versions_in
 
 # A row lives on in a later version where all of this is equal.
-_IDENTITY = ("row_id", "split", "position")
-
-
-@dataclass(frozen=True, slots=True)
-class VersionCounts:
-    """A dataset version and how its rows differ from those of the version before it."""
-
-    dataset_version: str
-    added: int
-    kept: int
-    removed: int
-
-    @property
-    def total(self) -> int:
-        """Rows in the version."""
-        return self.added + self.kept
+_IDENTITY = ("row_id", "split", "position", "stale")
+# Where a row that lives on is found now.
+_SOURCE = ("uri", "title", "language", "text_sha256", "start_char", "end_char")
+_ROW_COLUMNS = ("row_id", "document_id", "node_id", "query", "response", "split", "position",
+                *_SOURCE, "stale")  # fmt: skip
 
 
 def save_dataset(
-    warehouse: Warehouse, dataset: Dataset, state: PartitionOutput, run_id: str
-) -> VersionCounts:
-    """Make *dataset* the current version; no new version where its rows are the current ones."""
+    warehouse: Warehouse,
+    dataset: Dataset,
+    state: PartitionOutput,
+    run_id: str,
+    spent: Spent,
+    keep_versions: int = 0,
+    reasons: Sequence[str] = (),
+) -> DatasetVersion:
+    """Make *dataset* the current version; no new version where its rows are the current ones.
+
+    *spent* since the version before, and *reasons* besides the documents', are noted with a new
+    version. Of older versions, *keep_versions* stay in all (0: all of them).
+    """
     incoming = to_frame("dataset_rows", dataset.rows, added_in=0, removed_in=None)
     with warehouse.write() as connection:
-        latest = _latest(connection)
         save_state(connection, "sft_dataset", state, run_id, dataset.rejections)
-        if latest is not None and latest["dataset_version"] == dataset.version:
-            return VersionCounts(dataset.version, 0, len(dataset.rows), 0)
-        number = 1 if latest is None else latest["number"] + 1
+        known = versions_in(connection)
+        latest = known[0] if known else None
+        is_new = latest is None or latest.dataset_version != dataset.version
+        number = (latest.number if latest else 0) + is_new
         live = connection.execute(
-            "SELECT row_id, split, position FROM dataset_rows WHERE removed_in IS NULL"
+            "SELECT row_id, split, position, stale, uri, title, language, text_sha256, "
+            "start_char, end_char FROM dataset_rows WHERE removed_in IS NULL"
         ).pl()
-        connection.register("ended", live.join(incoming, on=_IDENTITY, how="anti"))
-        connection.execute(
-            "UPDATE dataset_rows SET removed_in = ? WHERE removed_in IS NULL "
-            "AND (row_id, split, position) IN (SELECT (row_id, split, position) FROM ended)",
-            [number],
-        )
+        _move(connection, live, incoming)
+        changed = close_changes(connection, number if is_new else None)
+        if latest is not None and not is_new:
+            prune(connection, keep_versions)
+            return latest
+        _end_rows(connection, live, incoming, number)
         begun = incoming.join(live, on=_IDENTITY, how="anti", maintain_order="left")
         insert(connection, "dataset_rows", begun.with_columns(added_in=pl.lit(number, pl.Int64)))
         old, new = set(live["row_id"]), set(incoming["row_id"])
-        counts = VersionCounts(dataset.version, len(new - old), len(new & old), len(old - new))
-        row = {
-            "number": number,
-            "dataset_version": dataset.version,
-            "created_at": datetime.now(UTC).replace(tzinfo=None),
-            "added": counts.added,
-            "kept": counts.kept,
-            "removed": counts.removed,
-        }
-        insert(connection, "dataset_versions", to_frame("dataset_versions", [None], **row))
-    return counts
+        cause = {**dict.fromkeys(reasons, 0), **dict(changed.most_common())}
+        version = DatasetVersion(
+            number=number,
+            dataset_version=dataset.version,
+            created_at=datetime.now(UTC).replace(tzinfo=None),
+            added=len(new - old),
+            kept=len(new & old),
+            removed=len(old - new),
+            stale=sum(row.stale for row in dataset.rows),
+            cause=json.dumps(cause, ensure_ascii=False),
+            model_calls=spent.model_calls,
+            input_tokens=spent.input_tokens,
+            output_tokens=spent.output_tokens,
+            cost_usd=spent.cost_usd,
+            last_call=spent.last_call,
+        )
+        insert(connection, "dataset_versions", to_frame("dataset_versions", [version]))
+        prune(connection, keep_versions)
+    return version
 
 
-def latest_version(warehouse: Warehouse) -> VersionCounts | None:
-    """The current version, ``None`` before the first."""
+def live_rows(warehouse: Warehouse, document_ids: list[str]) -> list[DatasetRow]:
+    """Rows of *document_ids* in the current version, in its order."""
     with warehouse.read() as connection:
-        row = _latest(connection)
-    if row is None:
-        return None
-    return VersionCounts(row["dataset_version"], row["added"], row["kept"], row["removed"])
+        return select_records(
+            connection,
+            DatasetRow,
+            f"SELECT {', '.join(_ROW_COLUMNS)} FROM dataset_rows WHERE removed_in IS NULL "
+            "AND document_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY document_id, position",
+            [document_ids],
+        )
 
 
 def read_dataset(warehouse: Warehouse, version: str | None = None) -> pl.DataFrame:
     """Rows of *version* (default: the current one) with the columns of ``sft_dataset`` and
-    where each came from: ``uri``, ``title``, ``start_char``, ``end_char``, ``language``.
+    where each came from: ``uri``, ``title``, ``language``, ``text_sha256``, ``start_char``,
+    ``end_char``.
 
-    Raises ``WarehouseError`` for a version that does not exist.
+    Raises ``WarehouseError`` for a version that does not exist or was pruned.
     """
     with warehouse.read() as connection:
-        number = _number_of(connection, version)
+        number = number_of(connection, version)
         return connection.execute(
             "SELECT r.row_id, v.dataset_version, r.document_id, r.node_id, r.query, r.response, "
-            "r.split, d.uri, d.title, d.language, n.start_char, n.end_char "
+            "r.split, r.stale, r.uri, r.title, r.language, r.text_sha256, r.start_char, r.end_char "
             "FROM dataset_rows AS r "
             "JOIN dataset_versions AS v ON v.number = ? "
-            "LEFT JOIN raw_corpus AS d ON d.document_id = r.document_id "
-            "LEFT JOIN cst_nodes AS n "
-            "ON n.node_id = r.node_id AND n.document_id = r.document_id "
             "WHERE r.added_in <= v.number AND (r.removed_in IS NULL OR r.removed_in > v.number) "
             "ORDER BY r.document_id, r.position",
             [number],
@@ -102,37 +116,72 @@ def read_dataset(warehouse: Warehouse, version: str | None = None) -> pl.DataFra
 
 @dataclass(frozen=True, slots=True)
 class VersionDiff:
-    """Rows of two versions by row id: only in the new one, in both, only in the old one."""
+    """Rows of two versions by row id: only in the new one, in both, only in the old one.
+
+    ``versions`` are those after the old one up to the new one: what caused the difference, and
+    what it cost.
+    """
 
     old_version: str | None
     new_version: str
     added: list[dict[str, Any]]
     kept: int
     removed: list[dict[str, Any]]
+    versions: list[DatasetVersion]
 
 
 def diff_versions(warehouse: Warehouse, old: str | None, new: str | None) -> VersionDiff:
     """Compare *old* (default: the version before *new*) with *new* (default: the current one).
 
     Before the first version there is the empty one. Raises ``WarehouseError`` for a version that
-    does not exist.
+    does not exist or was pruned.
     """
     with warehouse.read() as connection:
-        new_number = _number_of(connection, new)
-        old_number = _number_of(connection, old) if old is not None else new_number - 1
+        new_number = number_of(connection, new)
+        known = {version.number: version for version in versions_in(connection)}
+        old_number = number_of(connection, old) if old is not None else new_number - 1
         rows = {number: _rows_of(connection, number) for number in (old_number, new_number)}
-        names = {
-            row["number"]: row["dataset_version"]
-            for row in select(connection, "SELECT number, dataset_version FROM dataset_versions")
-        }
     before, after = rows[old_number], rows[new_number]
     return VersionDiff(
-        names.get(old_number),
-        names[new_number],
+        known[old_number].dataset_version if old_number in known else None,
+        known[new_number].dataset_version,
         added=[row for row_id, row in after.items() if row_id not in before],
         kept=len(before.keys() & after.keys()),
         removed=[row for row_id, row in before.items() if row_id not in after],
+        versions=[known[n] for n in sorted(known) if old_number < n <= new_number],
     )
+
+
+def _move(
+    connection: duckdb.DuckDBPyConnection, live: pl.DataFrame, incoming: pl.DataFrame
+) -> None:
+    """Rows that live on are found where their documents have them now."""
+    moved = incoming.select(_IDENTITY + _SOURCE).join(
+        live, on=_IDENTITY + _SOURCE, how="anti", nulls_equal=True
+    )
+    moved = moved.join(live, on=_IDENTITY, how="semi")
+    if moved.is_empty():
+        return
+    connection.register("moved", moved)
+    assignments = ", ".join(f"{column} = moved.{column}" for column in _SOURCE)
+    connection.execute(
+        f"UPDATE dataset_rows SET {assignments} FROM moved "
+        "WHERE dataset_rows.removed_in IS NULL AND dataset_rows.row_id = moved.row_id"
+    )
+    connection.unregister("moved")
+
+
+def _end_rows(
+    connection: duckdb.DuckDBPyConnection, live: pl.DataFrame, incoming: pl.DataFrame, number: int
+) -> None:
+    connection.register("ended", live.join(incoming, on=_IDENTITY, how="anti"))
+    connection.execute(
+        "UPDATE dataset_rows SET removed_in = ? WHERE removed_in IS NULL "
+        "AND (row_id, split, position, stale) IN "
+        "(SELECT (row_id, split, position, stale) FROM ended)",
+        [number],
+    )
+    connection.unregister("ended")
 
 
 def _rows_of(connection: duckdb.DuckDBPyConnection, number: int) -> dict[str, dict[str, Any]]:
@@ -144,27 +193,3 @@ def _rows_of(connection: duckdb.DuckDBPyConnection, number: int) -> dict[str, di
         [number, number],
     )
     return {row["row_id"]: row for row in rows}
-
-
-def _number_of(connection: duckdb.DuckDBPyConnection, version: str | None) -> int:
-    known = select(
-        connection, "SELECT number, dataset_version FROM dataset_versions ORDER BY number DESC"
-    )
-    for row in known:
-        if version in (None, row["dataset_version"]):
-            return int(row["number"])
-    if version is None:
-        raise WarehouseError("there is no dataset yet; make one with: augcon run")
-    raise WarehouseError(
-        f"there is no dataset version {version}; known: "
-        + (", ".join(list(dict.fromkeys(row["dataset_version"] for row in known))[:10]) or "none")
-    )
-
-
-def _latest(connection: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
-    rows = select(
-        connection,
-        "SELECT number, dataset_version, added, kept, removed FROM dataset_versions "
-        "ORDER BY number DESC LIMIT 1",
-    )
-    return rows[0] if rows else None

@@ -1,11 +1,11 @@
 """From a row of the dataset back to the characters it came from."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
+
 from augcon_lib.errors import WarehouseError
-from augcon_lib.fingerprints import DOCUMENT
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.frames import select
 
@@ -14,8 +14,9 @@ from augcon_lib.warehouse.frames import select
 class Lineage:
     """A row with everything upstream of it.
 
-    ``quoted`` is the stored text at the node's span; ``parents`` goes from the root context down
-    to the node's parent.
+    ``quoted`` is the text of the row's own version of the document, at the row's span; ``parents``
+    goes from the root context down to the node's parent. Of a row whose document was replaced
+    since, ``node`` holds its span alone and ``parents`` is empty.
     """
 
     row: dict[str, Any]
@@ -26,64 +27,109 @@ class Lineage:
 
 
 def explain_row(warehouse: Warehouse, row_id: str) -> Lineage:
-    """The lineage of *row_id*; a prefix will do. Raises ``WarehouseError`` where there is none."""
+    """The lineage of *row_id*; a prefix will do. Rows of the current version come first.
+
+    Raises ``WarehouseError`` where there is no such row in any version that is kept.
+    """
     with warehouse.read() as connection:
-        rows = select(
-            connection,
-            "SELECT r.row_id, v.dataset_version, r.document_id, r.node_id, r.query, r.response, "
-            "r.split, s.score, s.rank, p.few_shot_version, p.response_id "
-            "FROM dataset_rows AS r "
-            "JOIN (SELECT max(number) AS number FROM dataset_versions) AS m ON TRUE "
-            "JOIN dataset_versions AS v ON v.number = m.number "
-            "LEFT JOIN scored_queries AS s "
-            "ON s.node_id = r.node_id AND s.document_id = r.document_id "
-            "LEFT JOIN responses AS p ON p.node_id = r.node_id AND p.document_id = r.document_id "
-            "WHERE starts_with(r.row_id, ?) AND r.removed_in IS NULL",
-            [row_id],
-        )
-        if len(rows) != 1:
-            raise WarehouseError(_not_one(row_id, len(rows)))
-        row = rows[0]
-        key = [row["node_id"], row["document_id"]]
-        nodes = select(
-            connection,
-            "SELECT node_id, context_id, parent_id, round, depth, text, start_char, end_char, "
-            "verbatim, split_rouge_l, path FROM cst_nodes WHERE node_id = ? AND document_id = ?",
-            key,
-        )
-        documents = select(
-            connection,
-            "SELECT document_id, uri, title, media_type, language, text, text_sha256, "
-            "source_sha256, modified_at FROM raw_corpus WHERE document_id = ?",
-            [row["document_id"]],
-        )
-        versions = select(
-            connection,
-            "SELECT d.output_hash, n.inputs FROM partition_state AS d "
-            "JOIN partition_state AS n ON n.document_id = d.document_id "
-            "WHERE d.stage = 'raw_corpus' AND n.stage = 'cst_nodes' AND d.document_id = ?",
-            [row["document_id"]],
-        )
-        # Between the stages of a run the text is newer than the nodes, and spans mean nothing.
-        settled = all(json.loads(v["inputs"])[DOCUMENT] == v["output_hash"] for v in versions)
-        if not nodes or not documents or not settled:
-            raise WarehouseError(
-                f"row {row['row_id']}: its document {row['document_id']} is being replaced; "
-                "run augcon run, then ask again"
-            )
-        parents = select(
-            connection,
-            "SELECT node_id, depth, query, start_char, end_char FROM cst_nodes "
-            "WHERE node_id IN (SELECT unnest(?::VARCHAR[])) AND node_id <> ? "
-            "AND document_id = ? ORDER BY depth",
-            [list(nodes[0]["path"]), *key],
-        )
-    node, document = nodes[0], documents[0]
-    quoted = document.pop("text")[node["start_char"] : node["end_char"]]
+        row = _find(connection, row_id)
+        node, parents = _node(connection, row)
+        document, text = _document(connection, row)
+    quoted = text[row["start_char"] : row["end_char"]]
+    if node is None:
+        spans = {name: row[name] for name in ("node_id", "start_char", "end_char")}
+        node = dict.fromkeys(_NODE_COLUMNS) | spans
     return Lineage(row, node, parents, document, quoted)
+
+
+_NODE_COLUMNS = (
+    "node_id",
+    "context_id",
+    "parent_id",
+    "round",
+    "depth",
+    "text",
+    "start_char",
+    "end_char",
+    "verbatim",
+    "split_rouge_l",
+    "path",
+)
+
+
+def _find(connection: duckdb.DuckDBPyConnection, row_id: str) -> dict[str, Any]:
+    rows = select(
+        connection,
+        "SELECT r.row_id, v.dataset_version, r.document_id, r.node_id, r.query, r.response, "
+        "r.split, r.stale, r.uri, r.title, r.language, r.text_sha256, r.start_char, r.end_char, "
+        "s.score, s.rank, p.few_shot_version, p.response_id, r.removed_in IS NULL AS is_current "
+        "FROM dataset_rows AS r "
+        "JOIN (SELECT max(number) AS number FROM dataset_versions) AS m ON TRUE "
+        "JOIN dataset_versions AS v ON v.number = coalesce(r.removed_in - 1, m.number) "
+        "LEFT JOIN scored_queries AS s "
+        "ON s.node_id = r.node_id AND s.document_id = r.document_id AND s.query = r.query "
+        "LEFT JOIN responses AS p ON p.node_id = r.node_id AND p.document_id = r.document_id "
+        "AND p.query = r.query AND p.response = r.response "
+        "WHERE starts_with(r.row_id, ?) ORDER BY r.removed_in DESC NULLS FIRST",
+        [row_id],
+    )
+    current = [row for row in rows if row.pop("is_current")]
+    found = {row["row_id"]: row for row in reversed(current or rows)}
+    if len(found) != 1:
+        raise WarehouseError(_not_one(row_id, len(found)))
+    return next(iter(found.values()))
+
+
+def _node(
+    connection: duckdb.DuckDBPyConnection, row: dict[str, Any]
+) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """The row's node and those above it, where the trees are still of the row's own text."""
+    key = [row["node_id"], row["document_id"]]
+    nodes = select(
+        connection,
+        f"SELECT {', '.join(_NODE_COLUMNS)} FROM cst_nodes "
+        "WHERE node_id = ? AND document_id = ? AND start_char = ? AND end_char = ?",
+        [*key, row["start_char"], row["end_char"]],
+    )
+    if not nodes:
+        return None, []
+    parents = select(
+        connection,
+        "SELECT node_id, depth, query, start_char, end_char FROM cst_nodes "
+        "WHERE node_id IN (SELECT unnest(?::VARCHAR[])) AND node_id <> ? "
+        "AND document_id = ? ORDER BY depth",
+        [list(nodes[0]["path"]), *key],
+    )
+    return nodes[0], parents
+
+
+def _document(
+    connection: duckdb.DuckDBPyConnection, row: dict[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """The document as it was for the row, and its text then."""
+    key = [row["document_id"], row["text_sha256"]]
+    found = select(
+        connection,
+        "SELECT document_id, uri, title, media_type, language, text, text_sha256, "
+        "source_sha256, modified_at FROM raw_corpus WHERE document_id = ? AND text_sha256 = ?",
+        key,
+    )
+    if found:
+        return found[0], found[0].pop("text")
+    former = select(
+        connection, "SELECT text FROM former_texts WHERE document_id = ? AND text_sha256 = ?", key
+    )
+    if not former:
+        raise WarehouseError(
+            f"row {row['row_id']}: the text of its document {row['document_id']} is not kept; "
+            "move the warehouse away and run augcon run: it is rebuilt from the journal"
+        )
+    names = ("document_id", "uri", "title", "language", "text_sha256")
+    lost = dict.fromkeys(("media_type", "source_sha256", "modified_at"))
+    return {name: row[name] for name in names} | lost, former[0]["text"]
 
 
 def _not_one(row_id: str, count: int) -> str:
     if count == 0:
-        return f"no row {row_id} in the current dataset; ids are in the lineage.jsonl of an export"
+        return f"no row {row_id} in any version kept; ids are in the lineage.jsonl of an export"
     return f"{count} rows begin with {row_id!r}; give more characters"

@@ -14,16 +14,27 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from augcon_lib.fingerprints import reasons_to_make
 from augcon_lib.records import Rejection
 from augcon_lib.warehouse.connection import Warehouse
+from augcon_lib.warehouse.document_changes import DELETED, log_changes
 from augcon_lib.warehouse.frames import delete_documents, insert, select, to_frame
+from augcon_lib.warehouse.retention import keep_former_texts
 from augcon_lib.warehouse.schema import PARTITIONED
 
 STAGES = tuple(PARTITIONED)
 
 OK = "ok"
 REJECTED = "rejected"
+MADE_AGAIN = "made again with another result"
+
+_SELECT_STATES = (
+    "SELECT stage, document_id, fingerprint, inputs, output_hash, status, reason, updated_at "
+    "FROM partition_state"
+)
 FAILED = "failed"
+# The reason of a rejected document that holds no text: named, but no failure.
+EMPTY = "empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,7 @@ class PartitionState:
     output_hash: str = ""
     status: str = OK
     reason: str = ""
+    updated_at: datetime = datetime.min
 
 
 def replace_partitions(
@@ -69,6 +81,9 @@ def replace_partitions(
     replaced = [o.document_id for o in outputs if o.status != FAILED]
     rejected = [o.document_id for o in outputs if o.status == REJECTED]
     with warehouse.write() as connection:
+        log_changes(connection, stage, _reasons(connection, stage, outputs), run_id)
+        if stage == STAGES[0]:
+            keep_former_texts(connection, replaced)
         delete_documents(connection, stage, replaced)
         _delete_state(connection, [stage], [o.document_id for o in outputs])
         later = STAGES[STAGES.index(stage) + 1 :]
@@ -99,6 +114,8 @@ def delete_everywhere(warehouse: Warehouse, document_ids: Sequence[str]) -> None
     if not document_ids:
         return
     with warehouse.write() as connection:
+        log_changes(connection, STAGES[0], {d: [DELETED] for d in document_ids}, "")
+        keep_former_texts(connection, document_ids)
         for table in (*STAGES, "sources"):
             delete_documents(connection, table, document_ids)
         _delete_state(connection, STAGES, document_ids)
@@ -111,16 +128,19 @@ def load_states(
 
     With *document_ids*, only of these documents and of the unpartitioned stages.
     """
-    query = (
-        "SELECT stage, document_id, fingerprint, inputs, output_hash, status, reason "
-        "FROM partition_state"
-    )
+    query = _SELECT_STATES
     parameters = []
     if document_ids is not None:
         query += " WHERE document_id = '' OR document_id IN (SELECT unnest(?::VARCHAR[]))"
         parameters = [list(document_ids)]
     with warehouse.read() as connection:
-        rows = select(connection, query, parameters)
+        return _states(connection, query, parameters)
+
+
+def _states(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object]
+) -> dict[tuple[str, str], PartitionState]:
+    rows = select(connection, query, parameters)
     return {
         (row["stage"], row["document_id"]): PartitionState(
             row["fingerprint"],
@@ -128,9 +148,34 @@ def load_states(
             row["output_hash"],
             row["status"],
             row["reason"],
+            row["updated_at"],
         )
         for row in rows
     }
+
+
+def _reasons(
+    connection: duckdb.DuckDBPyConnection, stage: str, outputs: Sequence[PartitionOutput]
+) -> dict[str, list[str]]:
+    """Why each of *outputs* differs from what is stored; one that doesn't is not there."""
+    ids = [output.document_id for output in outputs]
+    query = f"{_SELECT_STATES} WHERE stage = ? AND document_id IN (SELECT unnest(?::VARCHAR[]))"
+    before = _states(connection, query, [stage, ids])
+    found = {}
+    for output in outputs:
+        old = before.get((stage, output.document_id))
+        if old and (old.output_hash, old.status) == (output.output_hash, output.status):
+            continue
+        if output.status != OK:
+            found[output.document_id] = [f"{output.status}: {output.reason}"]
+            continue
+        found[output.document_id] = reasons_to_make(
+            stage,
+            old.inputs if old else None,
+            output.inputs,
+            failed=old is not None and old.status == FAILED,
+        ) or [MADE_AGAIN]
+    return found
 
 
 class _StoredInputs(Mapping[str, str]):

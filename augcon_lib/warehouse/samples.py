@@ -24,12 +24,14 @@ def sample_rows(warehouse: Warehouse, count: int) -> list[dict[str, Any]]:
 
 
 def sample_pairs(warehouse: Warehouse, count: int) -> list[dict[str, Any]]:
-    """*count* contrastive pairs of the current scorer, spread over the kinds."""
+    """*count* contrastive pairs of the scorer trained last, spread over the kinds."""
     with warehouse.read() as connection:
         return select(
             connection,
             "SELECT kind, language, positive_query, negative_query, document_id FROM ("
             "SELECT *, row_number() OVER (PARTITION BY kind ORDER BY node_id) AS place "
-            "FROM contrastive_pairs) AS numbered ORDER BY place, kind LIMIT ?",
+            "FROM contrastive_pairs WHERE scorer_version = "
+            "(SELECT scorer_version FROM query_scorer ORDER BY made_at DESC LIMIT 1)) AS numbered "
+            "ORDER BY place, kind LIMIT ?",
             [count],
         )

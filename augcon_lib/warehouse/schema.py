@@ -72,8 +72,10 @@ UNPARTITIONED: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "held_out_documents": pl.Int64,
         "pair_accuracy": pl.Float64,
         "standard_error": pl.Float64,
+        "made_at": TIMESTAMP,
     },
     "contrastive_pairs": {
+        "scorer_version": pl.String,
         "document_id": pl.String,
         "node_id": pl.String,
         "language": pl.String,
@@ -98,6 +100,12 @@ UNPARTITIONED: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "judged": pl.Int32,
         "chosen": pl.Boolean,
     },
+    # The version in force of each choice is the one promoted last.
+    "promotions": {
+        "stage": pl.String,
+        "version": pl.String,
+        "promoted_at": TIMESTAMP,
+    },
 }
 
 # Rows of all versions: a row is in the versions from ``added_in`` until before ``removed_in``.
@@ -110,9 +118,18 @@ DATASET: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "response": pl.String,
         "split": pl.String,
         "position": pl.Int64,
+        "stale": pl.Boolean,
+        "uri": pl.String,
+        "title": pl.String,
+        "language": pl.String,
+        "text_sha256": pl.String,
+        "start_char": pl.Int64,
+        "end_char": pl.Int64,
         "added_in": pl.Int64,
         "removed_in": pl.Int64,
     },
+    # ``cause``: JSON, documents by reason; the spend is that since the version before, up to the
+    # journal's call ``last_call``.
     "dataset_versions": {
         "number": pl.Int64,
         "dataset_version": pl.String,
@@ -120,6 +137,28 @@ DATASET: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "added": pl.Int64,
         "kept": pl.Int64,
         "removed": pl.Int64,
+        "stale": pl.Int64,
+        "cause": pl.String,
+        "model_calls": pl.Int64,
+        "input_tokens": pl.Int64,
+        "output_tokens": pl.Int64,
+        "cost_usd": pl.Float64,
+        "last_call": pl.Int64,
+    },
+    # What stages made anew, and why, since the last version (``version`` is NULL) and before.
+    "document_changes": {
+        "document_id": pl.String,
+        "stage": pl.String,
+        "reasons": pl.List(pl.String),
+        "run_id": pl.String,
+        "made_at": TIMESTAMP,
+        "version": pl.Int64,
+    },
+    # Texts that were replaced, for as long as rows of a version point into them.
+    "former_texts": {
+        "document_id": pl.String,
+        "text_sha256": pl.String,
+        "text": pl.String,
     },
 }
 
@@ -155,7 +194,7 @@ TABLES = {**PARTITIONED, **UNPARTITIONED, **DATASET, **STATE}
 SFT_DATASET = "sft_dataset"
 SFT_DATASET_VIEW = f"""
 CREATE VIEW IF NOT EXISTS {SFT_DATASET} AS
-SELECT r.row_id, v.dataset_version, r.document_id, r.node_id, r.query, r.response, r.split
+SELECT r.row_id, v.dataset_version, r.document_id, r.node_id, r.query, r.response, r.split, r.stale
 FROM dataset_rows AS r
 JOIN (SELECT dataset_version FROM dataset_versions ORDER BY number DESC LIMIT 1) AS v ON TRUE
 WHERE r.removed_in IS NULL

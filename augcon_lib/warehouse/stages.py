@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from augcon_lib.contrastive_pairs import Positive
-from augcon_lib.records import Document, Node, Response
+from augcon_lib.records import Document, GroundedResponse, Node
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.frames import select, select_records
 from augcon_lib.warehouse.schema import PARTITIONED
@@ -105,15 +105,17 @@ def read_selected(
     return by_document
 
 
-def read_responses(warehouse: Warehouse, document_ids: Sequence[str]) -> list[Response]:
-    """Good responses of *document_ids* in the dataset's order."""
+def read_responses(warehouse: Warehouse, document_ids: Sequence[str]) -> list[GroundedResponse]:
+    """Good responses of *document_ids* with their sources, in the dataset's order."""
     with warehouse.read() as connection:
         return select_records(
             connection,
-            Response,
-            "SELECT response_id, node_id, document_id, query, response, few_shot_version, status "
-            f"FROM responses WHERE status = 'ok' AND {_THESE} "
-            "ORDER BY document_id, position",
+            GroundedResponse,
+            "SELECT r.response_id, r.node_id, r.document_id, r.query, r.response, d.uri, d.title, "
+            "d.language, d.text_sha256, n.start_char, n.end_char FROM responses AS r "
+            "JOIN raw_corpus AS d ON d.document_id = r.document_id "
+            "JOIN cst_nodes AS n ON n.node_id = r.node_id AND n.document_id = r.document_id "
+            f"WHERE r.status = 'ok' AND r.{_THESE} ORDER BY r.document_id, r.position",
             [list(document_ids)],
         )
 

@@ -10,7 +10,8 @@ from augcon_assets.reconcile import (
     next_runs,
     pending_documents,
 )
-from augcon_lib.staleness import FAILED_BEFORE, NEW, NOT_MADE_YET, UPSTREAM, Staleness
+from augcon_lib.fingerprints import FAILED_BEFORE, NEW, NOT_MADE_YET
+from augcon_lib.staleness import UPSTREAM, Staleness
 
 STAGES = DOCUMENT_STAGES
 CHOICES = {"query_scorer": [NOT_MADE_YET], "few_shot_examples": [NOT_MADE_YET]}

@@ -1,7 +1,8 @@
 """Ranges leave alone what they are told to, and only what was tried counts as tried."""
 
 from augcon_assets.reconcile import DOCUMENT_STAGES, PlannedRun, failed_in, next_runs
-from augcon_lib.staleness import FAILED_BEFORE, NEW, UPSTREAM, Staleness
+from augcon_lib.fingerprints import FAILED_BEFORE, NEW
+from augcon_lib.staleness import UPSTREAM, Staleness
 
 ORDER = ["a.md", "b.md", "c.md", "d.md"]
 

@@ -15,13 +15,13 @@ from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_assets.sensors import MAX_ATTEMPTS, daily_sync, follow_store
 from augcon_lib.errors import StoreError
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.warehouse.datasets import latest_version
 from augcon_lib.warehouse.partitions import (
     FAILED,
     PartitionOutput,
     load_states,
     replace_partitions,
 )
+from augcon_lib.warehouse.versions import latest_version
 from augcon_lib.workspace import Workspace
 from tests.support.workspaces import DOCUMENTS as TINY
 from tests.support.workspaces import GOOD, make_workspace, put

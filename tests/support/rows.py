@@ -4,16 +4,26 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from augcon_lib.documents import SourceEntry
-from augcon_lib.records import Document, Node, Rejection, Response, ScoredQuery, text_sha256
+from augcon_lib.records import (
+    Document,
+    GroundedResponse,
+    Node,
+    Rejection,
+    Response,
+    ScoredQuery,
+    text_sha256,
+)
 from augcon_lib.sft_dataset import build_dataset
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.choices import NO_DOCUMENT
-from augcon_lib.warehouse.datasets import VersionCounts, save_dataset
+from augcon_lib.warehouse.datasets import save_dataset
 from augcon_lib.warehouse.partitions import PartitionOutput, replace_partitions
 from augcon_lib.warehouse.schema import TABLES
 from augcon_lib.warehouse.sources import save_sources
+from augcon_lib.warehouse.versions import DatasetVersion, Spent
 
 ODD = 'it\'s "odd".md; DROP TABLE raw_corpus;--'
+NOTHING = Spent()
 TEXT = "Tea is hot. Ice is cold."
 QUERIES = {
     "root": "Which drinks are warmer than others?",
@@ -89,6 +99,28 @@ def responses(document_id: str, word: str = "Tea") -> list[Response]:
     ]
 
 
+def grounded(document_id: str, word: str = "Tea") -> list[GroundedResponse]:
+    """:func:`responses` with the spans of their nodes."""
+    spans = {node.node_id: node for node in nodes(document_id)}
+    source = document(document_id)
+    return [
+        GroundedResponse(
+            response_id=each.response_id,
+            node_id=each.node_id,
+            document_id=document_id,
+            query=each.query,
+            response=each.response,
+            uri=source.uri,
+            title=source.title,
+            language=source.language,
+            text_sha256=source.text_sha256,
+            start_char=spans[each.node_id].start_char,
+            end_char=spans[each.node_id].end_char,
+        )
+        for each in responses(document_id, word)
+    ]
+
+
 def output(document_id: str, records: Sequence[object], **changes: object) -> PartitionOutput:
     values: dict[str, object] = {
         "fingerprint": "f",
@@ -100,7 +132,7 @@ def output(document_id: str, records: Sequence[object], **changes: object) -> Pa
     return PartitionOutput(document_id, **(values | changes))  # type: ignore[arg-type]
 
 
-def fill(warehouse: Warehouse, document_ids: Sequence[str], word: str = "Tea") -> VersionCounts:
+def fill(warehouse: Warehouse, document_ids: Sequence[str], word: str = "Tea") -> DatasetVersion:
     """Every stage of *document_ids*, and a dataset of them alone."""
     for stage, make in (
         ("raw_corpus", lambda d: [document(d)]),
@@ -117,11 +149,18 @@ def fill(warehouse: Warehouse, document_ids: Sequence[str], word: str = "Tea") -
     return save_rows(warehouse, document_ids, word)
 
 
-def save_rows(warehouse: Warehouse, document_ids: Sequence[str], word: str) -> VersionCounts:
+def save_rows(
+    warehouse: Warehouse,
+    document_ids: Sequence[str],
+    word: str,
+    spent: Spent = NOTHING,
+    keep_versions: int = 0,
+) -> DatasetVersion:
     """A dataset version of the responses of *document_ids*."""
-    made = [response for d in sorted(document_ids) for response in responses(d, word)]
+    made = [response for d in sorted(document_ids) for response in grounded(d, word)]
     state = PartitionOutput(NO_DOCUMENT, "f", {}, output_hash=word)
-    return save_dataset(warehouse, build_dataset(made, frozenset()), state, "run")
+    dataset = build_dataset(made, frozenset())
+    return save_dataset(warehouse, dataset, state, "run", spent, keep_versions)
 
 
 def table(warehouse: Warehouse, name: str, columns: str = "*") -> list[tuple[object, ...]]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
+from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import Versions, fingerprint
 from augcon_lib.prompts import PROMPT_NAMES
 from augcon_lib.settings import Settings
-from augcon_lib.staleness import Expectation, dataset_inputs
+from augcon_lib.staleness import dataset_inputs
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.partitions import STAGES, PartitionState
 
@@ -41,9 +42,9 @@ def up_to_date(
             inputs = Expectation(settings, versions, states).inputs(stage, document_id, source)
             states[stage, document_id] = state_of(stage, inputs, f"{stage} of {document_id}")
     expectation = Expectation(settings, versions, states)
-    for stage in ("query_scorer", "few_shot_examples"):
-        states[stage, NO_DOCUMENT] = state_of(stage, expectation.shared_inputs(stage), stage)
-    inputs = dataset_inputs(expectation, states, sorted(sources))
+    for stage, version in versions.in_force.items():
+        states[stage, NO_DOCUMENT] = state_of(stage, expectation.shared_inputs(stage), version)
+    inputs = dataset_inputs(expectation, states, sorted(sources), settings)
     states["sft_dataset", NO_DOCUMENT] = state_of("sft_dataset", inputs, "rows")
     return states
 

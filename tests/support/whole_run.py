@@ -34,7 +34,7 @@ SETTINGS = Settings().model_copy(
     update={
         "model": ModelSettings(max_concurrency=8),
         "tree": TreeSettings(max_context_chars=200, min_context_chars=60, max_rounds=2),
-        "scorer": ScorerSettings(pairs_per_negative_kind=3),
+        "scorer": ScorerSettings(pairs_per_negative_kind=3, retrain_drift=0),
         "responses": ResponsesSettings(few_shot_count=1, search_trials=2),
     }
 )

@@ -29,9 +29,9 @@ from tests.support.rows import (
     document,
     everything,
     fill,
+    grounded,
     nodes,
     output,
-    responses,
     table,
 )
 
@@ -41,7 +41,7 @@ PLAIN = "plain.md"
 def test_records_come_back_as_they_were_written(filled: Warehouse) -> None:
     assert read_documents_text(filled, [ODD]) == [document(ODD)]
     assert read_nodes(filled, [ODD, PLAIN]) == {ODD: nodes(ODD), PLAIN: nodes(PLAIN)}
-    assert read_responses(filled, [ODD]) == responses(ODD)
+    assert read_responses(filled, [ODD]) == grounded(ODD)
     assert read_languages(filled, [ODD, "none.md"]) == {ODD: "en"}
     assert read_lengths(filled, [ODD]) == {ODD: ("en", len(TEXT))}
 

@@ -1,0 +1,70 @@
+"""What every partition should have been made from, against what it was made from."""
+
+from collections.abc import Mapping
+
+from augcon_lib.fingerprints import (
+    DOCUMENT,
+    NOT_MADE_YET,
+    Inputs,
+    Versions,
+    document_fingerprint,
+    fingerprint,
+    reasons_to_make,
+    shared_fingerprint,
+    stage_inputs,
+)
+from augcon_lib.settings import Settings
+from augcon_lib.warehouse.partitions import FAILED, OK, STAGES, PartitionState
+
+States = Mapping[tuple[str, str], PartitionState]
+
+
+class Expectation:
+    """The expected inputs of every partition, under given settings and versions."""
+
+    def __init__(self, settings: Settings, versions: Versions, states: States) -> None:
+        self._states = states
+        self._shared = {
+            stage: stage_inputs(stage, settings, versions)
+            for stage in (*STAGES, "query_scorer", "few_shot_examples", "sft_dataset")
+        }
+        self._shared_fingerprints = {
+            stage: shared_fingerprint(stage, inputs) for stage, inputs in self._shared.items()
+        }
+
+    def inputs(self, stage: str, document_id: str, source_sha256: str = "") -> Inputs:
+        """The named inputs of a partition; the first stage wants the source's hash."""
+        document = self._document_version(stage, document_id, source_sha256)
+        return {DOCUMENT: document, **self._shared[stage]}
+
+    def is_fresh(self, stage: str, document_id: str, source_sha256: str = "") -> bool:
+        """Was the partition made from its expected inputs? The quick way to no ``reasons``."""
+        state = self._states.get((stage, document_id))
+        if state is None or state.status == FAILED:
+            return False
+        document = self._document_version(stage, document_id, source_sha256)
+        return state.fingerprint == document_fingerprint(self._shared_fingerprints[stage], document)
+
+    def is_ready(self, stage: str, document_id: str) -> bool:
+        """Is the document good at the stage before?"""
+        before = self._states.get((STAGES[STAGES.index(stage) - 1], document_id))
+        return before is not None and before.status == OK
+
+    def shared_inputs(self, stage: str) -> Inputs:
+        """The named inputs of *stage* that are no document's."""
+        return dict(self._shared[stage])
+
+    def reasons(self, stage: str, document_id: str, inputs: Inputs) -> list[str]:
+        """Why the partition with these expected inputs is stale; empty where it is fresh."""
+        state = self._states.get((stage, document_id))
+        failed = state is not None and state.status == FAILED
+        if state and not failed and state.fingerprint == fingerprint(stage, inputs):
+            return []
+        before = state.inputs if state else None
+        return reasons_to_make(stage, before, inputs, failed=failed) or [NOT_MADE_YET]
+
+    def _document_version(self, stage: str, document_id: str, source_sha256: str) -> str:
+        if stage == STAGES[0]:
+            return source_sha256
+        before = self._states.get((STAGES[STAGES.index(stage) - 1], document_id))
+        return before.output_hash if before else ""

@@ -1,0 +1,70 @@
+"""Putting a version of the scorer or of the few-shot choice in force.
+
+A new version is a candidate: nothing follows it until it is promoted, for that may ask the model
+about the whole corpus again. Promoted at once is only the first one, and one that replaces a
+scorer which had too little to learn from. What is in force is kept in the journal as well, so
+that a lost warehouse gets the same again without a call.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import closing
+
+from augcon_lib.fingerprints import fingerprint
+from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal_tables import KeptChoice
+from augcon_lib.query_scorer import MIN_PAIRS
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.warehouse.choices import (
+    NO_DOCUMENT,
+    dump_choice,
+    restore_choice,
+    scorer_reports,
+)
+from augcon_lib.warehouse.partitions import PartitionOutput, inputs_json, load_states
+from augcon_lib.warehouse.promotions import promote, promoted_versions
+
+
+def promote_if_first(run: StageRun, stage: str, version: str) -> bool:
+    """Put *version* in force where there is none yet, or none that has learned; is it now?"""
+    in_force = promoted_versions(run.warehouse).get(stage)
+    if in_force is None or not has_learned(run, stage, in_force):
+        put_in_force(run, stage, version)
+        return True
+    return in_force == version
+
+
+def put_in_force(run: StageRun, stage: str, version: str) -> None:
+    """Promote *version* of *stage*: from now on everything expects it."""
+    promote(run.warehouse, stage, version)
+    if not has_learned(run, stage, version):
+        return
+    made = load_states(run.warehouse, ()).get((stage, NO_DOCUMENT))
+    inputs: Mapping[str, str] = made.inputs if made and made.output_hash == version else {}
+    payload = dump_choice(run.warehouse, stage, version)
+    with closing(Journal(run.workspace.journal_path)) as journal:
+        journal.keep_choice(stage, KeptChoice(version, inputs_json(inputs), payload))
+
+
+def restore_in_force(run: StageRun, stage: str) -> str | None:
+    """The version that was in force when the warehouse was lost, put back; ``None``: no such."""
+    if stage in promoted_versions(run.warehouse):
+        return None
+    with closing(Journal(run.workspace.journal_path)) as journal:
+        kept = journal.choice(stage)
+    if kept is None:
+        return None
+    inputs: dict[str, str] = json.loads(kept.inputs)
+    state = PartitionOutput(
+        NO_DOCUMENT, fingerprint(stage, inputs), inputs, output_hash=kept.version
+    )
+    restore_choice(run.warehouse, stage, kept.payload, state, run.run_id)
+    return kept.version
+
+
+def has_learned(run: StageRun, stage: str, version: str) -> bool:
+    """Not so a scorer that was given too few pairs; every few-shot choice has."""
+    if stage != "query_scorer":
+        return True
+    report = scorer_reports(run.warehouse).get(version)
+    return report is not None and report["train_pairs"] >= MIN_PAIRS

@@ -1,0 +1,72 @@
+"""The log of what stages made anew and why, from which a dataset version tells its cause."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import duckdb
+
+from augcon_lib.warehouse.frames import insert, select, to_frame
+from augcon_lib.warehouse.schema import PARTITIONED
+
+DELETED = "document deleted"
+_ORDER = tuple(PARTITIONED)
+
+
+def log_changes(
+    connection: duckdb.DuckDBPyConnection,
+    stage: str,
+    reasons: Mapping[str, Sequence[str]],
+    run_id: str,
+) -> None:
+    """Note why *stage* gives another output than before, by document id."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    for why in {tuple(each) for each in reasons.values()}:
+        documents = [_Named(d) for d, each in reasons.items() if tuple(each) == why]
+        frame = to_frame(
+            "document_changes",
+            documents,
+            stage=stage,
+            reasons=list(why),
+            run_id=run_id,
+            made_at=now,
+            version=None,
+        )
+        insert(connection, "document_changes", frame)
+
+
+def close_changes(connection: duckdb.DuckDBPyConnection, version: int | None) -> Counter[str]:
+    """Attribute what was noted since the last version to *version*; documents by reason.
+
+    Of a document the changes of its first stage count: the later ones follow from them. Without
+    a version the changes had no effect on the dataset, and are forgotten.
+    """
+    rows = select(
+        connection,
+        "SELECT document_id, stage, reasons FROM document_changes WHERE version IS NULL",
+    )
+    if version is None:
+        connection.execute("DELETE FROM document_changes WHERE version IS NULL")
+        return Counter()
+    connection.execute("UPDATE document_changes SET version = ? WHERE version IS NULL", [version])
+    first: dict[str, tuple[int, list[str]]] = {}
+    for row in rows:
+        place = _ORDER.index(row["stage"])
+        known, reasons = first.get(row["document_id"], (place, []))
+        if place < known:
+            reasons = []
+        if place <= known:
+            first[row["document_id"]] = (place, [*reasons, *row["reasons"]])
+    return _count(reasons for _, reasons in first.values())
+
+
+def _count(reasons: Iterable[list[str]]) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for each in reasons:
+        counted.update(set(each))
+    return counted
+
+
+class _Named:
+    def __init__(self, document_id: str) -> None:
+        self.document_id = document_id

@@ -1,0 +1,32 @@
+"""Which version of the scorer and of the few-shot choice is in force: the one promoted last.
+
+A version that was made and not promoted is a candidate: it changes nothing until a person
+promotes it.
+"""
+
+from datetime import UTC, datetime
+
+import duckdb
+
+from augcon_lib.warehouse.connection import Warehouse
+from augcon_lib.warehouse.frames import insert, select, to_frame
+
+
+def promoted_versions(warehouse: Warehouse) -> dict[str, str]:
+    """The version in force by stage; a stage that has none is not there."""
+    with warehouse.read() as connection:
+        rows = select(connection, "SELECT stage, version FROM promotions ORDER BY promoted_at")
+    return {row["stage"]: row["version"] for row in rows}
+
+
+def promote(warehouse: Warehouse, stage: str, version: str) -> None:
+    """Put *version* of *stage* in force."""
+    with warehouse.write() as connection:
+        save_promotion(connection, stage, version)
+
+
+def save_promotion(connection: duckdb.DuckDBPyConnection, stage: str, version: str) -> None:
+    """:func:`promote` within a transaction."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    row = {"stage": stage, "version": version, "promoted_at": now}
+    insert(connection, "promotions", to_frame("promotions", [None], **row))

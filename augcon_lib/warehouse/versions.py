@@ -1,0 +1,95 @@
+"""The list of dataset versions: how each differs from the one before, why, and what it cost."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from augcon_lib.errors import WarehouseError
+from augcon_lib.warehouse.connection import Warehouse
+from augcon_lib.warehouse.frames import select_records
+
+_SHOWN_VERSIONS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What model calls have cost since the version before; ``last_call`` is the journal's."""
+
+    model_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    last_call: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetVersion:
+    """A dataset version against the one before it: rows, cause and cost.
+
+    ``stale`` of its rows are of documents that failed; ``cause`` is a JSON object of documents by
+    reason (0: the reason is no document's).
+    """
+
+    number: int
+    dataset_version: str
+    created_at: datetime
+    added: int
+    kept: int
+    removed: int
+    stale: int
+    cause: str
+    model_calls: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+    last_call: int
+
+    @property
+    def total(self) -> int:
+        """Rows in the version."""
+        return self.added + self.kept
+
+    @property
+    def causes(self) -> dict[str, int]:
+        """Documents by reason, in words."""
+        causes: dict[str, int] = json.loads(self.cause)
+        return causes
+
+
+def dataset_versions(warehouse: Warehouse) -> list[DatasetVersion]:
+    """All versions that were not pruned, the current one first."""
+    with warehouse.read() as connection:
+        return versions_in(connection)
+
+
+def latest_version(warehouse: Warehouse) -> DatasetVersion | None:
+    """The current version, ``None`` before the first."""
+    versions = dataset_versions(warehouse)
+    return versions[0] if versions else None
+
+
+def versions_in(connection: duckdb.DuckDBPyConnection) -> list[DatasetVersion]:
+    """:func:`dataset_versions` within a transaction."""
+    return select_records(
+        connection, DatasetVersion, "SELECT * FROM dataset_versions ORDER BY number DESC"
+    )
+
+
+def number_of(connection: duckdb.DuckDBPyConnection, version: str | None) -> int:
+    """The number of *version* (default: the current one), of equal ones the last.
+
+    Raises ``WarehouseError`` where there is none.
+    """
+    known = versions_in(connection)
+    for each in known:
+        if version in (None, each.dataset_version):
+            return each.number
+    if version is None:
+        raise WarehouseError("there is no dataset yet; make one with: augcon run")
+    names = list(dict.fromkeys(each.dataset_version for each in known))[:_SHOWN_VERSIONS]
+    raise WarehouseError(
+        f"there is no dataset version {version} (any more, if it was pruned: [dataset] "
+        f"keep_versions); known: {', '.join(names) or 'none'}"
+    )
