@@ -142,6 +142,22 @@ def export(
 
 
 @app.command()
+def benchmark(
+    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl")],
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option("--strategy", metavar="S", help="One of those compared (default: all)."),
+    ] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Compare strategies on questions that people wrote about passages."""
+    from augcon_assets.cli.benchmark import run_benchmark
+
+    sys.exit(run_benchmark(workspace, file, strategy or [], as_json=json))
+
+
+@app.command()
 def doctor(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     """Check settings, store, endpoint, model and key, and say what to mend."""
     from augcon_assets.cli.doctor import run_doctor

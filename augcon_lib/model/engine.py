@@ -160,7 +160,9 @@ class ModelEngine:
         return AnswerRejected(reason, detail)
 
     def _count(self, reply: ChatReply) -> ChatReply:
-        self.stats.from_journal += reply.from_journal
+        if reply.from_journal:
+            self.stats.from_journal += 1
+            self.stats.replayed_output_tokens += reply.output_tokens
         if time.monotonic() - self._told_at >= PROGRESS_INTERVAL_SECONDS:
             self.tell_progress()
         return reply

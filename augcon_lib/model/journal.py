@@ -19,6 +19,7 @@ from typing import Any
 from augcon_lib.errors import ModelError
 from augcon_lib.model.journal_tables import (
     DELETE_ANSWER,
+    DELETE_CHOICES,
     LAST_CALL,
     MEAN_TOKENS,
     NOTHING_SPENT,
@@ -115,6 +116,10 @@ class Journal:
     def keep_choice(self, stage: str, choice: KeptChoice) -> None:
         """Keep *choice* beside the answers it was learned from, in place of the one before."""
         self._submit(_Job(statement=(REPLACE_CHOICE, (stage, *choice))))
+
+    def forget_choices(self) -> None:
+        """Keep no choice any more: what is learned next is learned from the answers again."""
+        self._submit(_Job(statement=(DELETE_CHOICES, ())))
         self.flush()
 
     def spend(self, session_id: str | None = None) -> Spend:

@@ -52,6 +52,7 @@ SELECT_ENDPOINT = (
     "WHERE base_url = ? AND model = ? AND asked_form = ?"
 )
 SELECT_CHOICE = "SELECT version, inputs, payload FROM choices WHERE stage = ?"
+DELETE_CHOICES = "DELETE FROM choices"
 REPLACE_CHOICE = "INSERT OR REPLACE INTO choices VALUES (?, ?, ?, ?)"
 REPLACE_ENDPOINT = "INSERT OR REPLACE INTO endpoints VALUES (?, ?, ?, ?, ?, ?)"
 

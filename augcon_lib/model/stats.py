@@ -37,13 +37,15 @@ class CallStats:
     """Counters of one engine.
 
     ``issued`` counts HTTP calls; ``failed`` those without a usable answer, by reason;
-    ``from_journal`` requests that cost nothing; ``rejected`` requests that were given up, by
+    ``from_journal`` requests that cost nothing, ``replayed_output_tokens`` what those cost once;
+    ``rejected`` requests that were given up, by
     reason. ``waiting`` requests are open, ``busy`` calls are on the wire.
     """
 
     issued: int = 0
     answered: int = 0
     from_journal: int = 0
+    replayed_output_tokens: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     input_tokens: int = 0

@@ -1,0 +1,45 @@
+"""All stages over what is stale, one after the other, without Dagster."""
+
+from collections.abc import Callable
+
+from augcon_lib.stages.cst_nodes import run_cst_nodes
+from augcon_lib.stages.few_shot_examples import run_few_shot_examples
+from augcon_lib.stages.query_scorer import run_query_scorer
+from augcon_lib.stages.raw_corpus import run_raw_corpus
+from augcon_lib.stages.responses import run_responses
+from augcon_lib.stages.scored_queries import run_scored_queries
+from augcon_lib.stages.sft_dataset import run_sft_dataset
+from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.stages.store import stale_at, stale_in, sync_sources
+
+
+def run_stale_stages(run: StageRun) -> dict[str, StageReport]:
+    """Sync the store and run each stage on what is stale at it; the reports of those that ran.
+
+    For one process that has the workspace to itself. Raises ``StoreError``, ``EndpointError`` and
+    ``BudgetExceeded``; what was ready by then is written.
+    """
+    listing, _ = sync_sources(run)
+    sources = {entry.document_id: entry.source_sha256 for entry in listing.entries}
+    stale = stale_in(run, sources).documents["raw_corpus"]
+    reports: dict[str, StageReport] = {}
+    entries = [entry for entry in listing.entries if entry.document_id in stale]
+    if entries:
+        reports["raw_corpus"] = run_raw_corpus(run, entries)
+
+    def partitions(stage: str, function: Callable[[StageRun, list[str]], StageReport]) -> None:
+        ids = stale_at(stage, run, list(sources))
+        if ids:
+            reports[stage] = function(run, ids)
+
+    def whole(stage: str, function: Callable[[StageRun], StageReport]) -> None:
+        if stage in stale_in(run, sources).unpartitioned:
+            reports[stage] = function(run)
+
+    partitions("cst_nodes", run_cst_nodes)
+    whole("query_scorer", run_query_scorer)
+    partitions("scored_queries", run_scored_queries)
+    whole("few_shot_examples", run_few_shot_examples)
+    partitions("responses", run_responses)
+    whole("sft_dataset", run_sft_dataset)
+    return reports
