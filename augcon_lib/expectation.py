@@ -1,6 +1,7 @@
 """What every partition should have been made from, against what it was made from."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from augcon_lib.fingerprints import (
     DOCUMENT,
@@ -49,6 +50,17 @@ class Expectation:
         """Is the document good at the stage before?"""
         before = self._states.get((STAGES[STAGES.index(stage) - 1], document_id))
         return before is not None and before.status == OK
+
+    def in_step(self, stage: str, document_id: str) -> bool:
+        """Were the stages before *stage* made one from the other, all of them good?
+
+        Not where another process has replaced an early one and not yet the later ones.
+        """
+        before = [self._states.get((each, document_id)) for each in STAGES[: STAGES.index(stage)]]
+        made = [state for state in before if state is not None and state.status == OK]
+        return len(made) == len(before) and all(
+            later.inputs.get(DOCUMENT) == earlier.output_hash for earlier, later in pairwise(made)
+        )
 
     def shared_inputs(self, stage: str) -> Inputs:
         """The named inputs of *stage* that are no document's."""

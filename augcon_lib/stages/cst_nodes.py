@@ -13,6 +13,7 @@ from augcon_lib.stages.model_stage import Work, run_model_stage
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.strategies import strategy_for
 from augcon_lib.tree_rules import broken_rules
+from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.partitions import REJECTED, PartitionOutput
 from augcon_lib.warehouse.stages import read_documents_text
 
@@ -25,8 +26,8 @@ def run_cst_nodes(run: StageRun, document_ids: Sequence[str]) -> StageReport:
     Raises ``EndpointError`` or ``BudgetExceeded`` after what was ready has been written.
     """
 
-    def load(ids: Sequence[str]) -> Mapping[str, Document]:
-        return {d.document_id: d for d in read_documents_text(run.warehouse, ids)}
+    def load(warehouse: Warehouse, ids: Sequence[str]) -> Mapping[str, Document]:
+        return {d.document_id: d for d in read_documents_text(warehouse, ids)}
 
     def work_with(chat: Chat) -> Work[Document]:
         async def work(document: Document, inputs: Inputs) -> PartitionOutput:

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import Inputs
 from augcon_lib.model.chat import Chat
 from augcon_lib.stages.documents_at_once import failed_output, for_each_document
 from augcon_lib.stages.model_calls import model_for
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.warehouse.partitions import PartitionOutput, load_states, replace_partitions
+from augcon_lib.stages.upstream import Load, take_from_upstream
+from augcon_lib.warehouse.partitions import PartitionOutput, replace_partitions
 
 Item = TypeVar("Item")
 Work = Callable[[Item, Inputs], Awaitable[PartitionOutput]]
@@ -24,7 +24,7 @@ def run_model_stage(
     run: StageRun,
     stage: str,
     document_ids: Sequence[str],
-    load: Callable[[Sequence[str]], Mapping[str, Item]],
+    load: Load[Item],
     work_with: Callable[[Chat], Work[Item]],
 ) -> StageReport:
     """Load each document's item, work on it with the model, and replace its partition.
@@ -36,8 +36,10 @@ def run_model_stage(
 
     async def run_all() -> StageReport:
         report = StageReport(stage)
-        states = load_states(run.warehouse, document_ids)
-        expectation = Expectation(run.settings, run.versions(), states)
+        versions = run.versions()
+
+        def take(ids: Sequence[str]) -> Mapping[str, tuple[Item, Inputs]]:
+            return take_from_upstream(run, versions, stage, ids, load)
 
         def save(outputs: Sequence[PartitionOutput]) -> None:
             replace_partitions(run.warehouse, stage, outputs, run.run_id)
@@ -46,15 +48,15 @@ def run_model_stage(
         async with model_for(run, report, len(document_ids)) as chat:
             work = work_with(chat)
 
-            async def one(document_id: str, item: Item) -> PartitionOutput:
-                inputs = expectation.inputs(stage, document_id)
+            async def one(document_id: str, taken: tuple[Item, Inputs]) -> PartitionOutput:
+                item, inputs = taken
                 try:
                     return await work(item, inputs)
                 except AnswerRejected as error:
                     return failed_output(stage, document_id, inputs, error)
 
             in_flight = DOCUMENTS_PER_CALL * run.settings.model.max_concurrency
-            await for_each_document(document_ids, load, one, save, in_flight)
+            await for_each_document(document_ids, take, one, save, in_flight)
         return report
 
     return asyncio.run(run_all())

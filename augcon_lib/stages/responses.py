@@ -10,6 +10,7 @@ from augcon_lib.records import Rejection, Response, content_id
 from augcon_lib.responses import Responder, response_of
 from augcon_lib.stages.model_stage import Work, run_model_stage
 from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.choices import load_few_shot
 from augcon_lib.warehouse.partitions import PartitionOutput
 from augcon_lib.warehouse.stages import SelectedQuery, read_selected
@@ -28,8 +29,10 @@ def run_responses(run: StageRun, document_ids: Sequence[str]) -> StageReport:
     else:
         few_shot = first_examples(run.examples, settings.responses.few_shot_count)
 
-    def load(ids: Sequence[str]) -> Mapping[str, tuple[str, list[SelectedQuery]]]:
-        return {d: (d, queries) for d, queries in read_selected(run.warehouse, ids).items()}
+    def load(
+        warehouse: Warehouse, ids: Sequence[str]
+    ) -> Mapping[str, tuple[str, list[SelectedQuery]]]:
+        return {d: (d, queries) for d, queries in read_selected(warehouse, ids).items()}
 
     def work_with(chat: Chat) -> Work[tuple[str, list[SelectedQuery]]]:
         principles = "" if settings.responses.plain else run.principles

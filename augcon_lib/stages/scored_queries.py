@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from augcon_lib.errors import WarehouseError
-from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.lengths import tree_parameters
 from augcon_lib.query_scorer import RandomChoice
@@ -13,8 +12,10 @@ from augcon_lib.query_selection import select_queries
 from augcon_lib.records import Node, content_id
 from augcon_lib.stages.documents_at_once import batches
 from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.stages.upstream import take_from_upstream
+from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.choices import load_scorer
-from augcon_lib.warehouse.partitions import PartitionOutput, load_states, replace_partitions
+from augcon_lib.warehouse.partitions import PartitionOutput, replace_partitions
 from augcon_lib.warehouse.stages import read_languages, read_nodes
 
 STAGE = "scored_queries"
@@ -39,21 +40,23 @@ def run_scored_queries(run: StageRun, document_ids: Sequence[str]) -> StageRepor
     scorer = load_scorer(run.warehouse, versions.scorer) if used else RandomChoice()
     if scorer is None:
         raise WarehouseError("there is no scorer yet; materialize query_scorer first")
-    states = load_states(run.warehouse, document_ids)
-    expectation = Expectation(run.settings, versions, states)
     report = StageReport(STAGE)
     for ids in batches(document_ids, WRITE_DOCUMENTS):
-        nodes = read_nodes(run.warehouse, ids)
-        languages = read_languages(run.warehouse, ids)
         outputs = [
-            _output(run, scorer, languages[d], nodes[d], d, expectation.inputs(STAGE, d))
-            for d in ids
-            if d in languages  # else it was deleted meanwhile
+            _output(run, scorer, language, nodes, document_id, inputs)
+            for document_id, ((language, nodes), inputs) in take_from_upstream(
+                run, versions, STAGE, ids, _load
+            ).items()
         ]
         replace_partitions(run.warehouse, STAGE, outputs, run.run_id)
         report.add(outputs)
         run.progress(STAGE, len(report.partitions), len(document_ids), report.failed, None)
     return report
+
+
+def _load(warehouse: Warehouse, ids: Sequence[str]) -> dict[str, tuple[str, list[Node]]]:
+    nodes = read_nodes(warehouse, ids)
+    return {d: (language, nodes[d]) for d, language in read_languages(warehouse, ids).items()}
 
 
 def _output(

@@ -54,6 +54,15 @@ class Warehouse:
         with self._lock(fcntl.LOCK_SH), self._connect(read_only=True) as connection:
             yield connection
 
+    @contextmanager
+    def still(self) -> Iterator["Warehouse"]:
+        """The warehouse as it is now: whatever is read from it in the body belongs together.
+
+        Writers wait until the body ends, so it must be short, and can't write itself.
+        """
+        with self.read() as connection:
+            yield _StillWarehouse(self.path, connection)
+
     def _is_complete(self) -> bool:
         """Are all tables and columns there?
 
@@ -106,6 +115,23 @@ class Warehouse:
             yield connection
         finally:
             connection.close()
+
+
+class _StillWarehouse(Warehouse):
+    """Reads over one connection, which keeps writers out."""
+
+    def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(path)
+        self._connection = connection
+
+    @contextmanager
+    def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        yield self._connection
+
+    @contextmanager
+    def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        raise WarehouseError(f"{self.path} cannot be written while it is kept still")
+        yield self._connection
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:

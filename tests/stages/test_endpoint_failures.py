@@ -117,7 +117,9 @@ def test_a_document_with_a_failed_answer_gets_no_responses_at_all(
         chosen = ScoredQuery(
             first.node_id, document_id, first.context_id, "Why?", 1.0, 1, 1, True, ""
         )
-        replace_partitions(run.warehouse, "scored_queries", [output(document_id, [chosen])], "")
+        trees = load_states(run.warehouse)["cst_nodes", document_id].output_hash
+        made = output(document_id, [chosen], inputs={"document": trees})
+        replace_partitions(run.warehouse, "scored_queries", [made], "")
     fail(monkeypatch, AnswerRejected("call_failed", "timeout"))
     report = run_responses(run, IDS)
     assert [p.document_id for p in report.partitions if p.status == FAILED] == ["bad.md"]

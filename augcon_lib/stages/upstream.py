@@ -1,0 +1,34 @@
+"""Taking a document's input from the stage before, together with the version of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from augcon_lib.expectation import Expectation
+from augcon_lib.fingerprints import Inputs, Versions
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.warehouse import Warehouse
+from augcon_lib.warehouse.partitions import load_states
+
+Item = TypeVar("Item")
+Load = Callable[[Warehouse, Sequence[str]], Mapping[str, Item]]
+
+
+def take_from_upstream(
+    run: StageRun, versions: Versions, stage: str, document_ids: Sequence[str], load: Load[Item]
+) -> dict[str, tuple[Item, Inputs]]:
+    """What *load* finds of *document_ids*, each with the named inputs of its partition at *stage*.
+
+    Rows and versions are read at once: an output made from newer rows under an older version
+    would pass for fresh when the document is changed back. Left out are documents that *load*
+    does not find (deleted meanwhile) and those that another process is replacing: their stages
+    before *stage* don't belong together, and they are stale there.
+    """
+    with run.warehouse.still() as warehouse:
+        states = load_states(warehouse, document_ids)
+        items = load(warehouse, document_ids)
+    expectation = Expectation(run.settings, versions, states)
+    return {
+        document_id: (item, expectation.inputs(stage, document_id))
+        for document_id, item in items.items()
+        if expectation.in_step(stage, document_id)
+    }
