@@ -69,6 +69,16 @@ def daily_sync(
         yield dg.SkipReason("all documents are fresh")
 
 
+weekly_retrain = dg.ScheduleDefinition(
+    name="weekly_retrain",
+    cron_schedule="0 4 * * 0",
+    job=choices_job,
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Once a week, trains the scorer and searches the examples again; what is new waits "
+    "for promotion. Off until it is turned on.",
+)
+
+
 def _missing_runs(
     instance: dg.DagsterInstance, workspace: WorkspaceResource, given_up: set[str]
 ) -> tuple[list[dg.RunRequest], dict[str, bool]]:

@@ -15,6 +15,39 @@ from augcon_lib.records import FewShotExample, Rejection, Response, content_id
 STAGE = "responses"
 
 
+def answer_request(
+    prompts: PromptLibrary,
+    principles: str,
+    temperature: float,
+    *,
+    context: str,
+    query: str,
+    few_shot: Sequence[FewShotExample],
+    language: str,
+    stage: str = STAGE,
+    document_id: str = "",
+) -> ChatRequest:
+    """What the model is asked: LLM(I_R, P, E_R', C, q); without principles, the plain prompt."""
+    prompt = prompts.get("answer" if principles else "answer_plain", language)
+    variables = {"principles": principles} if principles else {}
+    return ChatRequest(
+        instruction=prompt.instruction(**variables),
+        user=prompt.user(context=context, question=query),
+        reply_format=ANSWER,
+        temperature=temperature,
+        language=language,
+        examples=tuple(
+            ChatExample(
+                user=prompt.user(context=example.context, question=example.question),
+                reply={"answer": example.answer},
+            )
+            for example in few_shot
+        ),
+        stage=stage,
+        document_id=document_id,
+    )
+
+
 class Responder:
     """Answers queries from their contexts: LLM(I_R, P, E_R', C, q).
 
@@ -40,22 +73,15 @@ class Responder:
         document_id: str = "",
     ) -> str:
         """The model's answer; raises ``AnswerRejected``, ``EndpointError``, ``BudgetExceeded``."""
-        prompt = self._prompts.get("answer" if self._principles else "answer_plain", language)
-        variables = {"principles": self._principles} if self._principles else {}
         reply = await self._chat.ask(
-            ChatRequest(
-                instruction=prompt.instruction(**variables),
-                user=prompt.user(context=context, question=query),
-                reply_format=ANSWER,
-                temperature=self._temperature,
+            answer_request(
+                self._prompts,
+                self._principles,
+                self._temperature,
+                context=context,
+                query=query,
+                few_shot=few_shot,
                 language=language,
-                examples=tuple(
-                    ChatExample(
-                        user=prompt.user(context=example.context, question=example.question),
-                        reply={"answer": example.answer},
-                    )
-                    for example in few_shot
-                ),
                 stage=stage,
                 document_id=document_id,
             )

@@ -7,6 +7,7 @@ import dagster as dg
 from augcon_assets.assets.document_asset import Results, asset_options
 from augcon_assets.assets.whole_asset import materialize_whole
 from augcon_assets.metadata import example, shorten, table
+from augcon_assets.promotion import promotion_metadata
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.few_shot_search import Trial
 from augcon_lib.records import FewShotExample
@@ -26,7 +27,11 @@ def few_shot_examples(context: dg.AssetExecutionContext, workspace: WorkspaceRes
 def _describe(run: StageRun, report: StageReport) -> dict[str, Any]:
     trials: tuple[Trial, ...] = report.facts.pop("trials", ())  # type: ignore[assignment]
     chosen: dict[str, tuple[FewShotExample, ...]] = report.facts.pop("by_language", {})  # type: ignore[assignment]
-    metadata: dict[str, Any] = {"trials": len(trials), **report.facts}
+    metadata: dict[str, Any] = {
+        "trials": len(trials),
+        **promotion_metadata(run, report),
+        **report.facts,
+    }
     for language in chosen:
         scores = [trial.score for trial in trials if trial.language == language]
         metadata[f"best_score_{language}"] = max(scores)

@@ -7,6 +7,7 @@ import dagster as dg
 from augcon_assets.assets.document_asset import Results, asset_options
 from augcon_assets.assets.whole_asset import materialize_whole
 from augcon_assets.metadata import example, table
+from augcon_assets.promotion import promotion_metadata
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.query_scorer import run_query_scorer
 from augcon_lib.stages.stage_run import StageReport, StageRun
@@ -20,14 +21,15 @@ from augcon_lib.warehouse.samples import sample_pairs
 def query_scorer(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """The scorer s(C, q), trained on contrastive pairs from three kinds of worsened prompt.
 
-    Pair accuracy is measured on documents that it was not trained on. It is trained once and
-    again when prompts, model or its settings change, not with every document.
+    Pair accuracy is measured on documents that it was not trained on. It is trained once, and
+    again when prompts, model or its settings change or the corpus has drifted, not with every
+    document; a new version waits for promotion.
     """
     yield from materialize_whole(context, workspace, run_query_scorer, _describe)
 
 
 def _describe(run: StageRun, report: StageReport) -> dict[str, Any]:
-    metadata: dict[str, Any] = dict(report.facts)
+    metadata: dict[str, Any] = {**promotion_metadata(run, report), **report.facts}
     pairs = sample_pairs(run.warehouse, 6)
     if pairs:
         metadata |= {"sample": table(pairs), "example": dg.MetadataValue.md(example(pairs[0]))}

@@ -39,6 +39,12 @@ JsonOption = Annotated[
 ]
 
 
+AssetsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[query_scorer] [few_shot_examples]", help="Default: both."),
+]
+
+
 def main() -> None:
     """Run the command line; an error that augcon raises on purpose is one clear message."""
     try:
@@ -85,13 +91,54 @@ def run(
     until: Annotated[
         str, typer.Option("--until", metavar="ASSET", help="No further than this asset.")
     ] = "sft_dataset",
+    promote: Annotated[
+        bool,
+        typer.Option("--promote", help="Follow a new scorer or few-shot choice at once."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a run that costs.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Follow the store and make what is stale, as Dagster runs."""
     from augcon_assets.cli.run import run_command
 
-    sys.exit(run_command(workspace, documents or [], until, yes=yes, as_json=json))
+    code = run_command(workspace, documents or [], until, promote=promote, yes=yes, as_json=json)
+    sys.exit(code)
+
+
+@app.command()
+def retrain(
+    assets: AssetsArgument = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make the scorer or the few-shot choice anew; the new version waits for promotion."""
+    from augcon_assets.cli.promote import retrain_command
+
+    sys.exit(retrain_command(workspace, assets or [], as_json=json))
+
+
+@app.command()
+def promote(
+    assets: AssetsArgument = None,
+    version: Annotated[
+        str | None, typer.Option("--version", metavar="V", help="An earlier version instead.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Promote without asking.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show what a new scorer or few-shot choice would cost, and let the dataset follow it."""
+    from augcon_assets.cli.promote import promote_command
+
+    promote_command(workspace, assets or [], version, yes=yes, as_json=json)
+
+
+@app.command()
+def versions(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """List dataset versions: rows added and removed, what caused them, what they cost."""
+    from augcon_assets.cli.versions import show_versions
+
+    show_versions(workspace, as_json=json)
 
 
 @app.command()

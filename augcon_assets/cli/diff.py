@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from augcon_assets.cli.console import console, print_json, workspace_at
+from augcon_assets.cli.versions import version_json
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.datasets import diff_versions
 
@@ -23,6 +24,7 @@ def show_diff(folder: Path | None, old: str | None, new: str | None, *, as_json:
                     "kept": diff.kept,
                     "removed": len(diff.removed),
                 },
+                "versions": [version_json(version) for version in diff.versions],
                 "added": diff.added,
                 "removed": diff.removed,
             }
@@ -34,6 +36,12 @@ def show_diff(folder: Path | None, old: str | None, new: str | None, *, as_json:
         f"{diff.kept:,} kept, {len(diff.removed):,} removed",
         markup=False,
     )
+    for version in diff.versions:
+        out.print(
+            f"{version.dataset_version}: {version.cause_in_words or 'no change'}; "
+            f"{version.model_calls:,} model calls, ${version.cost_usd:,.2f}",
+            markup=False,
+        )
     for sign, rows in (("+", diff.added), ("-", diff.removed)):
         for row in rows[:MAX_SHOWN_ROWS]:
             out.print(f"{sign} {row['document_id']}: {row['query']}", markup=False)

@@ -42,6 +42,7 @@ def lineage_json(lineage: Lineage) -> dict[str, Any]:
         "parents": found["parents"],
         "start_char": node["start_char"],
         "end_char": node["end_char"],
+        "stale": row["stale"],
         "quoted": found["quoted"],
     }
 
@@ -58,18 +59,22 @@ def _print(out: Console, lineage: Lineage) -> None:
     line("", "")
     line("document", f"{document['document_id']} ({document['title']}, {document['language']})")
     line("uri", document["uri"])
-    line("version", f"text sha256 {document['text_sha256'][:16]}, seen {document['modified_at']}")
+    seen = f", seen {document['modified_at']}" if document["modified_at"] else ""
+    line("version", f"text sha256 {document['text_sha256'][:16]}{seen}")
     for parent in lineage.parents:
         span = f"[{parent['start_char']}:{parent['end_char']}]"
         line("parent", f"depth {parent['depth']} {span} {parent['query']}")
-    kind = "the node's own text" if node["verbatim"] else "rewritten from"
-    line(
-        "node",
-        f"{node['node_id']} depth {node['depth']} round {node['round']} "
-        f"score {row['score']:.3f} rank {row['rank']}",
-    )
-    line("span", f"characters {node['start_char']} to {node['end_char']}, {kind}:")
+    if row["stale"]:
+        line("stale", "kept from before its document failed")
+    if node["depth"] is None:
+        line("node", f"{node['node_id']}, of a version of the document that was replaced since")
+        line("span", f"characters {node['start_char']} to {node['end_char']}:")
+    else:
+        kind = "the node's own text" if node["verbatim"] else "rewritten from"
+        score = "" if row["score"] is None else f" score {row['score']:.3f} rank {row['rank']}"
+        line("node", f"{node['node_id']} depth {node['depth']} round {node['round']}{score}")
+        line("span", f"characters {node['start_char']} to {node['end_char']}, {kind}:")
     out.print("\n".join(f"  | {text}" for text in lineage.quoted.split("\n")), markup=False)
-    if not node["verbatim"]:
+    if node["verbatim"] is False:
         line("rewritten", "")
         out.print("\n".join(f"  > {text}" for text in node["text"].split("\n")), markup=False)

@@ -1,14 +1,11 @@
 """``augcon run``: follow the store, run what is stale, say what happened."""
 
-import contextlib
 import fnmatch
-import logging
 import sys
 import time
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import typer
@@ -24,25 +21,33 @@ from augcon_assets.cli.console import (
     print_json,
     workspace_at,
 )
+from augcon_assets.cli.execute import RunInterrupted, execute
 from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.cli.plan import collect_plan, print_plan
 from augcon_assets.cli.progress import RunProgress
+from augcon_assets.cli.promote import print_costs
 from augcon_assets.cli.summary import Outcome, print_summary, summarise
-from augcon_assets.processes import PROCESS_TAG, end_dead_runs, this_process
-from augcon_assets.reconcile import ORDER, PlannedRun, failed_in, next_runs, pending_documents
-from augcon_assets.session import Session, open_session
-from augcon_assets.sync import documents_in_order, run_tags, sync_partitions
-from augcon_lib.errors import AugconError, BudgetExceeded, SettingsError
+from augcon_assets.processes import end_dead_runs
+from augcon_assets.reconcile import ORDER, failed_in, next_runs, pending_documents
+from augcon_assets.session import Session
+from augcon_assets.sync import documents_in_order, sync_partitions
+from augcon_lib.errors import BudgetExceeded, SettingsError
 from augcon_lib.model import validate_model_settings
+from augcon_lib.stages.promotion import put_in_force
+from augcon_lib.stages.promotion_cost import promotion_cost
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import list_sources, stale_in
 from augcon_lib.workspace import Workspace
 
-INTERRUPTION = "DagsterExecutionInterruptedError"
-
 
 def run_command(
-    folder: Path | None, globs: Sequence[str], until: str, *, yes: bool, as_json: bool
+    folder: Path | None,
+    globs: Sequence[str],
+    until: str,
+    *,
+    promote: bool = False,
+    yes: bool,
+    as_json: bool,
 ) -> int:
     """Run, print a summary, and give the exit code."""
     if until not in ORDER:
@@ -53,7 +58,7 @@ def run_command(
         error_console().print("nothing was done", markup=False)
         return EXIT_DONE
     with workspace_instance(workspace) as instance, RunProgress(error_console()) as progress:
-        outcome = follow(workspace, instance, progress, globs, until)
+        outcome = follow(workspace, instance, progress, globs, until, promote=promote)
     summary = summarise(outcome)
     if as_json:
         print_json(summary)
@@ -92,8 +97,13 @@ def follow(
     progress: RunProgress,
     globs: Sequence[str],
     until: str,
+    *,
+    promote: bool = False,
 ) -> Outcome:
-    """Sync the store, then run whatever is ready until nothing is left that can run."""
+    """Sync the store, then run whatever is ready until nothing is left that can run.
+
+    With *promote*, a new scorer or few-shot choice is put in force as soon as it is made.
+    """
     started = time.monotonic()
     session = Session(str(uuid.uuid4()), progress)
     run = StageRun(workspace, session_id=session.session_id)
@@ -105,12 +115,15 @@ def follow(
     sources = store.sources
     given_up: set[str] = set()
     while session.stopped_by is None:
+        if promote and stale.candidates:
+            _promote(run, stale.candidates)
+            stale = stale_in(run, sources)
         order = documents_in_order(instance)
         planned = next_runs(stale, order, until, given_up, only)
         if not planned:
             break
         for each in planned:
-            outcome.run_ids.append(_execute(workspace, instance, session, each))
+            outcome.run_ids.append(execute(workspace, instance, session, each))
             if session.stopped_by is not None:
                 break
         if any("raw_corpus" in each.assets for each in planned):
@@ -122,88 +135,21 @@ def follow(
         else:
             stale = stale_in(run, sources)
         given_up |= failed_in(planned, stale, order)
+    outcome.candidates = stale.candidates
     outcome.seconds = time.monotonic() - started
     return outcome
+
+
+def _promote(run: StageRun, candidates: Mapping[str, str]) -> None:
+    print_costs(error_console(), [promotion_cost(run, s, v) for s, v in candidates.items()])
+    with run.exclusive():
+        for stage, version in candidates.items():
+            put_in_force(run, stage, version)
 
 
 def _as_they_are_now(run: StageRun, sources: Mapping[str, str]) -> Mapping[str, str]:
     now = list_sources(run).source_hashes
     return {document: now[document] for document in sources if document in now}
-
-
-def _execute(
-    workspace: Workspace, instance: dg.DagsterInstance, session: Session, planned: PlannedRun
-) -> str:
-    """Execute *planned* in this process; its run id. Raises what was not raised on purpose."""
-    from augcon_assets.definitions import defs
-    from augcon_assets.jobs import job_name
-
-    job = defs.resolve_job_def(job_name(planned.assets))
-    root = str(workspace.root)
-    with open_session(session), _quiet_dagster():
-        result = job.execute_in_process(
-            instance=instance,
-            asset_selection=[dg.AssetKey(asset) for asset in planned.assets],
-            tags={**run_tags(planned, session.session_id), PROCESS_TAG: this_process()},
-            run_config={
-                "resources": {"workspace": {"config": {"root": root}}},
-                # A failure is told once, in words; its traceback is in the event log.
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
-            raise_on_error=False,
-        )
-    if not result.success and session.stopped_by is None:
-        session.stopped_by = _stopped_by(result)
-    return str(result.run_id)
-
-
-class RunFailed(AugconError):
-    """A Dagster run failed for a reason that augcon did not foresee."""
-
-
-class RunInterrupted(AugconError):
-    """Ctrl-C, or a request to end, arrived while a step ran."""
-
-
-def _stopped_by(result: Any) -> AugconError:
-    failures = [e.step_failure_data.error for e in result.all_events if e.is_step_failure]
-    if any(error and error.cls_name == INTERRUPTION for error in failures):
-        return RunInterrupted("interrupted; nothing that a model answered is lost")
-    return RunFailed(_failure(result))
-
-
-def _failure(result: Any) -> str:
-    for event in result.all_events:
-        if event.is_step_failure:
-            error = event.step_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            return f"run {result.run_id}, step {event.step_key}: {error.message.strip()}"
-        checks = event.event_type_value == "ASSET_CHECK_EVALUATION"
-        if checks and not event.asset_check_evaluation_data.passed:
-            evaluation = event.asset_check_evaluation_data
-            if evaluation.blocking:
-                first = evaluation.metadata.get("first")
-                return (
-                    f"run {result.run_id}: check {evaluation.check_name} of "
-                    f"{evaluation.asset_key.to_user_string()} failed: "
-                    f"{first.value if first else 'see the UI'}"
-                )
-    return f"run {result.run_id} failed; see its log in: augcon ui"
-
-
-@contextlib.contextmanager
-def _quiet_dagster() -> Any:
-    """Keep the event log off the terminal; it is in the instance, and in the UI."""
-    logger = logging.getLogger("dagster")
-    level = logger.level
-    logging.disable(logging.WARNING)
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-        logging.disable(logging.NOTSET)
 
 
 def _matching(documents: Collection[str], globs: Sequence[str]) -> set[str] | None:

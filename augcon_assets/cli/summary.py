@@ -1,7 +1,7 @@
 """What a run did: the JSON of the contract, and the same for people."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +33,7 @@ class Outcome:
     session: Session
     changed: Sequence[str]
     run_ids: list[str] = field(default_factory=list)
+    candidates: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property
@@ -74,6 +75,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "dataset_version": version.dataset_version if version else None,
         "seconds": round(outcome.seconds, 3),
         "stopped_by": str(outcome.stopped_by) if outcome.stopped_by else None,
+        "candidates": dict(outcome.candidates),
         "failures": [_named(failure) for failure in failures],
         "empty": empty,
     }
@@ -114,6 +116,10 @@ def print_summary(console: Console, outcome: Outcome, summary: dict[str, Any]) -
         if line:
             console.print(f"{name:<16} {line}", markup=False)
     print_troubles(console, summary)
+    for stage, candidate in summary["candidates"].items():
+        console.print(
+            f"{stage}: {candidate} waits; see its cost with: augcon promote", markup=False
+        )
     if summary["rows"]["added"]:
         sample = sample_rows(outcome.run.warehouse, 1)[0]
         console.print(f"\nask where a row came from: augcon explain {sample['row_id']}")

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from contextlib import closing
 
+from augcon_lib.choice_staleness import candidates
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal_tables import KeptChoice
@@ -60,6 +61,11 @@ def restore_in_force(run: StageRun, stage: str) -> str | None:
     )
     restore_choice(run.warehouse, stage, kept.payload, state, run.run_id)
     return kept.version
+
+
+def waiting_versions(run: StageRun) -> dict[str, str]:
+    """The version of each stage that was made last and waits for promotion."""
+    return candidates(load_states(run.warehouse, ()), run.settings, run.versions())
 
 
 def has_learned(run: StageRun, stage: str, version: str) -> bool:

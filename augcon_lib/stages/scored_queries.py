@@ -9,7 +9,8 @@ from augcon_lib.fingerprints import fingerprint
 from augcon_lib.lengths import tree_parameters
 from augcon_lib.query_scorer import RandomChoice
 from augcon_lib.query_selection import select_queries
-from augcon_lib.records import Node, content_id
+from augcon_lib.records import Node, Rejection, ScoredQuery, content_id
+from augcon_lib.settings import Settings
 from augcon_lib.stages.documents_at_once import batches
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.stages.upstream import take_from_upstream
@@ -59,6 +60,21 @@ def _load(warehouse: Warehouse, ids: Sequence[str]) -> dict[str, tuple[str, list
     return {d: (language, nodes[d]) for d, language in read_languages(warehouse, ids).items()}
 
 
+def select_for_document(
+    settings: Settings, scorer: Scorer, language: str, nodes: Sequence[Node]
+) -> tuple[list[ScoredQuery], list[Rejection]]:
+    """Score, rank and select the queries of one document's *nodes*; what was left out, and why."""
+    asked = [node for node in nodes if node.query]
+    scores = scorer.score([node.text for node in asked], [node.query for node in asked])
+    parameters = tree_parameters(settings, language)
+    # Some strategies have several nodes without a parent; the longest is the root context.
+    chars: Counter[str] = Counter()
+    for node in nodes:
+        chars[node.context_id] = max(chars[node.context_id], len(node.text))
+    quotas = {context_id: parameters.quota(longest) for context_id, longest in chars.items()}
+    return select_queries(asked, scores, quotas, settings.selection.max_rouge_l)
+
+
 def _output(
     run: StageRun,
     scorer: Scorer,
@@ -67,21 +83,13 @@ def _output(
     document_id: str,
     inputs: Mapping[str, str],
 ) -> PartitionOutput:
-    asked = [node for node in nodes if node.query]
-    scores = scorer.score([node.text for node in asked], [node.query for node in asked])
-    parameters = tree_parameters(run.settings, language)
-    # Some strategies have several nodes without a parent; the longest is the root context.
-    chars: Counter[str] = Counter()
-    for node in nodes:
-        chars[node.context_id] = max(chars[node.context_id], len(node.text))
-    quotas = {context_id: parameters.quota(longest) for context_id, longest in chars.items()}
-    queries, rejections = select_queries(asked, scores, quotas, run.settings.selection.max_rouge_l)
+    queries, rejections = select_for_document(run.settings, scorer, language, nodes)
     chosen = {query.node_id for query in queries if query.selected}
     # What is answered, and in which order: a section that moved takes its rows along. The query
     # itself and the passage's language are part of it.
     answered = [
         ":".join([node.node_id, node.query, *filter(None, [node.answer])])
-        for node in sorted(asked, key=lambda node: node.start_char)
+        for node in sorted(nodes, key=lambda node: node.start_char)
         if node.node_id in chosen
     ]
     return PartitionOutput(

@@ -63,7 +63,7 @@ def run_sft_dataset(run: StageRun) -> StageReport:
         "removed": version.removed if is_new else 0,
         "stale_rows": version.stale,
         "test_rows": sum(row.split == "test" for row in dataset.rows),
-        "cause": version.causes if is_new else {},
+        "cause": version.cause_in_words if is_new else "no change",
         "version_model_calls": version.model_calls,
         "version_cost_usd": version.cost_usd,
     }

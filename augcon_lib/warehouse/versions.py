@@ -57,6 +57,11 @@ class DatasetVersion:
         causes: dict[str, int] = json.loads(self.cause)
         return causes
 
+    @property
+    def cause_in_words(self) -> str:
+        """``3 document changed, 1 new document``."""
+        return ", ".join(f"{n:,} {why}" if n else why for why, n in self.causes.items())
+
 
 def dataset_versions(warehouse: Warehouse) -> list[DatasetVersion]:
     """All versions that were not pruned, the current one first."""

@@ -32,7 +32,7 @@ def run_while(
                 pending.pop()(workspace.root / "documents")
             return store
 
-        execute, runs = command._execute, []
+        execute, runs = command.execute, []
 
         def execute_counted(*arguments: object) -> str:
             runs.append(arguments)
@@ -40,7 +40,7 @@ def run_while(
             return execute(*arguments)  # type: ignore[arg-type]
 
         monkeypatch.setattr(command, "sync_partitions", sync_then_happen)
-        monkeypatch.setattr(command, "_execute", execute_counted)
+        monkeypatch.setattr(command, "execute", execute_counted)
         return bring_up_to_date(workspace, instance)
 
     return run

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import typer
@@ -46,7 +47,8 @@ def test_yes_asks_nobody(
     tmp_path: Path, answers: Callable[[bool], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = answers(False)
-    monkeypatch.setattr(run_module, "follow", lambda *_: (_ for _ in ()).throw(InterruptedError))
+    follow = Mock(side_effect=InterruptedError)
+    monkeypatch.setattr(run_module, "follow", follow)
     with pytest.raises(InterruptedError):
         run_command(endpoint_workspace(tmp_path), [], "sft_dataset", yes=True, as_json=False)
     assert asked == []

@@ -1,0 +1,91 @@
+"""Executing a planned run in the command's own process, without its log on the terminal."""
+
+import contextlib
+import logging
+from typing import Any
+
+import dagster as dg
+
+from augcon_assets.processes import PROCESS_TAG, this_process
+from augcon_assets.reconcile import PlannedRun
+from augcon_assets.session import Session, open_session
+from augcon_assets.sync import run_tags
+from augcon_lib.errors import AugconError
+from augcon_lib.workspace import Workspace
+
+INTERRUPTION = "DagsterExecutionInterruptedError"
+
+
+def execute(
+    workspace: Workspace, instance: dg.DagsterInstance, session: Session, planned: PlannedRun
+) -> str:
+    """Execute *planned* in this process; its run id. *session* is told what stopped it."""
+    from augcon_assets.definitions import defs
+    from augcon_assets.jobs import job_name
+
+    job = defs.resolve_job_def(job_name(planned.assets))
+    root = str(workspace.root)
+    with open_session(session), _quiet_dagster():
+        result = job.execute_in_process(
+            instance=instance,
+            asset_selection=[dg.AssetKey(asset) for asset in planned.assets],
+            tags={**run_tags(planned, session.session_id), PROCESS_TAG: this_process()},
+            run_config={
+                "resources": {"workspace": {"config": {"root": root}}},
+                # A failure is told once, in words; its traceback is in the event log.
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+            raise_on_error=False,
+        )
+    if not result.success and session.stopped_by is None:
+        session.stopped_by = _stopped_by(result)
+    return str(result.run_id)
+
+
+class RunFailed(AugconError):
+    """A Dagster run failed for a reason that augcon did not foresee."""
+
+
+class RunInterrupted(AugconError):
+    """Ctrl-C, or a request to end, arrived while a step ran."""
+
+
+def _stopped_by(result: Any) -> AugconError:
+    failures = [e.step_failure_data.error for e in result.all_events if e.is_step_failure]
+    if any(error and error.cls_name == INTERRUPTION for error in failures):
+        return RunInterrupted("interrupted; nothing that a model answered is lost")
+    return RunFailed(_failure(result))
+
+
+def _failure(result: Any) -> str:
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            return f"run {result.run_id}, step {event.step_key}: {error.message.strip()}"
+        checks = event.event_type_value == "ASSET_CHECK_EVALUATION"
+        if checks and not event.asset_check_evaluation_data.passed:
+            evaluation = event.asset_check_evaluation_data
+            if evaluation.blocking:
+                first = evaluation.metadata.get("first")
+                return (
+                    f"run {result.run_id}: check {evaluation.check_name} of "
+                    f"{evaluation.asset_key.to_user_string()} failed: "
+                    f"{first.value if first else 'see the UI'}"
+                )
+    return f"run {result.run_id} failed; see its log in: augcon ui"
+
+
+@contextlib.contextmanager
+def _quiet_dagster() -> Any:
+    """Keep the event log off the terminal; it is in the instance, and in the UI."""
+    logger = logging.getLogger("dagster")
+    level = logger.level
+    logging.disable(logging.WARNING)
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logging.disable(logging.NOTSET)

@@ -1,0 +1,42 @@
+"""``augcon versions``: the dataset's versions, each with its cause and its cost."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from augcon_assets.cli.console import console, print_json, workspace_at
+from augcon_lib.warehouse import Warehouse
+from augcon_lib.warehouse.versions import DatasetVersion, dataset_versions
+
+
+def show_versions(folder: Path | None, *, as_json: bool) -> None:
+    """Print all versions that are kept, the current one first."""
+    found = dataset_versions(Warehouse(workspace_at(folder).warehouse_path))
+    if as_json:
+        print_json({"versions": [version_json(version) for version in found]})
+        return
+    if not found:
+        console().print("there is no dataset yet; make one with: augcon run")
+        return
+    table = Table("version", "made (UTC)", "rows", "+", "-", "calls", "USD", "cause", box=None)
+    for version in found:
+        table.add_row(
+            version.dataset_version,
+            f"{version.created_at:%Y-%m-%d %H:%M}",
+            f"{version.total:,}" + (f" ({version.stale:,} stale)" if version.stale else ""),
+            f"{version.added:,}",
+            f"{version.removed:,}",
+            f"{version.model_calls:,}",
+            f"{version.cost_usd:,.2f}",
+            version.cause_in_words,
+        )
+    console().print(table)
+
+
+def version_json(version: DatasetVersion) -> dict[str, Any]:
+    """A version for ``--json``."""
+    found = asdict(version)
+    del found["last_call"]
+    return {**found, "cause": version.causes, "total": version.total}

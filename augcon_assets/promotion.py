@@ -1,0 +1,63 @@
+"""Promotion in Dagster: what it would cost on the asset, and a job that a person launches."""
+
+from typing import Any
+
+import dagster as dg
+import pydantic
+
+from augcon_assets.resources import WorkspaceResource
+from augcon_lib.stages.promotion import put_in_force, waiting_versions
+from augcon_lib.stages.promotion_cost import PromotionCost, promotion_cost
+from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.warehouse.choices import CHOICES
+
+
+def promotion_metadata(run: StageRun, report: StageReport) -> dict[str, Any]:
+    """Whether the version just made is in force; else what promoting it would ask the model."""
+    if report.facts.get("in_force", True):
+        return {"promotion": "in force"}
+    cost = promotion_cost(run, report.stage, report.version)
+    return {"promotion": "waits; launch the job promote, or augcon promote", **_cost_metadata(cost)}
+
+
+class PromoteConfig(dg.Config):
+    """Which of ``query_scorer`` and ``few_shot_examples`` to promote."""
+
+    assets: list[str] = pydantic.Field(default_factory=lambda: list(CHOICES))
+
+
+@dg.op(description="Puts waiting versions in force; the sensor then lets the dataset follow.")
+def promote_waiting(
+    context: dg.OpExecutionContext, config: PromoteConfig, workspace: WorkspaceResource
+) -> None:
+    """Promote what waits, and log what it will cost."""
+    run = StageRun(workspace.open())
+    waiting = {s: v for s, v in waiting_versions(run).items() if s in config.assets}
+    costs = [promotion_cost(run, stage, version) for stage, version in waiting.items()]
+    with run.exclusive():
+        for cost in costs:
+            put_in_force(run, cost.stage, cost.candidate)
+            context.log.info(
+                f"{cost.stage}: {cost.candidate} in place of {cost.in_force}: "
+                f"{cost.documents} documents change, {cost.model_calls} model calls"
+            )
+            context.add_output_metadata(_cost_metadata(cost))
+    if not costs:
+        context.log.info("nothing waits for promotion")
+
+
+@dg.job(name="promote", description="Promotes a new scorer or few-shot choice.")
+def promote_job() -> None:
+    """The job around :func:`promote_waiting`."""
+    promote_waiting()
+
+
+def _cost_metadata(cost: PromotionCost) -> dict[str, Any]:
+    prefix = f"promotion/{cost.stage}"
+    return {
+        f"{prefix}/documents": dg.MetadataValue.int(cost.documents),
+        f"{prefix}/queries_added": dg.MetadataValue.int(cost.queries_added),
+        f"{prefix}/queries_removed": dg.MetadataValue.int(cost.queries_removed),
+        f"{prefix}/model_calls": dg.MetadataValue.int(cost.model_calls),
+        f"{prefix}/cost_usd": dg.MetadataValue.float(cost.cost_usd),
+    }

@@ -1,0 +1,156 @@
+"""What promoting a scorer or a few-shot choice would ask the model; asks it nothing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from augcon_lib.errors import WarehouseError
+from augcon_lib.few_shot_search import FewShotChoice
+from augcon_lib.model import model_identity
+from augcon_lib.model.identity import journal_key
+from augcon_lib.model.journal import Journal
+from augcon_lib.responses import answer_request
+from augcon_lib.stages.documents_at_once import batches
+from augcon_lib.stages.scored_queries import select_for_document
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.warehouse.choices import (
+    NO_DOCUMENT,
+    few_shot_scores,
+    load_few_shot,
+    load_scorer,
+    scorer_reports,
+)
+from augcon_lib.warehouse.partitions import load_states
+from augcon_lib.warehouse.stages import (
+    SelectedQuery,
+    read_languages,
+    read_nodes,
+    read_selected,
+)
+
+READ_DOCUMENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionCost:
+    """The effect of promoting *candidate* of *stage* in place of *in_force*.
+
+    ``measure`` is what speaks for each: pair accuracy on held-out documents, or the mean verdict
+    of the search (NaN or ``None`` where it was not measured). ``documents`` have other answers
+    afterwards; ``model_calls`` is exact: answers that the journal does not hold. Tokens are the
+    mean of the workspace's answers so far times that.
+    """
+
+    stage: str
+    in_force: str
+    candidate: str
+    measure_in_force: float | None
+    measure_candidate: float | None
+    documents: int
+    queries_added: int
+    queries_removed: int
+    model_calls: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+
+
+def promotion_cost(run: StageRun, stage: str, candidate: str) -> PromotionCost:
+    """What would follow if *candidate* were promoted now.
+
+    Raises ``WarehouseError`` for a version that does not exist.
+    """
+    versions = run.versions()
+    in_force = versions.in_force[stage]
+    measures = _measures(run, stage)
+    made = load_states(run.warehouse, ()).get((stage, NO_DOCUMENT))
+    known = dict.fromkeys([*measures, *([made.output_hash] if made else [])])
+    if candidate not in known:
+        raise WarehouseError(f"{stage} has no version {candidate}; known: {', '.join(known)}")
+    few_shot = load_few_shot(
+        run.warehouse, candidate if stage == "few_shot_examples" else versions.few_shot
+    )
+    documents = added = removed = calls = 0
+    with closing(Journal(run.workspace.journal_path)) as journal:
+        unanswered = _Unanswered(run, journal, few_shot)
+        for before, after in _selections(run, stage, candidate):
+            old = {(query.node_id, query.query) for query in before}
+            new = {(query.node_id, query.query) for query in after}
+            added, removed = added + len(new - old), removed + len(old - new)
+            documents += stage == "few_shot_examples" or new != old
+            calls += unanswered.count(after)
+        tokens = journal.tokens_per_call(model_identity(run.settings.model))
+    per_call = tokens.get("responses", (0.0, 0.0))
+    read, written = round(calls * per_call[0]), round(calls * per_call[1])
+    return PromotionCost(
+        stage,
+        in_force,
+        candidate,
+        measures.get(in_force),
+        measures.get(candidate),
+        documents,
+        added,
+        removed,
+        calls,
+        read,
+        written,
+        run.settings.model.cost_usd(read, written),
+    )
+
+
+def _measures(run: StageRun, stage: str) -> Mapping[str, float | None]:
+    if stage == "few_shot_examples":
+        return few_shot_scores(run.warehouse)
+    reports = scorer_reports(run.warehouse)
+    return {version: report["pair_accuracy"] for version, report in reports.items()}
+
+
+def _selections(
+    run: StageRun, stage: str, candidate: str
+) -> Iterator[tuple[Sequence[SelectedQuery], Sequence[SelectedQuery]]]:
+    """The selected queries of each document as they are, and as they would be."""
+    states = load_states(run.warehouse)
+    ids = sorted(d for stage_, d in states if stage_ == "scored_queries")
+    scorer = load_scorer(run.warehouse, candidate) if stage == "query_scorer" else None
+    for chunk in batches(ids, READ_DOCUMENTS):
+        selected = read_selected(run.warehouse, chunk)
+        if scorer is None:
+            yield from ((queries, queries) for queries in selected.values())
+            continue
+        nodes, languages = read_nodes(run.warehouse, chunk), read_languages(run.warehouse, chunk)
+        for document_id, language in languages.items():
+            queries, _ = select_for_document(run.settings, scorer, language, nodes[document_id])
+            by_id = {node.node_id: node for node in nodes[document_id]}
+            chosen = [
+                SelectedQuery(q.node_id, document_id, language, by_id[q.node_id].text, q.query)
+                for q in queries
+                if q.selected
+            ]
+            yield selected[document_id], chosen
+
+
+class _Unanswered:
+    """Counts selected queries whose answer is not in the journal."""
+
+    def __init__(self, run: StageRun, journal: Journal, few_shot: FewShotChoice) -> None:
+        self._journal = journal
+        self._few_shot = few_shot
+        self._identity = model_identity(run.settings.model)
+        self._run = run
+
+    def count(self, queries: Sequence[SelectedQuery]) -> int:
+        """How many of *queries* the model would be asked."""
+        requests = (
+            answer_request(
+                self._run.prompts,
+                self._run.principles,
+                self._run.settings.responses.temperature,
+                context=query.context,
+                query=query.query,
+                few_shot=self._few_shot.for_language(query.language),
+                language=query.language,
+            )
+            for query in queries
+        )
+        keys = {journal_key(self._identity, request) for request in requests}
+        return sum(self._journal.get(key) is None for key in keys)
