@@ -5,12 +5,16 @@ own characters are kept for it: lineage is then exact. A rewritten half keeps th
 takes the span of its nearest verbatim ancestor, so a node's span always lies in its parent's.
 """
 
+import re
+from array import array
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 
 from augcon_lib.prompts.tags import neutralise
 from augcon_lib.records import Context
+
+WORD = re.compile(r"\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ def locate(text: str, parent: Passage, context: Context, after: Passage | None =
     low, high = parent.start_char - context.start_char, parent.end_char - context.start_char
     behind = after.end_char - context.start_char if after is not None and after.verbatim else low
     squeezed, places = _squeeze(context.text)
-    wanted, _ = _squeeze(text)
+    wanted = "".join(neutralise(text).split())
     if wanted:
         found = squeezed.find(wanted, bisect_left(places, behind))
         if found < 0 or places[found + len(wanted) - 1] >= high:
@@ -59,9 +63,11 @@ def passage_of(parent: Passage, start: int, end: int) -> Passage:
     return Passage(part, begin, begin + len(part), verbatim=True)
 
 
-@lru_cache(maxsize=256)
-def _squeeze(text: str) -> tuple[str, tuple[int, ...]]:
+@lru_cache(maxsize=4096)  # asked twice for each node, and thousands of trees grow at once
+def _squeeze(text: str) -> tuple[str, "array[int]"]:
     """*text* as it stands in a prompt, without white space, and each character's place in it."""
     shown = neutralise(text)
-    kept = [(place, char) for place, char in enumerate(shown) if not char.isspace()]
-    return "".join(char for _, char in kept), tuple(place for place, _ in kept)
+    places = array("L")
+    for word in WORD.finditer(shown):
+        places.extend(range(word.start(), word.end()))
+    return "".join(shown.split()), places

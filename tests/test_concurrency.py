@@ -1,8 +1,9 @@
 import asyncio
+import gc
 
 import pytest
 
-from augcon_lib.concurrency import most_serious, run_together
+from augcon_lib.concurrency import most_serious, rare_garbage_collection, run_together
 from augcon_lib.errors import AnswerRejected, BudgetExceeded, EndpointError
 
 
@@ -58,3 +59,16 @@ def test_errors_of_nested_groups_are_found() -> None:
     assert most_serious(nested) is stop
     plain = ValueError()
     assert most_serious(plain) is plain
+
+
+def test_garbage_collection_is_as_before_after_a_body_that_raises() -> None:
+    def body() -> None:
+        with rare_garbage_collection():
+            assert gc.get_threshold() != before
+            raise ValueError("inside")
+
+    before = gc.get_threshold()
+    with pytest.raises(ValueError, match="inside"):
+        body()
+    assert gc.get_threshold() == before
+    assert gc.get_freeze_count() == 0

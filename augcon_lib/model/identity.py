@@ -1,10 +1,12 @@
 """Which model answers, and the key under which its answers are kept."""
 
 import json
+from functools import lru_cache
 from hashlib import sha256
 
 from augcon_lib.model.chat import ChatRequest
 from augcon_lib.model.rendering import WireForm, format_hint
+from augcon_lib.model.replies import ReplyFormat
 from augcon_lib.settings import ModelSettings
 
 OFFLINE_MODEL_NAME = "extractive-1"
@@ -30,17 +32,25 @@ def journal_key(identity: str, request: ChatRequest) -> bytes:
     The wire form is left out, so an answer stays valid when an endpoint's ability changes; both
     forms' hints are in. ``stage`` and ``document_id`` are book-keeping and are left out too.
     """
-    reply_format = request.reply_format
-    parts = [
-        KEY_VERSION,
+    before, after = _same_for_many(
         identity,
         request.instruction,
-        [[example.user, dict(example.reply)] for example in request.examples],
-        request.user,
-        reply_format.name,
-        [[f.name, f.label, f.kind.__name__, f.choices, f.required] for f in reply_format.fields],
-        [format_hint(reply_format, form, request.language) for form in WireForm],
-        float(request.temperature),
-        request.sample,
+        json.dumps([[example.user, dict(example.reply)] for example in request.examples]),
+        request.reply_format,
+        request.language,
+    )
+    own = f"{json.dumps(request.user)}, {after}, {float(request.temperature)}, {request.sample}]"
+    return sha256((before + own).encode("ascii")).digest()
+
+
+@lru_cache(maxsize=256)
+def _same_for_many(
+    identity: str, instruction: str, examples_json: str, reply_format: ReplyFormat, language: str
+) -> tuple[str, str]:
+    """The JSON array before and behind the user's message."""
+    fields = [
+        [f.name, f.label, f.kind.__name__, f.choices, f.required] for f in reply_format.fields
     ]
-    return sha256(json.dumps(parts).encode("ascii")).digest()
+    hints = [format_hint(reply_format, form, language) for form in WireForm]
+    before = f"{json.dumps([KEY_VERSION, identity, instruction])[:-1]}, {examples_json}, "
+    return before, json.dumps([reply_format.name, fields, hints])[1:-1]

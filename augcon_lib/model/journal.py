@@ -10,8 +10,8 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,14 +47,15 @@ MAX_GROUP = 512  # rows of a group stay below SQLite's 32,766 variables a statem
 
 @dataclass(slots=True)
 class _Job:
-    """What to write, and whom to tell: *done* gets the answer in force, or the error."""
+    """What to write, and who waits for the answer in force, or *barrier* for the commit."""
 
     key: bytes = b""
     answer: StoredAnswer | None = None
     replace: bool = False
     call: CallRecord | None = None
     statement: tuple[str, tuple[object, ...]] | None = None
-    done: Callable[[StoredAnswer | BaseException | None], None] | None = None
+    waiting: "asyncio.Future[StoredAnswer] | None" = None
+    barrier: "Future[None] | None" = None
 
 
 class Journal:
@@ -84,13 +85,8 @@ class Journal:
         unless *replace* (the stored one turned out to be unusable).
         """
 
-        loop = asyncio.get_running_loop()
-        waiting: asyncio.Future[StoredAnswer] = loop.create_future()
-
-        def done(outcome: StoredAnswer | BaseException | None) -> None:
-            loop.call_soon_threadsafe(_settle, waiting, outcome)
-
-        self._submit(_Job(key, answer, replace, call, done=done))
+        waiting: asyncio.Future[StoredAnswer] = asyncio.get_running_loop().create_future()
+        self._submit(_Job(key, answer, replace, call, waiting=waiting))
         return await waiting
 
     def record(self, call: CallRecord) -> None:
@@ -155,11 +151,9 @@ class Journal:
         """Wait until everything submitted so far is durable."""
         if self._writer is None:
             return
-        barrier: Future[object] = Future()
-        self._submit(_Job(done=barrier.set_result))
-        outcome = barrier.result()
-        if isinstance(outcome, BaseException):
-            raise outcome
+        barrier: Future[None] = Future()
+        self._submit(_Job(barrier=barrier))
+        barrier.result()
 
     def close(self) -> None:
         """Write what is queued, and close; may be called twice."""
@@ -211,9 +205,7 @@ class Journal:
                     f"{self.path}: the call journal cannot be written: {error}; free disk space "
                     "or mend its permissions, and run again"
                 )
-            for job in group:
-                if job.done is not None:
-                    job.done(failure or in_force.get(job.key))
+            _tell(group, in_force, failure)
         if connection is not None:
             connection.close()
 
@@ -253,12 +245,31 @@ def _commit(connection: sqlite3.Connection, group: list[_Job]) -> dict[bytes, St
     return answers
 
 
-def _settle(
-    waiting: "asyncio.Future[StoredAnswer]", outcome: StoredAnswer | BaseException | None
+def _tell(
+    group: list[_Job], in_force: dict[bytes, StoredAnswer], failure: ModelError | None
 ) -> None:
-    if waiting.done():  # its task was cancelled; the answer is durable all the same
-        return
-    if isinstance(outcome, BaseException):
-        waiting.set_exception(outcome)
-    elif outcome is not None:
-        waiting.set_result(outcome)
+    """Let all who wait for *group* go on; each event loop is woken once."""
+    loops: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+    for job in group:
+        if job.waiting is not None:
+            loops.setdefault(job.waiting.get_loop(), []).append(job)
+        elif job.barrier is not None:
+            if failure:
+                job.barrier.set_exception(failure)
+            else:
+                job.barrier.set_result(None)
+    for loop, jobs in loops.items():
+        with suppress(RuntimeError):  # a loop that was closed has nobody waiting
+            loop.call_soon_threadsafe(_settle, jobs, in_force, failure)
+
+
+def _settle(
+    jobs: list[_Job], in_force: dict[bytes, StoredAnswer], failure: ModelError | None
+) -> None:
+    for job in jobs:
+        if job.waiting is None or job.waiting.done():
+            continue  # its task was cancelled; the answer is durable all the same
+        if failure is not None:
+            job.waiting.set_exception(failure)
+        else:
+            job.waiting.set_result(in_force[job.key])

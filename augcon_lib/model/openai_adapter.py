@@ -1,8 +1,8 @@
 """The only way to an endpoint: the ``openai`` client, used on its fast path.
 
-``client.post`` with the plain response costs 0.6 ms of CPU a call, the typed method 1.6 ms, the
-client's default transport 2.6 ms. Retries are off here: the engine above counts and journals each
-HTTP call, and frees the slot while it waits.
+``client.post`` with the plain response over :mod:`~augcon_lib.model.direct_http` costs a fifth of
+what the typed method costs over the client's default transport. Retries are off here: the engine
+above counts and journals each HTTP call, and frees the slot while it waits.
 """
 
 import json
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 NO_KEY = "none"  # sent where no key is set: local servers ask for none, the client insists on one
 CONNECT_TIMEOUT_SECONDS = 10.0
 OFFLINE_URL = "http://offline.invalid/v1"
+# Given explicitly, these defaults need not be copied anew for each call.
+_PLAIN: Any = {
+    "params": {},
+    "headers": {},
+    "max_retries": 0,
+    "idempotency_key": None,
+    "follow_redirects": None,
+    "security": {"bearer_auth": True},
+}
 
 Complete = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -29,22 +38,26 @@ class OpenAITransport:
     def __init__(self, client: "AsyncOpenAI", secret: str) -> None:
         self._client = client
         self._secret = secret
+        # A whole address costs the client less than one to be joined to its base.
+        self._url = f"{str(client.base_url).rstrip('/')}/chat/completions"
 
     async def complete(self, body: Mapping[str, Any]) -> RawReply:
         """``POST /chat/completions`` once; raises ``CallError``."""
+        import aiohttp
         import httpx2
         import openai
 
         failure = None
+        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         try:
             response = await self._client.post(
-                "/chat/completions", cast_to=httpx2.Response, body=dict(body)
+                self._url, cast_to=httpx2.Response, content=content, options=_PLAIN
             )
         except openai.APIStatusError as error:
             failure = _status_failure(error, self._scrub)
         except openai.APIError as error:
             failure = _connection_failure(error, self._scrub)
-        except (OSError, httpx2.HTTPError, httpx2.StreamError) as error:
+        except (OSError, aiohttp.ClientError, httpx2.HTTPError, httpx2.StreamError) as error:
             failure = _connection_failure(error, self._scrub)
         if failure is not None:  # outside of the handlers: nothing of the request hangs on it
             raise failure
@@ -71,41 +84,41 @@ def open_http_transport(
     connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
 ) -> OpenAITransport:
     """A transport to *base_url* over aiohttp with at most *max_connections* connections."""
-    import httpx2
-    from openai import AsyncOpenAI, DefaultAioHttpClient
+    from openai import AsyncOpenAI
 
-    timeout = httpx2.Timeout(
-        timeout_seconds, connect=min(timeout_seconds, connect_timeout_seconds), pool=None
-    )
-    limits = httpx2.Limits(
-        max_connections=max_connections, max_keepalive_connections=max_connections
+    from augcon_lib.model.direct_http import AiohttpCarrier, DirectClient
+
+    carrier = AiohttpCarrier(
+        base_url,
+        timeout_seconds=timeout_seconds,
+        connect_timeout_seconds=connect_timeout_seconds,
+        max_connections=max_connections,
     )
     secret = api_key.get_secret_value()
     client = AsyncOpenAI(
         base_url=base_url,
         api_key=secret or NO_KEY,
         max_retries=0,
-        timeout=timeout,
-        http_client=DefaultAioHttpClient(limits=limits, timeout=timeout),
+        timeout=timeout_seconds,
+        http_client=DirectClient(carrier.carry, carrier.close),
     )
     return OpenAITransport(client, secret)
 
 
 def open_offline_transport(complete: Complete) -> OpenAITransport:
-    """The same client over an in-process server that answers with *complete* (0.35 ms a call)."""
+    """The same client over an in-process server that answers with *complete*."""
     import httpx2
     from openai import AsyncOpenAI
 
-    class InProcessServer(httpx2.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            completion = complete(json.loads(request.content))
-            return httpx2.Response(200, content=json.dumps(completion).encode("ascii"))
+    from augcon_lib.model.direct_http import DirectClient
+
+    async def carry(request: httpx2.Request) -> httpx2.Response:
+        completion = complete(json.loads(request.content))
+        content = json.dumps(completion).encode("ascii")
+        return httpx2.Response(200, content=content, request=request)
 
     client = AsyncOpenAI(
-        base_url=OFFLINE_URL,
-        api_key=NO_KEY,
-        max_retries=0,
-        http_client=httpx2.AsyncClient(transport=InProcessServer(), trust_env=False),
+        base_url=OFFLINE_URL, api_key=NO_KEY, max_retries=0, http_client=DirectClient(carry)
     )
     return OpenAITransport(client, "")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from augcon_lib.concurrency import most_serious
@@ -10,7 +11,10 @@ from augcon_lib.records import Rejection
 from augcon_lib.warehouse.partitions import FAILED, PartitionOutput
 
 LOAD_DOCUMENTS = 100
-WRITE_DOCUMENTS = 100
+WRITE_DOCUMENTS = 1_000
+# Opening the warehouse costs as much as writing to it, so that documents are written together. What
+# waits is lost to a kill, but its answers are in the journal.
+GATHER_SECONDS = 2.0
 
 Item = TypeVar("Item")
 
@@ -84,9 +88,11 @@ async def _write(
     open_ended = True
     while open_ended:
         batch = [await ready.get()]
-        while not ready.empty() and len(batch) < WRITE_DOCUMENTS:
-            batch.append(ready.get_nowait())
-        open_ended = None not in batch
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_SECONDS):
+                while batch[-1] is not None and len(batch) < WRITE_DOCUMENTS:
+                    batch.append(await ready.get())
+        open_ended = batch[-1] is not None
         outputs = [output for output in batch if output is not None]
         if outputs:
             await asyncio.to_thread(save, outputs)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
+from augcon_lib.concurrency import rare_garbage_collection
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.fingerprints import Inputs
 from augcon_lib.model.chat import Chat
@@ -59,4 +60,5 @@ def run_model_stage(
             await for_each_document(document_ids, take, one, save, in_flight)
         return report
 
-    return asyncio.run(run_all())
+    with rare_garbage_collection():
+        return asyncio.run(run_all())

@@ -133,6 +133,11 @@ def test_the_key_depends_on_all_that_can_change_an_answer() -> None:
     assert len(set(keys)) == len(keys)
 
 
+def test_the_key_of_a_request_stays_the_same_so_that_old_journals_are_found() -> None:
+    key = journal_key("openai/tiny", rewrite_request('the tide \u2028 "漢"', sample=3))
+    assert key.hex() == "44c8d2e8883d6cedacf20b30fed321cc53f86ea6c7eaaa06ea4e3a445cd12fd7"
+
+
 def test_the_key_ignores_book_keeping() -> None:
     base = rewrite_request()
     other = dataclasses.replace(base, stage="responses", document_id="other")

@@ -1,0 +1,116 @@
+"""The HTTP client that the ``openai`` client sends through: straight to aiohttp.
+
+What httpx2 does on the way of each request (authentication flows, cookies, redirect history, URLs
+parsed four times, bodies in chunks) costs 0.3 ms of CPU and serves no call of ours.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import httpx2
+
+Carry = Callable[[httpx2.Request], Awaitable[httpx2.Response]]
+# aiohttp has undone these before it hands a body over.
+_UNDONE_HEADERS = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+
+
+class DirectClient(httpx2.AsyncClient):
+    """A client whose requests are carried by *carry*, body and reply in one piece."""
+
+    def __init__(self, carry: Carry, close: Callable[[], Awaitable[None]] | None = None) -> None:
+        # The base class is told of a transport, so that it makes none of its own.
+        super().__init__(transport=httpx2.AsyncBaseTransport(), trust_env=False)
+        self._carry = carry
+        self._close = close
+
+    def build_request(self, method: str, url: Any, **parts: Any) -> httpx2.Request:
+        """The request; one with nothing but headers and a body takes the short way."""
+        headers, content = parts.pop("headers", None), parts.pop("content", None)
+        timeout = parts.pop("timeout", None)
+        if any(value is not None for value in parts.values()):
+            return super().build_request(method, url, headers=headers, content=content, **parts)
+        extensions = {"timeout": timeout.as_dict()} if isinstance(timeout, httpx2.Timeout) else {}
+        return httpx2.Request(
+            method, _parsed(str(url)), headers=headers, content=content, extensions=extensions
+        )
+
+    async def send(self, request: httpx2.Request, **how: Any) -> httpx2.Response:
+        """The whole response; raises what *carry* raises."""
+        return await self._carry(request)
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        if self._close is not None:
+            await self._close()
+        await super().aclose()
+
+
+class AiohttpCarrier:
+    """Carries requests over one aiohttp session, made when the first is sent.
+
+    Certificates are verified. Proxies are those of the environment, looked up once.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeout_seconds: float,
+        connect_timeout_seconds: float,
+        max_connections: int,
+    ) -> None:
+        self._timeout = aiohttp.ClientTimeout(
+            total=timeout_seconds, sock_connect=min(timeout_seconds, connect_timeout_seconds)
+        )
+        self._max_connections = max_connections
+        self._proxy = _proxy_for(base_url)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def carry(self, request: httpx2.Request) -> httpx2.Response:
+        """Send *request*; raises ``aiohttp.ClientError`` or ``TimeoutError``."""
+        headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in request.headers.raw]
+        async with self._open_session().request(
+            request.method, str(request.url), headers=headers, data=await request.aread()
+        ) as response:
+            body = await response.read()
+        return httpx2.Response(
+            response.status,
+            headers=[h for h in response.raw_headers if h[0].lower() not in _UNDONE_HEADERS],
+            content=body,
+            request=request,
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=self._max_connections, ssl=httpx2.create_ssl_context()
+                ),
+                timeout=self._timeout,
+                proxy=self._proxy,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
+
+
+def _proxy_for(url: str) -> str | None:
+    """The proxy that the environment asks for between here and *url*."""
+    parts = urlsplit(url)
+    proxies = getproxies()
+    if not parts.hostname or proxy_bypass(parts.netloc):
+        return None
+    return proxies.get(parts.scheme) or proxies.get("all")
+
+
+@lru_cache(maxsize=64)
+def _parsed(url: str) -> httpx2.URL:
+    return httpx2.URL(url)
