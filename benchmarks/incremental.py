@@ -1,205 +1,195 @@
-"""What following a real edit history costs, transition by transition.
+"""What following a real edit history costs, change by change.
 
-    python benchmarks/incremental.py HISTORY [--split boundary] [--snapshots 3] [--json OUT]
+    python benchmarks/incremental.py HISTORY [--commits] [--split boundary] [--write FILE.md]
 
-HISTORY holds ``snap-01``, ``snap-02``, ... Each snapshot in turn becomes the store of one
-workspace, which `augcon run` follows with the embedded offline provider. For each transition the
-table shows
+HISTORY holds snapshots and single commits of a document store (``edit_history.py``). Each becomes
+in turn the store of one workspace, which `augcon run` follows with the embedded offline provider.
+Exits with 1 where one of the limits below is broken. The columns:
 
-issued     model calls that were made
-contexts   model calls that the root contexts with a changed block take (a block: text between blank
-           lines; changed: not in the old version of the document); a new document has only such
-ratio      issued over contexts
-documents  model calls that making every changed document again would take
-store      model calls that making the whole store again would take
-kept       share of the root contexts without a changed block whose id was there before
-identical  is the export equal, byte for byte, to one made from scratch for this snapshot with the
-           same journal, scorer and few-shot choice?
+issued     model calls for documents
+choices    model calls for training the scorer (first, and when the corpus has drifted) and for the
+           few-shot search
+contexts   calls that the root contexts with a changed block take (a block: text between blank
+           lines; changed: not in the document's old version); a new document has only such
+ratio      issued / contexts
+documents  calls that making every changed document again would take
+store      calls that making the whole store again would take
+kept       share of the old root contexts in which no block was changed, removed or inserted whose
+           id is still there; of all documents / of changed documents
+reused     share of the new root contexts without a changed block whose id was there before
+must be 0  partitions of unchanged documents that were materialized; calls for documents of which
+           only white space or front matter changed; calls and runs of a second `augcon run`
+identical  is the export equal, byte for byte, to that of a new workspace on this snapshot which has
+           the same journal, scorer and few-shot choice?
+plan       calls that `augcon plan` foretold
+rows       of the dataset: added, kept, removed
 """
 
 import argparse
 import json
-import os
-import shutil
-import subprocess
+import re
 import sys
 import tempfile
-from collections import Counter
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-import polars as pl
+from edit_history import replay_commits, replay_snapshots
+from followed_workspace import NOTHING, FollowedWorkspace
+from transition import Transition, follow, share
 
-from augcon_lib.warehouse import Warehouse
-from augcon_lib.warehouse.partitions import delete_everywhere
+MAX_RATIO = 1.15  # each change: issued / contexts
+MIN_KEPT = 0.97  # all changes of a replay together
+MAX_PLAN_ERROR = 0.15  # all changes of a replay together: middle of the plan against issued
+# A line added near the top of nearly every file: issued / store.
+MAX_STORE_SHARE = {("howtocook-zh", "snap-06"): {"rewrite": 0.35, "boundary": 0.15}}
 
-AUGCON = [sys.executable, "-c", "from augcon_assets.cli import main; main()"]
-
-
-@dataclass(frozen=True)
-class Transition:
-    snapshot: str
-    documents_changed: int
-    issued: int
-    contexts: int
-    ratio: float | None
-    documents: int
-    store: int
-    kept: float
-    identical: bool
-    second_run_calls: int
-    seconds: float
+HEADINGS = (
+    "change", "documents: changed, added, deleted", "issued", "choices", "contexts", "ratio",
+    "documents", "store", "kept: all / changed", "reused", "must be 0", "identical", "plan",
+    "rows: added, kept, removed", "s",
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class State:
-    """Texts by document, root contexts by document, calls by (document, context)."""
+def table(rows: Sequence[Transition]) -> list[str]:
+    """Lines of Markdown."""
+    lines = [f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|"]
+    for row in rows:
+        need = row.needed
+        kept = share(need.kept, need.alone)
+        kept_in_changed = share(need.kept_in_changed, need.alone_in_changed)
+        cells = (
+            row.name,
+            f"{row.changed}, {row.added}, {row.deleted}",
+            f"{row.issued:,}",
+            f"{row.choices:,}",
+            f"{need.contexts:,}",
+            "" if row.ratio is None else f"{row.ratio:.2f}",
+            f"{need.documents:,}",
+            f"{need.store:,}",
+            f"{kept:.3f} / {kept_in_changed:.3f}",
+            f"{share(need.reused, need.reusable):.3f}",
+            f"{row.unchanged_materialized}, {row.quiet_calls}, {row.second_run}",
+            {True: "yes", False: "**no**", None: ""}[row.identical],
+            f"{row.plan_low:,} to {row.plan_high:,}",
+            f"{row.rows_added:,}, {row.rows_kept:,}, {row.rows_removed:,}",
+            f"{row.seconds:.0f}",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
-    texts: dict[str, str]
-    contexts: dict[str, dict[str, str]]
-    calls: Counter[tuple[str, str]]
 
-
-def augcon(workspace: Path, *arguments: str) -> str:
-    ran = subprocess.run(
-        [*AUGCON, *arguments, "--workspace", str(workspace)], capture_output=True, text=True
+def summary(rows: Sequence[Transition]) -> str:
+    """One line over all changes after the first."""
+    later = rows[1:]
+    kept = share(sum(r.needed.kept for r in later), sum(r.needed.alone for r in later))
+    in_changed = share(
+        sum(r.needed.kept_in_changed for r in later), sum(r.needed.alone_in_changed for r in later)
     )
-    if ran.returncode not in (0, 1):
-        sys.exit(ran.stderr)
-    return ran.stdout
-
-
-def read_state(workspace: Path) -> State:
-    """What the warehouse holds now."""
-    with Warehouse(workspace / "state" / "augcon.duckdb").read() as connection:
-        texts = dict(connection.execute("SELECT document_id, text FROM raw_corpus").fetchall())
-        roots = connection.execute(
-            "SELECT document_id, context_id, text FROM cst_nodes "
-            "WHERE parent_id IS NULL AND round = 0"
-        ).fetchall()
-        asked = connection.execute(
-            "SELECT document_id, context_id, count(*) FROM cst_nodes "
-            "WHERE stop_reason <> 'below_min_context_chars' GROUP BY document_id, context_id "
-            "UNION ALL SELECT document_id, context_id, count(*) FROM scored_queries "
-            "WHERE selected GROUP BY document_id, context_id"
-        ).fetchall()
-    contexts: dict[str, dict[str, str]] = {}
-    for document, context, text in roots:
-        contexts.setdefault(document, {})[context] = text
-    calls: Counter[tuple[str, str]] = Counter()
-    for document, context, count in asked:
-        calls[document, context] += count
-    return State(texts, contexts, calls)
-
-
-def blocks(text: str) -> Counter[str]:
-    return Counter(b for b in (part.strip() for part in text.split("\n\n")) if b)
-
-
-def without_changed_block(context: str, new_blocks: Counter[str]) -> bool:
-    """Does *context* hold no part of a block in *new_blocks*?"""
-    return not any(
-        part in block or block in part
-        for part in blocks(context)
-        for block in new_blocks
-        if part and block
+    checked = [r.identical for r in later if r.identical is not None]
+    return (
+        f"{len(later)} changes: {sum(r.issued for r in later):,} calls issued; "
+        f"{sum(r.needed.contexts for r in later):,} for the contexts with a changed block, "
+        f"{sum(r.needed.documents for r in later):,} for changed documents, "
+        f"{sum(r.needed.store for r in later):,} for the whole store each time; highest ratio "
+        f"{max((r.ratio or 0.0 for r in later), default=0.0):.2f}; kept {kept:.3f} "
+        f"({in_changed:.3f} in changed documents); {sum(checked)} of {len(checked)} that were "
+        f"compared are identical; plan {plan_error(later):+.0%}"
     )
 
 
-def compare(before: State, after: State) -> tuple[int, int, int, float, int]:
-    """Calls of changed contexts, of changed documents, of all; share kept; changed documents."""
-    of_contexts = of_documents = changed = same = untouched = 0
-    for document, text in after.texts.items():
-        old = before.texts.get(document)
-        found = after.contexts.get(document, {})
-        if old == text:
-            continue
-        changed += 1
-        new_blocks = blocks(text) - blocks(old or "")
-        for context, context_text in found.items():
-            calls = after.calls[document, context]
-            of_documents += calls
-            if old is not None and without_changed_block(context_text, new_blocks):
-                untouched += 1
-                same += context in before.contexts.get(document, {})
-            else:
-                of_contexts += calls
-    kept = same / untouched if untouched else 1.0
-    return of_contexts, of_documents, after.calls.total(), kept, changed
+def plan_error(rows: Sequence[Transition]) -> float:
+    """How far the middle of the plans is from what was issued, over all *rows* together."""
+    issued = sum(row.issued + row.choices for row in rows)
+    planned = sum(row.plan_low + row.plan_high for row in rows) / 2
+    return planned / issued - 1 if issued else 0.0
 
 
-def from_scratch(workspace: Path, folder: Path) -> bytes:
-    """The export of a dataset made anew with the journal, scorer and few-shot choice at hand."""
-    copy = folder / "scratch"
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(workspace, copy, ignore=shutil.ignore_patterns("storage", "history"))
-    warehouse = Warehouse(copy / "state" / "augcon.duckdb")
-    with warehouse.read() as connection:
-        ids = [row[0] for row in connection.execute("SELECT document_id FROM sources").fetchall()]
-    delete_everywhere(warehouse, ids)
-    summary = json.loads(augcon(copy, "run", "--json"))
-    if summary["model_calls"]["issued"]:
-        sys.exit("a rebuild from the journal asked the model")
-    return export(copy)
+def broken_limits(rows: Sequence[Transition], store: str, split: str) -> list[str]:
+    """What is not as it must be, in words."""
+    found = []
+    later = rows[1:]
+    for row in rows:
+        must_be_0 = {
+            "partitions of unchanged documents materialized": row.unchanged_materialized,
+            "calls for changes of white space or front matter": row.quiet_calls,
+            "calls and runs of a second run": row.second_run,
+        }
+        found += [f"{row.name}: {count} {what}" for what, count in must_be_0.items() if count]
+        if row.identical is False:
+            found.append(f"{row.name}: differs from a dataset made from scratch")
+    for row in later:
+        if row.issued > MAX_RATIO * row.needed.contexts:
+            found.append(f"{row.name}: {row.issued} calls for {row.needed.contexts}")
+        most = MAX_STORE_SHARE.get((store, row.name), {}).get(split)
+        if most and row.issued >= most * row.needed.store:
+            found.append(f"{row.name}: {row.issued / row.needed.store:.0%} of the store's calls")
+    kept = share(sum(r.needed.kept for r in later), sum(r.needed.alone for r in later))
+    reused = share(sum(r.needed.reused for r in later), sum(r.needed.reusable for r in later))
+    if min(kept, reused) < MIN_KEPT:
+        found.append(f"{kept:.3f} of the root contexts kept, {reused:.3f} reused")
+    if abs(plan_error(later)) > MAX_PLAN_ERROR:
+        found.append(f"plans are {plan_error(later):+.0%} off")
+    return found
 
 
-def export(workspace: Path) -> bytes:
-    folder = workspace / "export"
-    augcon(workspace, "export", str(folder))
-    return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
+def write_section(document: Path, name: str, lines: Sequence[str]) -> None:
+    """Replace the section *name* of *document* between its markers; append it where it is new."""
+    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+    section = "\n".join([begin, "", *lines, "", end])
+    text = document.read_text("utf-8")
+    if begin in text:
+        pattern = re.escape(begin) + ".*?" + re.escape(end)
+        text = re.sub(pattern, lambda _: section, text, flags=re.DOTALL)
+    else:
+        text = f"{text.rstrip()}\n\n{section}\n"
+    document.write_text(text, encoding="utf-8")
 
 
-def follow(workspace: Path, snapshot: Path, before: State, folder: Path) -> Transition:
-    documents = workspace / "documents"
-    shutil.rmtree(documents, ignore_errors=True)
-    shutil.copytree(snapshot, documents)
-    summary = json.loads(augcon(workspace, "run", "--json"))
-    after = read_state(workspace)
-    of_contexts, of_documents, of_store, kept, changed = compare(before, after)
-    identical = export(workspace) == from_scratch(workspace, folder)
-    again = json.loads(augcon(workspace, "run", "--json"))
-    issued = summary["model_calls"]["issued"]
-    return Transition(
-        snapshot=snapshot.name,
-        documents_changed=changed,
-        issued=issued,
-        contexts=of_contexts,
-        ratio=issued / of_contexts if of_contexts else None,
-        documents=of_documents,
-        store=of_store,
-        kept=kept,
-        identical=identical,
-        second_run_calls=again["model_calls"]["issued"] + len(again["run_ids"]),
-        seconds=summary["seconds"],
-    )
+def replay(options: argparse.Namespace, folder: Path) -> list[Transition]:
+    workspace = FollowedWorkspace(folder / "workspace", options.split)
+    steps = replay_commits if options.commits else replay_snapshots
+    every = options.identical_every if options.identical_every >= 0 else int(not options.commits)
+    before = NOTHING
+    rows: list[Transition] = []
+    for number, step in enumerate(steps(options.history, workspace.store, options.most)):
+        is_compared = every and number % every == 0
+        row, before = follow(workspace, step, before, folder / "scratch" if is_compared else None)
+        rows.append(row)
+        print(table([row])[-1], file=sys.stderr, flush=True)
+    return rows
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("history", type=Path)
+    parser.add_argument("--commits", action="store_true", help="commit by commit from snap-01 on")
     parser.add_argument("--split", choices=("rewrite", "boundary"), default="rewrite")
-    parser.add_argument("--snapshots", type=int, default=99, help="only the first so many")
+    parser.add_argument("--most", type=int, default=999, help="so many snapshots or commits")
+    parser.add_argument(
+        "--identical-every",
+        type=int,
+        default=-1,
+        metavar="N",
+        help="make every Nth from scratch, too (default: each snapshot, no commit)",
+    )
+    parser.add_argument("--write", type=Path, help="put the table into this Markdown file")
     parser.add_argument("--json", type=Path, help="write the figures here, too")
     options = parser.parse_args()
-    os.environ["AUGCON_TREE__SPLIT"] = options.split
-    snapshots = sorted(options.history.glob("snap-[0-9][0-9]"))[: options.snapshots]
-    rows = []
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        workspace = folder / "workspace"
-        subprocess.run([*AUGCON, "init", str(workspace)], check=True, capture_output=True)
-        before = State({}, {}, Counter())
-        for snapshot in snapshots:
-            row = follow(workspace, snapshot, before, folder)
-            before = read_state(workspace)
-            rows.append(asdict(row))
-            print(row, file=sys.stderr, flush=True)
-    with pl.Config(tbl_rows=99, tbl_cols=len(fields(Transition)), tbl_width_chars=180):
-        print(f"{options.history.name}, split {options.split}")
-        print(pl.DataFrame(rows))
+        rows = replay(options, Path(name))
+    store = options.history.resolve().name
+    kind = "commits" if options.commits else "snapshots"
+    broken = broken_limits(rows, store, options.split)
+    lines = [f"**{store}, {kind}, `{options.split}`**", "", *table(rows), "", summary(rows)]
+    lines += [f"- outside its limit: {problem}" for problem in broken]
+    print("\n".join(lines))
+    if options.write:
+        write_section(options.write, f"{store} {kind} {options.split}", lines)
     if options.json:
-        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps([asdict(r) for r in rows], indent=1) + "\n", "utf-8")
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
