@@ -49,7 +49,7 @@ def find_stale(
             elif states[stage, document_id].status == REJECTED:
                 break
     unpartitioned = stale_choices(expectation, states, settings, versions)
-    live = live_documents(states, settings, versions)
+    live = live_documents(expectation, states)
     reasons = expectation.reasons(
         "sft_dataset", NO_DOCUMENT, dataset_inputs(expectation, states, live, settings)
     )
@@ -58,9 +58,8 @@ def find_stale(
     return Staleness(documents, unpartitioned, candidates(states, settings, versions))
 
 
-def live_documents(states: States, settings: Settings, versions: Versions) -> list[str]:
+def live_documents(expectation: Expectation, states: States) -> list[str]:
     """Documents whose responses are fresh and good, in order: the ones in the dataset."""
-    expectation = Expectation(settings, versions, states)
 
     def is_live(document_id: str) -> bool:
         for stage in STAGES:

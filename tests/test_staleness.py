@@ -24,6 +24,10 @@ def stale(sources=SOURCES, settings=SETTINGS, versions=VERSIONS, states=None) ->
     return find_stale(sources, settings, versions, up_to_date() if states is None else states)
 
 
+def live(states, settings=SETTINGS) -> list[str]:
+    return live_documents(Expectation(settings, VERSIONS, states), states)
+
+
 def with_prompt(name: str) -> Versions:
     return replace(VERSIONS, prompts={**VERSIONS.prompts, name: "2"})
 
@@ -204,13 +208,13 @@ def test_the_dataset_is_stale_when_a_document_leaves_or_changes_its_responses() 
 
 def test_a_document_is_live_only_while_all_its_stages_are_fresh_and_good() -> None:
     states = up_to_date()
-    assert live_documents(states, SETTINGS, VERSIONS) == ["a.md", "b.md"]
+    assert live(states) == ["a.md", "b.md"]
     for stage in STAGES:
         for status in (FAILED, REJECTED):
             broken = {**states, (stage, "a.md"): replace(states[stage, "a.md"], status=status)}
-            assert live_documents(broken, SETTINGS, VERSIONS) == ["b.md"]
-    assert live_documents(states, with_setting("tree.max_rounds", 9), VERSIONS) == []
-    assert live_documents({}, SETTINGS, VERSIONS) == []
+            assert live(broken) == ["b.md"]
+    assert live(states, with_setting("tree.max_rounds", 9)) == []
+    assert live({}) == []
 
 
 def test_unpartitioned_stages_are_no_documents() -> None:

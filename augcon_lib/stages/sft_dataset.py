@@ -27,8 +27,8 @@ def run_sft_dataset(run: StageRun) -> StageReport:
     """
     versions, states = run.versions(), load_states(run.warehouse)
     settings = run.settings.dataset
-    live = live_documents(states, run.settings, versions)
     expectation = Expectation(run.settings, versions, states)
+    live = live_documents(expectation, states)
     inputs = dataset_inputs(expectation, states, live, run.settings)
     texts = {}
     if settings.test_fraction:
