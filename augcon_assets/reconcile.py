@@ -40,8 +40,9 @@ def next_runs(
     not tried again; *only* restricts the documents. Nothing beyond the asset *until* is run.
     """
     wanted = ORDER[: ORDER.index(until) + 1]
-    if until == "query_scorer" or until == "few_shot_examples":
-        wanted = ("raw_corpus", "cst_nodes", until)
+    if until in CHOICES:  # examples are searched without any document
+        before = ("raw_corpus", "cst_nodes") if until == "query_scorer" else ()
+        wanted = (*before, until)
     chosen = [d for d in documents_in_order if (only is None or d in only) and d not in given_up]
 
     def ready(*stages: str) -> set[str]:

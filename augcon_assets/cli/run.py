@@ -155,7 +155,8 @@ def _as_they_are_now(run: StageRun, sources: Mapping[str, str]) -> Mapping[str, 
 def _matching(documents: Collection[str], globs: Sequence[str]) -> set[str] | None:
     if not globs:
         return None
-    chosen = {d for d in documents if any(fnmatch.fnmatchcase(d, glob) for glob in globs)}
+    # A name that holds brackets or stars is itself, too.
+    chosen = {d for d in documents if d in globs or any(fnmatch.fnmatchcase(d, g) for g in globs)}
     if not chosen:
         raise SettingsError(f"--documents {' '.join(globs)}: no document of the store matches")
     return chosen

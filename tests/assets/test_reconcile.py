@@ -106,7 +106,6 @@ def test_every_stale_document_is_in_exactly_one_range(places: set[int]) -> None:
         ("cst_nodes", ("raw_corpus", "cst_nodes")),
         ("scored_queries", ("raw_corpus", "cst_nodes", "scored_queries")),
         ("query_scorer", ("raw_corpus", "cst_nodes")),
-        ("few_shot_examples", ("raw_corpus", "cst_nodes")),
         ("sft_dataset", STAGES),
     ],
 )
@@ -119,6 +118,12 @@ def test_until_a_choice_makes_that_choice_alone() -> None:
     stale = stale_from("scored_queries", "d1.md", **CHOICES)
     assert next_runs(stale, ORDER, until="query_scorer") == [PlannedRun(("query_scorer",))]
     assert next_runs(stale, ORDER, until="cst_nodes") == []
+
+
+def test_a_search_for_examples_waits_for_no_document() -> None:
+    stale = stale_from("raw_corpus", "d1.md", **CHOICES)
+    runs = next_runs(stale, ORDER, until="few_shot_examples")
+    assert runs == [PlannedRun(("few_shot_examples",))]
 
 
 def test_documents_given_up_are_left_out_and_do_not_hold_up_the_rest() -> None:
