@@ -1,17 +1,20 @@
 """Root contexts (paper, section 3.1) that stay put when the text around them changes.
 
-Where a text is cut depends on the text near the cut, never on a count from the beginning, so that
-an edit leaves the other contexts, and all that was paid for them, as they were. The document's
-boundaries are gone through in order of strength: headings by level, then blank lines, within one
-strength in the order of a hash of the text that follows. Each becomes a cut if the stretch it
-lies in is still too long and neither side gets too short. What fits is never cut, so that short
-sections stay together under their heading. Stretches that no such cut can shorten are treated
-alike at lines and sentences, then at words, then at characters.
+Where a text is cut depends on the text near the cut, never on a count from the beginning nor on the
+length of the whole, so that an edit leaves the other contexts, and all that was paid for them, as
+they were. First comes structure: a section is a heading and what follows it, and short sections
+stay together, which two neighbours decide between themselves. Then length, within one stretch of
+sections that is still too long: its boundaries are gone through in order of strength, headings by
+level, then blank lines, within one strength in the order of a hash of the text that follows. Each
+becomes a cut if the stretch it lies in is still too long and neither side gets too short. Stretches
+that no such cut can shorten are treated alike at lines and sentences, then at words, then at
+characters.
 """
 
 from bisect import bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from augcon_lib.records import Context, Document, content_id
@@ -19,6 +22,7 @@ from augcon_lib.text_units import (
     AFTER_HEADING,
     CHARACTER,
     CODE_POINT,
+    PARAGRAPH,
     SENTENCE,
     WORD,
     Unit,
@@ -26,14 +30,31 @@ from augcon_lib.text_units import (
     finer,
 )
 
-# Neither side of a cut is shorter than this share of the limit. A half or more could leave a
-# stretch that no cut shortens; the larger the share, the longer contexts get and the more of them
-# an edit moves (benchmarks/context_stability.py).
-MIN_CONTEXT_SHARE = 0.4
+
+@dataclass(frozen=True, slots=True)
+class CuttingRule:
+    """The lengths that decide, as shares of l; benchmarks/context_stability.py measures them.
+
+    A section of at most ``joining_section`` stays with the one before it if that has at most
+    ``joined_section``. Together they are below 1, so that an edit seldom makes two sections that
+    stay together too long; the more is joined, the longer contexts get and the more of them an
+    edit moves. Inside a stretch that is too long neither side of a cut is shorter than
+    ``min_side``; a half or more could leave a stretch that no cut shortens.
+    """
+
+    joining_section: float = 0.35
+    joined_section: float = 0.55
+    min_side: float = 0.4
+
+
+CUTTING_RULE = CuttingRule()
 
 
 def cut_contexts(
-    document: Document, max_context_chars: int, min_context_chars: int
+    document: Document,
+    max_context_chars: int,
+    min_context_chars: int,
+    rule: CuttingRule = CUTTING_RULE,
 ) -> tuple[Context, ...]:
     """The root contexts of *document*, in order: at most *max_context_chars* (l) characters each.
 
@@ -43,8 +64,15 @@ def cut_contexts(
     occurs again, also on which occurrence it is.
     """
     limit = max(1, max_context_chars)
-    minimum = min(max(1, min_context_chars, int(limit * MIN_CONTEXT_SHARE)), max(1, limit // 2))
-    spans = _divide(document, blocks(document), limit, minimum)
+    half = max(1, limit // 2)
+    shortest = min(max(1, min_context_chars), half)
+    min_side = min(max(shortest, int(limit * rule.min_side)), half)
+    sections = _joined(_sections(blocks(document)), limit, rule)
+    spans = [
+        span
+        for stretch in _long_enough(sections, shortest)
+        for span in _divide(document, stretch, limit, min_side)
+    ]
     seen: Counter[str] = Counter()
     contexts = []
     for start, end in spans:
@@ -53,6 +81,52 @@ def cut_contexts(
         seen[text] += 1
         contexts.append(Context(context_id, document.document_id, text, start, end))
     return tuple(contexts)
+
+
+def _sections(units: Sequence[Unit]) -> list[list[Unit]]:
+    """*units* in stretches that begin at headings."""
+    sections: list[list[Unit]] = []
+    for unit in units:
+        if not sections or unit.strength < PARAGRAPH:
+            sections.append([])
+        sections[-1].append(unit)
+    return sections
+
+
+def _joined(sections: Sequence[list[Unit]], limit: int, rule: CuttingRule) -> list[list[Unit]]:
+    """*sections*, short ones together; for each boundary its two neighbours alone decide."""
+    joined: list[list[Unit]] = []
+    chars_before = 0
+    for section in sections:
+        chars = _chars(section)
+        if (
+            joined
+            and chars <= limit * rule.joining_section
+            and chars_before <= limit * rule.joined_section
+        ):
+            joined[-1] += section
+        else:
+            joined.append([*section])
+        chars_before = chars
+    return joined
+
+
+def _long_enough(stretches: Sequence[list[Unit]], shortest: int) -> list[list[Unit]]:
+    """*stretches*, those below *shortest* characters together with the next, or the one before."""
+    long: list[list[Unit]] = []
+    for stretch in stretches:
+        if long and _chars(long[-1]) < shortest:
+            long[-1] += stretch
+        else:
+            long.append(stretch)
+    if len(long) > 1 and _chars(long[-1]) < shortest:
+        last = long.pop()
+        long[-1] += last
+    return long
+
+
+def _chars(units: Sequence[Unit]) -> int:
+    return units[-1].end - units[0].start
 
 
 def _divide(
@@ -69,7 +143,7 @@ def _divide(
         )
         finer_stretches = []
         for part in _cut(stretch, limit, minimum, allowed):
-            if part[-1].end - part[0].start <= limit or grain == len(grains):
+            if _chars(part) <= limit or grain == len(grains):
                 spans.append((part[0].start, part[-1].end))
                 continue
             pieces = [

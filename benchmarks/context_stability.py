@@ -9,7 +9,11 @@ A block is a text between blank lines. Two shares for each pair of neighbouring 
 - kept: of the contexts of the older one in which no block was changed, removed or inserted, those
   that are still there.
 
-A file that was renamed counts as deleted and added.
+Both are counted twice: over all documents that both folders hold, and over those alone whose text
+changed, where every loss happens. A file that was renamed counts as deleted and added.
+
+``--joining-section``, ``--joined-section`` and ``--min-side`` try other rules: ``0 0`` for the
+first two starts a context at every heading, ``inf inf`` leaves everything to the length.
 """
 
 import argparse
@@ -18,10 +22,11 @@ import re
 import statistics
 import time
 from collections import Counter
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 
-from augcon_lib.contexts import cut_contexts
+from augcon_lib.contexts import CUTTING_RULE, CuttingRule, cut_contexts
 from augcon_lib.documents import list_store, read_documents
 from augcon_lib.records import Context, Document
 from augcon_lib.settings import SourceSettings
@@ -78,52 +83,63 @@ def left_alone(old: Blocks, new: Blocks, contexts: tuple[Context, ...]) -> list[
 
 
 def compare(
-    old: dict[str, Document],
-    new: dict[str, Document],
-    old_contexts: dict[str, tuple[Context, ...]],
-    new_contexts: dict[str, tuple[Context, ...]],
+    old: Document, new: Document, before: tuple[Context, ...], after: tuple[Context, ...]
 ) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for document_id in old.keys() & new.keys():
-        before, after = old_contexts[document_id], new_contexts[document_id]
-        old_ids = {context.context_id for context in before}
-        new_ids = {context.context_id for context in after}
-        old_blocks, new_blocks = Blocks(old[document_id].text), Blocks(new[document_id].text)
-        reusable = without_new_block(new_blocks, old_blocks, after)
-        alone = left_alone(old_blocks, new_blocks, before)
-        counts["reusable"] += len(reusable)
-        counts["reused"] += sum(context.context_id in old_ids for context in reusable)
-        counts["alone"] += len(alone)
-        counts["kept"] += sum(context.context_id in new_ids for context in alone)
-    return counts
+    old_ids = {context.context_id for context in before}
+    new_ids = {context.context_id for context in after}
+    old_blocks, new_blocks = Blocks(old.text), Blocks(new.text)
+    reusable = without_new_block(new_blocks, old_blocks, after)
+    alone = left_alone(old_blocks, new_blocks, before)
+    return Counter(
+        reusable=len(reusable),
+        reused=sum(context.context_id in old_ids for context in reusable),
+        alone=len(alone),
+        kept=sum(context.context_id in new_ids for context in alone),
+    )
 
 
-def show(name: str, counts: Counter[str]) -> None:
+def shares(counts: Counter[str]) -> str:
     reused = counts["reused"] / max(1, counts["reusable"])
     kept = counts["kept"] / max(1, counts["alone"])
-    print(f"{name:20} | {counts['reusable']:8} | {reused:6.3f} | {counts['alone']:8} | {kept:6.3f}")
+    return f"{counts['reusable']:8} | {reused:6.3f} | {counts['alone']:6} | {kept:6.3f}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="How many root contexts survive an edit.")
     parser.add_argument("--max-context-chars", type=int, default=1600)
     parser.add_argument("--min-context-chars", type=int, default=100)
+    for field in fields(CuttingRule):
+        name = f"--{field.name.replace('_', '-')}"
+        parser.add_argument(name, type=float, default=getattr(CUTTING_RULE, field.name))
     parser.add_argument("snapshots", nargs="+", type=Path)
     arguments = parser.parse_args()
+    rule = CuttingRule(arguments.joining_section, arguments.joined_section, arguments.min_side)
     lengths = (arguments.max_context_chars, arguments.min_context_chars)
     stores = [documents_of(folder) for folder in arguments.snapshots]
     began = time.perf_counter()
-    contexts = [{i: cut_contexts(d, *lengths) for i, d in store.items()} for store in stores]
+    contexts = [{i: cut_contexts(d, *lengths, rule) for i, d in store.items()} for store in stores]
     seconds = time.perf_counter() - began
-    print(f"{'snapshots':20} | {'reusable':8} | reused | {'alone':8} | kept")
+    heading = f"{'reusable':8} | reused | {'alone':6} | kept  "
+    print(f"{'':20} | {'all documents':35} | changed documents")
+    print(f"{'snapshots':20} | {heading} | {heading}")
     totals: Counter[str] = Counter()
+    changed_totals: Counter[str] = Counter()
     for (old, new), (before, after), folders in zip(
         pairwise(stores), pairwise(contexts), pairwise(arguments.snapshots), strict=True
     ):
-        counts = compare(old, new, before, after)
-        show(" > ".join(folder.name for folder in folders), counts)
-        totals += counts
-    show("all", totals)
+        everything: Counter[str] = Counter()
+        changed: Counter[str] = Counter()
+        for document_id in old.keys() & new.keys():
+            was, now = old[document_id], new[document_id]
+            counts = compare(was, now, before[document_id], after[document_id])
+            everything += counts
+            if was.text != now.text:
+                changed += counts
+        name = " > ".join(folder.name for folder in folders)
+        print(f"{name:20} | {shares(everything)} | {shares(changed)}")
+        totals += everything
+        changed_totals += changed
+    print(f"{'all':20} | {shares(totals)} | {shares(changed_totals)}")
     sizes = [len(c.text) for store in contexts for found in store.values() for c in found]
     tenths = [round(tenth) for tenth in statistics.quantiles(sizes, n=10)]
     print(f"characters: median {statistics.median(sizes):.0f}, tenths {tenths}")

@@ -78,6 +78,54 @@ def test_a_document_that_fits_is_one_context():
     assert texts("# A\n\nOne.\n\n## B\n\nTwo.\n") == ["# A\n\nOne.\n\n## B\n\nTwo."]
 
 
+def section(title, chars):
+    return f"## {title}\n\n" + prose(title, 40)[: chars - len(title) - 5].strip()
+
+
+def test_short_sections_stay_with_the_section_before_them():
+    first, second, third = section("one", 250), section("two", 150), section("three", 150)
+    together = f"{first}\n\n{second}\n\n{third}"
+    assert len(together) > 500
+    assert texts(f"{first}\n\n{second}", 500) == [f"{first}\n\n{second}"]
+    assert len(texts(together, 500)) == 2
+
+
+def test_a_longer_section_stands_alone_even_where_the_document_fits():
+    first, second = section("one", 150), section("two", 250)
+    assert texts(f"{first}\n\n{second}", 500) == [first, second]
+
+
+def test_a_section_below_the_minimum_stays_with_the_next_one():
+    long, tiny, last = section("one", 350), section("two", 15), section("three", 300)
+    assert texts(f"{long}\n\n{tiny}\n\n{last}", 500) == [long, f"{tiny}\n\n{last}"]
+    assert texts(f"{long}\n\n{tiny}", 500) == [f"{long}\n\n{tiny}"]
+
+
+def test_a_document_that_grows_past_the_limit_keeps_its_other_sections():
+    first, second = section("one", 195), section("two", 290)
+    before = cut(f"{first}\n\n{second}", 500)
+    after = cut(f"{first}\n\nOne more line is here.\n\n{second}", 500)
+    assert before[-1].text == second
+    assert before[-1].context_id == after[-1].context_id
+
+
+def test_a_line_added_near_the_top_of_each_document_moves_few_contexts():
+    chooser = random.Random(7)
+    kept = total = 0
+    for number in range(300):
+        sections = [
+            section(f"{number} {part}", chooser.randint(40, 350))
+            for part in range(chooser.randint(2, 7))
+        ]
+        before = {c.context_id for c in cut("\n\n".join(sections), 500)}
+        sections[0] += "\n\nAdded line."
+        new = [c for c in cut("\n\n".join(sections), 500) if "Added line." not in c.text]
+        total += len(new)
+        kept += sum(c.context_id in before for c in new)
+    assert total > 300
+    assert kept / total >= 0.97
+
+
 def test_a_text_is_cut_at_headings_first():
     sections = [f"## Part {n}\n\n{prose(n, 3)[:150]}" for n in range(5)]
     assert texts("\n\n".join(sections)) == [section.strip() for section in sections]
