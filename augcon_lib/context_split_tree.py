@@ -281,11 +281,18 @@ def cst_request(
 
 
 def numbered_sentences(text: str, language: str) -> str:
-    """*text* with its sentences on lines of their own, numbered ``[1]``, ``[2]``, ..."""
-    return "\n".join(
-        f"[{number}] {text[start:end]}"
-        for number, (start, end) in enumerate(split_sentences(text, language), start=1)
-    )
+    """*text* with its sentences on lines of their own, numbered ``[1]``, ``[2]``, ...
+
+    Blank lines stay, one for many: they show where the subject may change.
+    """
+    shown = ""
+    before = 0
+    for number, (start, end) in enumerate(split_sentences(text, language), start=1):
+        if number > 1:
+            shown += "\n\n" if text.count("\n", before, start) > 1 else "\n"
+        shown += f"[{number}] {text[start:end]}"
+        before = end
+    return shown
 
 
 def cst_examples(

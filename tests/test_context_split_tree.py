@@ -4,7 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from augcon_lib.context_split_tree import ContextSplitTree, GrownTrees, TreeParameters
+from augcon_lib.context_split_tree import (
+    ContextSplitTree,
+    GrownTrees,
+    TreeParameters,
+    numbered_sentences,
+)
 from augcon_lib.errors import AnswerRejected, EndpointError
 from augcon_lib.model.chat import ChatRequest
 from augcon_lib.records import Context
@@ -135,6 +140,13 @@ def test_sentences_are_shown_numbered_for_a_boundary() -> None:
     chat = StubChat(cut_at(0))
     asyncio.run(ContextSplitTree(chat, PROMPTS, BOUNDARY, "en").grow(context()))
     assert slot(chat.requests[0], "context").splitlines()[1] == "[2] Beta freezes milk slowly."
+
+
+def test_numbered_sentences_keep_one_blank_line_where_there_are_some() -> None:
+    text = "# Tea\n\nBoil water. Add tea.\n\n\nServe it."
+    assert numbered_sentences(text, "en") == (
+        "[1] # Tea\n\n[2] Boil water.\n[3] Add tea.\n\n[4] Serve it."
+    )
 
 
 def test_a_query_that_is_too_short_ends_the_branch_with_a_rejection() -> None:

@@ -9,7 +9,7 @@ from augcon_lib.model.rendering import WireForm, format_hint
 from augcon_lib.model.replies import ReplyFormat
 from augcon_lib.settings import ModelSettings
 
-OFFLINE_MODEL_NAME = "extractive-1"
+OFFLINE_MODEL_NAME = "extractive-2"
 KEY_VERSION = 1
 
 

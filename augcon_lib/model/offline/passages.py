@@ -85,21 +85,22 @@ def read_numbered(text: str) -> Passage:
     """A passage whose sentences were numbered ``[1] ...``, with the numbers taken off.
 
     Only the next number in turn counts, so a footnote that a line starts with is no sentence.
+    Blank lines between sentences stay.
     """
-    parts, start, expected = [], 0, 1
+    numbers: list[re.Match[str]] = []
     for match in _NUMBERED_LINE.finditer(text):
-        if int(match[1]) != expected:
-            continue
-        if expected > 1:
-            parts.append(text[start : match.start()].rstrip("\n"))
-        start, expected = match.end(), expected + 1
-    parts.append(text[start:])
-    spans, place = [], 0
-    for part in parts:
-        spans.append((place, place + len(part)))
-        place += len(part) + 1
-    joined = "\n".join(parts)
-    return _passage(joined, template_language(joined), spans)
+        if int(match[1]) == len(numbers) + 1:
+            numbers.append(match)
+    edges = [*(number.start() for number in numbers), len(text)]
+    joined, spans = "", []
+    for number, end in zip(numbers, edges[1:], strict=True):
+        part = text[number.end() : end]
+        shown = part.rstrip("\n")
+        spans.append((len(joined), len(joined) + len(shown)))
+        joined += part
+    if not spans:
+        joined, spans = text, [(0, len(text))]
+    return _passage(joined.rstrip("\n"), template_language(joined), spans)
 
 
 def template_language(text: str) -> str:

@@ -46,7 +46,7 @@ def body_of(
         language=language,
         examples=examples,
     )
-    body: dict[str, Any] = {"model": "extractive-1", "messages": render_messages(request, form)}
+    body: dict[str, Any] = {"model": "extractive-2", "messages": render_messages(request, form)}
     if form is WireForm.JSON_SCHEMA:
         body["response_format"] = response_format(reply_format)
     if seed:

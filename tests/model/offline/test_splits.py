@@ -57,3 +57,32 @@ def test_another_seed_may_cut_elsewhere() -> None:
     cuts = {reply_to(tree_body(text, seed=seed))["context_1"] for seed in range(6)}
     assert len(cuts) > 1
     assert all(0.3 < len(cut) / len(text) < 0.7 for cut in cuts)
+
+
+def halves_of(text: str, seed: int) -> tuple[str, str]:
+    reply = reply_to(tree_body(text, seed=seed))
+    return reply["context_1"], reply["context_2"]
+
+
+def test_a_paragraph_off_the_middle_is_cut_rather_than_a_sentence_at_the_middle() -> None:
+    first = " ".join(f"Sentence number {number} says something." for number in range(5))
+    second = " ".join(f"Line number {number} adds another thing." for number in range(15))
+    text = f"{first}\n\n{second}"
+    assert halves_of(text, 0) == (first, second)
+    last = reply_to(tree_body(text, name="cst_boundary"))["last_sentence_of_first_part"]
+    assert last == 5
+
+
+def test_an_edit_at_the_end_leaves_the_cut_of_every_sample() -> None:
+    sections = [
+        "\n\n".join(
+            f"Paragraph {section}.{number} tells about part {number} of its subject in some detail."
+            for number in range(3)
+        )
+        for section in range(4)
+    ]
+    text = "\n\n".join(f"# Section {n}\n\n{body}" for n, body in enumerate(sections))
+    for seed in range(5):
+        before, _ = halves_of(text, seed)
+        after, _ = halves_of(text + " It ends so.", seed)
+        assert after == before
