@@ -21,13 +21,13 @@ from augcon_lib.model.journal_tables import (
     DELETE_ANSWER,
     DELETE_CHOICES,
     LAST_CALL,
-    MEAN_TOKENS,
     NOTHING_SPENT,
     REPLACE_CHOICE,
     REPLACE_ENDPOINT,
     SELECT_ANSWER,
     SELECT_CHOICE,
     SELECT_ENDPOINT,
+    STAGE_CALLS,
     SUM_CALLS,
     SUM_CALLS_SINCE,
     SUM_SESSION_CALLS,
@@ -36,6 +36,7 @@ from augcon_lib.model.journal_tables import (
     EndpointTraits,
     KeptChoice,
     Spend,
+    StageCalls,
     StoredAnswer,
     connect,
     insert_answers,
@@ -137,15 +138,15 @@ class Journal:
         row = self._read(SUM_CALLS_SINCE, (call if call <= last else 0,))
         return Spend._make(row or NOTHING_SPENT), last
 
-    def tokens_per_call(self, model: str) -> dict[str, tuple[float, float]]:
-        """Mean input and output tokens of *model*'s good answers, by stage."""
+    def calls_by_stage(self, model: str) -> dict[str, StageCalls]:
+        """Calls and tokens that *model* took so far, by stage."""
         self.flush()
         try:
             with self._reader_lock:
-                rows = self._reader.execute(MEAN_TOKENS, (model,)).fetchall()
+                rows = self._reader.execute(STAGE_CALLS, (model,)).fetchall()
         except sqlite3.Error as error:
             raise ModelError(f"{self.path}: the call journal cannot be read: {error}") from error
-        return {stage: (read, written) for stage, read, written in rows}
+        return {stage: StageCalls(*counts) for stage, *counts in rows}
 
     def flush(self) -> None:
         """Wait until everything submitted so far is durable."""

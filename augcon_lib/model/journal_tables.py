@@ -40,9 +40,9 @@ ANSWER_ROW = "(?, ?, ?, ?, ?, ?, ?)"
 CALL_ROW = "(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 SUM_CALLS = """SELECT count(*), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0),
     coalesce(sum(cost_usd), 0.0), coalesce(sum(outcome <> 'ok'), 0) FROM calls"""
-MEAN_TOKENS = """
-SELECT stage, avg(input_tokens), avg(output_tokens) FROM calls
-WHERE outcome = 'ok' AND model = ? GROUP BY stage
+STAGE_CALLS = """
+SELECT stage, count(*), sum(outcome = 'ok'), sum(input_tokens), sum(output_tokens) FROM calls
+WHERE model = ? AND outcome <> 'cancelled' GROUP BY stage
 """
 SUM_SESSION_CALLS = SUM_CALLS + " WHERE session_id = ?"
 SUM_CALLS_SINCE = SUM_CALLS + " WHERE id > ?"
@@ -92,6 +92,15 @@ class Spend(NamedTuple):
     output_tokens: int
     cost_usd: float
     failed: int
+
+
+class StageCalls(NamedTuple):
+    """All calls of one stage to one model: ``answered`` of them brought a usable answer."""
+
+    issued: int
+    answered: int
+    input_tokens: int
+    output_tokens: int
 
 
 NOTHING_SPENT = Spend(0, 0, 0, 0.0, 0)

@@ -1,9 +1,10 @@
 """Counts for status, metadata and checks."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from augcon_lib.warehouse.connection import Warehouse
-from augcon_lib.warehouse.frames import select
+from augcon_lib.warehouse.frames import select, select_records
 
 _TOTALS = {
     "documents": "SELECT count(*) AS n FROM raw_corpus",
@@ -45,22 +46,46 @@ def document_failures(warehouse: Warehouse) -> list[dict[str, Any]]:
         )
 
 
-def calls_per_char(warehouse: Warehouse) -> tuple[dict[str, float], dict[str, float]]:
-    """Tree calls, and selected queries, per character of root context, by language."""
+@dataclass(frozen=True, slots=True)
+class PastContext:
+    """A root context with trees, and what they took: calls asked and queries selected."""
+
+    document_id: str
+    language: str
+    context_id: str
+    text: str
+    asked: int
+    selected: int
+
+
+def past_contexts(warehouse: Warehouse, most: int) -> list[PastContext]:
+    """At most *most* root contexts with finished selections, always the same ones."""
     with warehouse.read() as connection:
-        rows = select(
+        return select_records(
             connection,
-            "SELECT d.language, "
+            PastContext,
+            "SELECT n.document_id, d.language, n.context_id, "
+            "arg_max(n.text, length(n.text)) FILTER (WHERE n.parent_id IS NULL) AS text, "
             "count(*) FILTER (WHERE n.stop_reason <> 'below_min_context_chars') AS asked, "
-            "sum(length(n.text)) FILTER (WHERE n.parent_id IS NULL AND n.round = 0) AS chars, "
             "count(*) FILTER (WHERE s.selected) AS selected "
             "FROM cst_nodes AS n JOIN raw_corpus AS d ON d.document_id = n.document_id "
             "LEFT JOIN scored_queries AS s "
             "ON s.document_id = n.document_id AND s.node_id = n.node_id "
-            "GROUP BY d.language",
+            "WHERE n.context_id IN (SELECT DISTINCT context_id FROM scored_queries "
+            "ORDER BY context_id LIMIT ?) "
+            "GROUP BY n.document_id, d.language, n.context_id ORDER BY n.context_id",
+            [most],
         )
-    rows = [row for row in rows if row["chars"]]
-    return (
-        {row["language"]: row["asked"] / row["chars"] for row in rows},
-        {row["language"]: row["selected"] / row["chars"] for row in rows if row["selected"]},
-    )
+
+
+def distinct_shares(warehouse: Warehouse) -> dict[bool, float]:
+    """Share of queries that repeat no better one: of first trees (False), further ones (True)."""
+    with warehouse.read() as connection:
+        rows = select(
+            connection,
+            "SELECT n.round > 0 AS further, "
+            "avg(CASE WHEN s.reason LIKE 'repeats:%' THEN 0.0 ELSE 1.0 END) AS share "
+            "FROM scored_queries AS s JOIN cst_nodes AS n "
+            "ON n.document_id = s.document_id AND n.node_id = s.node_id GROUP BY further",
+        )
+    return {row["further"]: row["share"] for row in rows}

@@ -1,0 +1,165 @@
+"""From stale documents to the price of making them: by stage and by reason."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, field
+
+from augcon_lib.contrastive_pairs import build_pairs, sample_positives
+from augcon_lib.documents import StoreListing
+from augcon_lib.estimate import Estimate
+from augcon_lib.few_shot_search import FewShotChoice, FewShotSearch
+from augcon_lib.model import model_identity
+from augcon_lib.model.journal import Journal
+from augcon_lib.pricing.calibration import STAGES, Calibration, calibrate, shares_of
+from augcon_lib.pricing.evidence import of_choice, of_contexts
+from augcon_lib.pricing.past_splits import PastSplits
+from augcon_lib.pricing.stand_in import StandIn, Tally
+from augcon_lib.pricing.walk import Walker
+from augcon_lib.pricing.work import WorkFinder, shares_of_sample
+from augcon_lib.query_scorer import LinearScorer
+from augcon_lib.responses import Responder
+from augcon_lib.stages import few_shot_examples, query_scorer
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.staleness import Staleness
+from augcon_lib.warehouse.choices import CHOICES, load_few_shot, load_scorer
+from augcon_lib.warehouse.stages import read_positives
+
+
+@dataclass
+class Price:
+    """Estimates by stage and by reason; ``documents`` by reason."""
+
+    stages: dict[str, Estimate] = field(default_factory=dict)
+    reasons: dict[str, Estimate] = field(default_factory=dict)
+    documents: dict[str, int] = field(default_factory=dict)
+
+    def add(self, stage: str, reason: str, part: Estimate) -> None:
+        """Count *part* in."""
+        self.stages[stage] = self.stages.get(stage, Estimate()) + part
+        self.reasons[reason] = self.reasons.get(reason, Estimate()) + part
+
+    @property
+    def total(self) -> Estimate:
+        """All of it."""
+        return sum(self.stages.values(), Estimate())
+
+
+def price(
+    run: StageRun, stale: Staleness, listing: StoreListing, reasons: Mapping[str, Sequence[str]]
+) -> Price:
+    """The price of all that is *stale*; *reasons* are those of each stale document.
+
+    Reads the store, the warehouse and the journal; calls nothing and writes nothing.
+    """
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for document_id, why in sorted(reasons.items()):
+        groups[", ".join(why)].append(document_id)
+    versions = run.versions()
+    pricing = _Pricing(
+        run,
+        load_scorer(run.warehouse, versions.scorer),
+        load_few_shot(run.warehouse, versions.few_shot) if versions.few_shot else None,
+    )
+    return asyncio.run(pricing.price(WorkFinder(run, stale, listing), groups, stale.unpartitioned))
+
+
+def price_answers(
+    run: StageRun,
+    document_ids: Sequence[str],
+    reason: str,
+    *,
+    scorer: str | None = None,
+    few_shot: str | None = None,
+) -> Price:
+    """The price of selecting and answering anew in *document_ids*, whose trees stay.
+
+    With the *scorer* and *few_shot* versions given instead of those in force: what promoting
+    them would cost. Calls nothing and writes nothing.
+    """
+    versions = run.versions()
+    pricing = _Pricing(
+        run,
+        load_scorer(run.warehouse, scorer or versions.scorer),
+        load_few_shot(run.warehouse, few_shot or versions.few_shot),
+    )
+    finder = WorkFinder(run, Staleness(), None)
+    return asyncio.run(pricing.price(finder, {reason: document_ids}, {}))
+
+
+class _Pricing:
+    def __init__(
+        self, run: StageRun, scorer: LinearScorer | None, few_shot: FewShotChoice | None
+    ) -> None:
+        self._run = run
+        self._scorer = scorer
+        self._few_shot = few_shot
+        self._identity = model_identity(run.settings.model)
+
+    async def price(
+        self,
+        finder: WorkFinder,
+        groups: Mapping[str, Sequence[str]],
+        unpartitioned: Mapping[str, Sequence[str]],
+    ) -> Price:
+        found = Price(documents={reason: len(ids) for reason, ids in groups.items()})
+        choices = {stage: unpartitioned[stage] for stage in CHOICES if stage in unpartitioned}
+        if not groups and not choices:
+            return found
+        path = self._run.workspace.journal_path
+        with closing(Journal(path)) if path.exists() else nullcontext() as journal:
+            shares = shares_of(self._run)
+            chat = StandIn(self._identity, journal, shares)
+            allowed = shares_of_sample(groups)
+            samples = {why: finder.sample(ids, allowed[why]) for why, ids in groups.items()}
+            walker = self._walker(chat)
+            walked = {
+                why: [await walker.walk(work) for work in sample.works]
+                for why, sample in samples.items()
+            }
+            calibration = Calibration()
+            if any(walked.values()):
+                without = self._walker(StandIn(self._identity, None, shares))
+                calibration = await calibrate(self._run, without, journal, self._identity)
+            for why, results in walked.items():
+                for stage in STAGES:
+                    part = of_contexts(stage, results, samples[why].weight, calibration)
+                    found.add(stage, why, part)
+            new = sum(samples[why].weight * sum(w.queries for w in walked[why]) for why in walked)
+            for stage, reasons in choices.items():
+                if journal is None or not self._is_kept(stage, journal):
+                    tally = await self._choice(stage, chat, round(new))
+                    part = of_choice(stage, tally, len(self._run.examples), calibration)
+                    found.add(stage, f"{stage} {', '.join(reasons)}", part)
+        return found
+
+    def _walker(self, chat: StandIn) -> Walker:
+        return Walker(self._run, chat, self._scorer, self._few_shot)
+
+    def _is_kept(self, stage: str, journal: Journal) -> bool:
+        """Will the version that was in force before the warehouse was lost be taken again?"""
+        in_force = self._run.versions().in_force[stage]
+        return not in_force and journal.choice(stage) is not None
+
+    async def _choice(self, stage: str, chat: StandIn, new_queries: int) -> Tally:
+        """What making the scorer or the few-shot choice again asks."""
+        run, settings = self._run, self._run.settings
+        chat.begin_context(PastSplits())
+        if stage == "few_shot_examples":
+            given = settings.responses
+            responder = Responder(chat, run.prompts, run.principles, given.temperature)
+            await FewShotSearch(chat, run.prompts, responder).search(
+                run.examples, given.few_shot_count, given.search_trials, few_shot_examples.SEED
+            )
+            return chat.take_tally()
+        per_kind = settings.scorer.pairs_per_negative_kind
+        positives = read_positives(run.warehouse)
+        sampled = sample_positives(positives, per_kind, query_scorer.SEED)
+        await build_pairs(
+            chat, run.prompts, sampled, settings.tree.parts, settings.tree.temperature
+        )
+        tally = chat.take_tally()
+        asked = len(sampled) * min(per_kind, len(positives) // len(sampled))
+        most = len(sampled) * min(per_kind, (len(positives) + new_queries) // len(sampled))
+        return tally.plus_calls(most - asked)

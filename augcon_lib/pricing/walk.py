@@ -1,0 +1,114 @@
+"""Walking one root context as the run will: its trees, the selection, the answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from augcon_lib.concurrency import run_together
+from augcon_lib.few_shot_search import FewShotChoice, first_examples
+from augcon_lib.pricing.stand_in import StandIn, Tally
+from augcon_lib.pricing.work import ContextWork
+from augcon_lib.query_scorer import LinearScorer, RandomChoice
+from augcon_lib.records import Context, Node
+from augcon_lib.responses import Responder
+from augcon_lib.stages.scored_queries import select_for_document
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.strategies import Strategy, strategy_for
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What one root context asks: for its trees, for its answers; ``queries`` of first trees.
+
+    ``is_new``: nothing is known of how it will be split.
+    """
+
+    language: str
+    is_new: bool
+    trees: Tally
+    answers: Tally
+    queries: int
+
+
+class Walker:
+    """Walks contexts with *chat* and the given scorer and few-shot choice."""
+
+    def __init__(
+        self,
+        run: StageRun,
+        chat: StandIn,
+        scorer: LinearScorer | None,
+        few_shot: FewShotChoice | None,
+    ) -> None:
+        settings = run.settings
+        self._run = run
+        self._chat = chat
+        self._first = first_examples(run.examples, settings.responses.few_shot_count)
+        self._few_shot = few_shot or self._first
+        self._scorer = _GuessingScorer(scorer, chat)
+        self._strategies: dict[str, Strategy] = {}
+        principles = "" if settings.responses.plain else run.principles
+        self._responder = Responder(chat, run.prompts, principles, settings.responses.temperature)
+
+    async def walk(self, work: ContextWork) -> Walked:
+        """Everything that *work* asks for."""
+        self._chat.begin_context(work.past)
+        nodes = work.nodes
+        if work.context is not None:
+            nodes = await self._grow(work.language, work.context)
+        trees = self._chat.take_tally()
+        await self._answer(work, nodes)
+        queries = sum(bool(node.query) and node.round == 0 for node in nodes)
+        is_new = work.context is not None and not work.past
+        return Walked(work.language, is_new, trees, self._chat.take_tally(), queries)
+
+    async def _grow(self, language: str, context: Context) -> Sequence[Node]:
+        if language not in self._strategies:
+            examples = self._first.for_language(language)
+            self._strategies[language] = strategy_for(
+                self._run.settings, language, self._chat, self._run.prompts, examples
+            )
+        return (await self._strategies[language].grow(context)).nodes
+
+    async def _answer(self, work: ContextWork, nodes: Sequence[Node]) -> None:
+        queries, _ = select_for_document(self._run.settings, self._scorer, work.language, nodes)
+        chosen = {query.node_id for query in queries if query.selected}
+        await run_together(
+            self._responder.respond(
+                node_id=node.node_id,
+                document_id=work.document_id,
+                context=node.text,
+                query=node.query,
+                few_shot=self._few_shot.for_language(work.language),
+                few_shot_version=self._few_shot.version,
+                language=work.language,
+            )
+            for node in nodes
+            if node.node_id in chosen and not node.answer
+        )
+
+
+class _GuessingScorer:
+    """The scorer in force; a query that nobody has asked yet scores like one of the others."""
+
+    def __init__(self, scorer: LinearScorer | None, chat: StandIn) -> None:
+        self._scorer = scorer
+        self._chat = chat
+        self._any = RandomChoice()
+
+    def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
+        if self._scorer is None:
+            return self._any.score(contexts, queries)
+        scores = self._scorer.score(contexts, queries)
+        guessed = [query in self._chat.questions for query in queries]
+        real = sorted(s for s, is_guess in zip(scores, guessed, strict=True) if not is_guess)
+        if not real:
+            return self._any.score(contexts, queries)
+        draws = self._any.score(contexts, queries)
+        order = sorted(range(len(draws)), key=draws.__getitem__)
+        drawn = [0.0] * len(draws)
+        for place, index in enumerate(order):
+            drawn[index] = real[place * len(real) // len(draws)]
+        return [
+            chosen if is_guess else score
+            for score, chosen, is_guess in zip(scores, drawn, guessed, strict=True)
+        ]
