@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from augcon_lib.contrastive_pairs import build_pairs, sample_positives
+from augcon_lib.choice_staleness import DRIFTED, TREES, corpus_drift
+from augcon_lib.contrastive_pairs import Positive, build_pairs, sample_positives
 from augcon_lib.documents import StoreListing
 from augcon_lib.estimate import Estimate
 from augcon_lib.few_shot_search import FewShotChoice, FewShotSearch
@@ -15,7 +16,7 @@ from augcon_lib.model.journal import Journal
 from augcon_lib.pricing.calibration import STAGES, Calibration, calibrate, shares_of
 from augcon_lib.pricing.evidence import of_choice, of_contexts
 from augcon_lib.pricing.past_splits import PastSplits
-from augcon_lib.pricing.stand_in import StandIn, Tally
+from augcon_lib.pricing.stand_in import StandIn
 from augcon_lib.pricing.walk import Walker
 from augcon_lib.pricing.work import WorkFinder, shares_of_sample
 from augcon_lib.query_scorer import LinearScorer
@@ -23,7 +24,8 @@ from augcon_lib.responses import Responder
 from augcon_lib.stages import few_shot_examples, query_scorer
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.staleness import Staleness
-from augcon_lib.warehouse.choices import CHOICES, load_few_shot, load_scorer
+from augcon_lib.warehouse.choices import CHOICES, NO_DOCUMENT, load_few_shot, load_scorer
+from augcon_lib.warehouse.partitions import load_states
 from augcon_lib.warehouse.stages import read_positives
 
 
@@ -126,11 +128,25 @@ class _Pricing:
                 for stage in STAGES:
                     part = of_contexts(stage, results, samples[why].weight, calibration)
                     found.add(stage, why, part)
-            new = sum(samples[why].weight * sum(w.queries for w in walked[why]) for why in walked)
+            regrown = sum(sample.regrown for sample in samples.values())
+            choices = with_retraining(self._run, choices, regrown)
+            positives = [
+                replace(
+                    positive, node_id=f"{positive.node_id}{copy}", context=again(positive, copy)
+                )
+                for why, results in walked.items()
+                for context in results
+                for positive in context.positives
+                for copy in range(round(samples[why].weight))
+            ]
             for stage, reasons in choices.items():
                 if journal is None or not self._is_kept(stage, journal):
-                    tally = await self._choice(stage, chat, round(new))
-                    part = of_choice(stage, tally, len(self._run.examples), calibration)
+                    chat.begin_context(PastSplits())
+                    if stage == "few_shot_examples":
+                        await self._search(chat)
+                    else:
+                        await self._worsen(chat, positives, finder.gone_nodes)
+                    part = of_choice(stage, chat.take_tally(), len(self._run.examples), calibration)
                     found.add(stage, f"{stage} {', '.join(reasons)}", part)
         return found
 
@@ -142,24 +158,44 @@ class _Pricing:
         in_force = self._run.versions().in_force[stage]
         return not in_force and journal.choice(stage) is not None
 
-    async def _choice(self, stage: str, chat: StandIn, new_queries: int) -> Tally:
-        """What making the scorer or the few-shot choice again asks."""
+    async def _search(self, chat: StandIn) -> None:
+        """Ask what the search over few-shot examples will."""
+        run, given = self._run, self._run.settings.responses
+        responder = Responder(chat, run.prompts, run.principles, given.temperature)
+        await FewShotSearch(chat, run.prompts, responder).search(
+            run.examples, given.few_shot_count, given.search_trials, few_shot_examples.SEED
+        )
+
+    async def _worsen(
+        self, chat: StandIn, new: Sequence[Positive], gone_nodes: Collection[str]
+    ) -> None:
+        """Ask for the negatives of a pool that is like the one to come."""
         run, settings = self._run, self._run.settings
-        chat.begin_context(PastSplits())
-        if stage == "few_shot_examples":
-            given = settings.responses
-            responder = Responder(chat, run.prompts, run.principles, given.temperature)
-            await FewShotSearch(chat, run.prompts, responder).search(
-                run.examples, given.few_shot_count, given.search_trials, few_shot_examples.SEED
-            )
-            return chat.take_tally()
-        per_kind = settings.scorer.pairs_per_negative_kind
-        positives = read_positives(run.warehouse)
-        sampled = sample_positives(positives, per_kind, query_scorer.SEED)
+        stay = [each for each in read_positives(run.warehouse) if each.node_id not in gone_nodes]
+        pool = [*stay, *new]
+        sampled = sample_positives(pool, settings.scorer.pairs_per_negative_kind, query_scorer.SEED)
         await build_pairs(
             chat, run.prompts, sampled, settings.tree.parts, settings.tree.temperature
         )
-        tally = chat.take_tally()
-        asked = len(sampled) * min(per_kind, len(positives) // len(sampled))
-        most = len(sampled) * min(per_kind, (len(positives) + new_queries) // len(sampled))
-        return tally.plus_calls(most - asked)
+
+
+def with_retraining(
+    run: StageRun, choices: Mapping[str, Sequence[str]], regrown: float
+) -> dict[str, Sequence[str]]:
+    """*choices*, and the scorer where *regrown* documents with other trees make it stale."""
+    limit = run.settings.scorer.retrain_drift
+    states = load_states(run.warehouse)
+    scorer = states.get(("query_scorer", NO_DOCUMENT))
+    if "query_scorer" in choices or scorer is None or not run.settings.uses_scorer or not regrown:
+        return dict(choices)
+    if TREES in scorer.inputs:
+        return {**choices, "query_scorer": [f"{TREES} changed"]}
+    trees = sum(stage == "cst_nodes" for stage, _ in states) or 1
+    if limit > 0 and corpus_drift(states) + regrown / trees >= limit:
+        return {**choices, "query_scorer": [DRIFTED]}
+    return dict(choices)
+
+
+def again(positive: Positive, copy: int) -> str:
+    """The context of *positive*; that of a *copy*, which stands for another one, is unlike it."""
+    return f"{positive.context} ({copy})" if copy else positive.context

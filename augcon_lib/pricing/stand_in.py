@@ -17,7 +17,6 @@ from augcon_lib.model.transport import estimate_tokens
 from augcon_lib.pricing.past_splits import PastSplits, squeeze
 from augcon_lib.sentences import split_sentences
 
-CALL_INPUT_TOKENS = 900
 QUESTION_TOKENS = 25
 ANSWER_TOKENS = 80
 _CONTEXT = re.compile(r"<context>\n(.*)\n</context>", re.DOTALL)
@@ -36,18 +35,6 @@ class Tally:
     replayed: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
-
-    def plus_calls(self, calls: int) -> "Tally":
-        """The same with so many more *calls* like those there are (else like a short one)."""
-        read = self.input_tokens / self.calls if self.calls else CALL_INPUT_TOKENS
-        written = self.output_tokens / self.calls if self.calls else QUESTION_TOKENS
-        return Tally(
-            self.calls + calls,
-            self.guessed,
-            self.replayed,
-            self.input_tokens + round(calls * read),
-            self.output_tokens + round(calls * written),
-        )
 
 
 @dataclass

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from augcon_lib.concurrency import run_together
+from augcon_lib.contrastive_pairs import Positive
 from augcon_lib.few_shot_search import FewShotChoice, first_examples
 from augcon_lib.pricing.stand_in import StandIn, Tally
 from augcon_lib.pricing.work import ContextWork
@@ -17,8 +18,9 @@ from augcon_lib.strategies import Strategy, strategy_for
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """What one root context asks: for its trees, for its answers; ``queries`` of first trees.
+    """What one root context asks for its trees and for its answers.
 
+    ``positives`` are the queries of a first tree that is grown, which a scorer may learn from.
     ``is_new``: nothing is known of how it will be split.
     """
 
@@ -26,7 +28,7 @@ class Walked:
     is_new: bool
     trees: Tally
     answers: Tally
-    queries: int
+    positives: tuple[Positive, ...]
 
 
 class Walker:
@@ -57,9 +59,14 @@ class Walker:
             nodes = await self._grow(work.language, work.context)
         trees = self._chat.take_tally()
         await self._answer(work, nodes)
-        queries = sum(bool(node.query) and node.round == 0 for node in nodes)
+        answers = self._chat.take_tally()
         is_new = work.context is not None and not work.past
-        return Walked(work.language, is_new, trees, self._chat.take_tally(), queries)
+        positives = tuple(
+            Positive(node.node_id, work.document_id, work.language, node.text, node.query)
+            for node in nodes
+            if node.query and node.round == 0 and work.context is not None
+        )
+        return Walked(work.language, is_new, trees, answers, positives)
 
     async def _grow(self, language: str, context: Context) -> Sequence[Node]:
         if language not in self._strategies:

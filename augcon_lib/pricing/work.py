@@ -34,15 +34,21 @@ class ContextWork:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Contexts of all documents with one reason; each stands for *weight* others like it."""
+    """Contexts of all documents with one reason; each stands for *weight* others like it.
 
-    documents: int
+    ``regrown`` is how many of the documents will get other trees than they have.
+    """
+
     works: Sequence[ContextWork]
     weight: float
+    regrown: float
 
 
 class WorkFinder:
-    """Finds the contexts of stale documents; reads the store and the warehouse, writes nothing."""
+    """Finds the contexts of stale documents; reads the store and the warehouse, writes nothing.
+
+    ``gone_nodes`` are nodes of the present trees that will not be there any more.
+    """
 
     def __init__(self, run: StageRun, stale: Staleness, listing: StoreListing | None) -> None:
         self._run = run
@@ -50,15 +56,19 @@ class WorkFinder:
         self._unread = set(stale.documents.get("raw_corpus", ()))
         self._without_trees = set(stale.documents.get("cst_nodes", ()))
         self._states = load_states(run.warehouse)
+        self._regrown: set[str] = set()
+        self.gone_nodes: set[str] = set()
         self._expectation = Expectation(run.settings, run.versions(), self._states)
 
     def sample(self, document_ids: Sequence[str], share: float) -> Sample:
         """The contexts of *document_ids*; at most *share* of what a plan may read and walk."""
         read = document_ids[:: _step(len(document_ids), MAX_READ_DOCUMENTS * share)]
+        regrown = len(self._regrown)
         works = [work for document in self._documents(read) for work in document]
         walked = works[:: _step(len(works), MAX_WALKED_CONTEXTS * share)]
-        weight = len(document_ids) / max(1, len(read)) * len(works) / max(1, len(walked))
-        return Sample(len(document_ids), walked, weight)
+        unread = len(document_ids) / max(1, len(read))
+        weight = unread * len(works) / max(1, len(walked))
+        return Sample(walked, weight, unread * (len(self._regrown) - regrown))
 
     def _documents(self, document_ids: Sequence[str]) -> Iterable[list[ContextWork]]:
         wanted = set(document_ids)
@@ -94,7 +104,11 @@ class WorkFinder:
         contexts = cut_contexts(document, lengths.max_context_chars, lengths.min_context_chars)
         known = by_context(stored) if trees_hold else {}
         lost = set(by_context(stored)) - ({c.context_id for c in contexts} if trees_hold else set())
-        past = PastSplits(node for node in stored if node.context_id in lost)
+        if lost or any(context.context_id not in known for context in contexts):
+            self._regrown.add(document_id)
+        gone = [node for node in stored if node.context_id in lost]
+        self.gone_nodes.update(node.node_id for node in gone)
+        past = PastSplits(gone)
         works = []
         for context in contexts:
             if context.context_id not in known:
