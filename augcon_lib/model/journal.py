@@ -148,6 +148,14 @@ class Journal:
             raise ModelError(f"{self.path}: the call journal cannot be read: {error}") from error
         return {stage: StageCalls(*counts) for stage, *counts in rows}
 
+    def tokens_per_call(self, model: str) -> dict[str, tuple[float, float]]:
+        """Mean input and output tokens for each usable answer of *model*, by stage."""
+        return {
+            stage: (calls.input_tokens / calls.answered, calls.output_tokens / calls.answered)
+            for stage, calls in self.calls_by_stage(model).items()
+            if calls.answered
+        }
+
     def flush(self) -> None:
         """Wait until everything submitted so far is durable."""
         if self._writer is None:

@@ -4,6 +4,6 @@ The run's own code is walked with a model that costs nothing (``stand_in``); wha
 is corrected by what this workspace's own trees took (``calibration``).
 """
 
-from augcon_lib.pricing.price import Price, price, price_answers
+from augcon_lib.pricing.price import Price, price
 
-__all__ = ["Price", "price", "price_answers"]
+__all__ = ["Price", "price"]

@@ -67,29 +67,6 @@ def price(
     return asyncio.run(pricing.price(WorkFinder(run, stale, listing), groups, stale.unpartitioned))
 
 
-def price_answers(
-    run: StageRun,
-    document_ids: Sequence[str],
-    reason: str,
-    *,
-    scorer: str | None = None,
-    few_shot: str | None = None,
-) -> Price:
-    """The price of selecting and answering anew in *document_ids*, whose trees stay.
-
-    With the *scorer* and *few_shot* versions given instead of those in force: what promoting
-    them would cost. Calls nothing and writes nothing.
-    """
-    versions = run.versions()
-    pricing = _Pricing(
-        run,
-        load_scorer(run.warehouse, scorer or versions.scorer),
-        load_few_shot(run.warehouse, few_shot or versions.few_shot),
-    )
-    finder = WorkFinder(run, Staleness(), None)
-    return asyncio.run(pricing.price(finder, {reason: document_ids}, {}))
-
-
 class _Pricing:
     def __init__(
         self, run: StageRun, scorer: LinearScorer | None, few_shot: FewShotChoice | None

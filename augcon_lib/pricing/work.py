@@ -50,7 +50,7 @@ class WorkFinder:
     ``gone_nodes`` are nodes of the present trees that will not be there any more.
     """
 
-    def __init__(self, run: StageRun, stale: Staleness, listing: StoreListing | None) -> None:
+    def __init__(self, run: StageRun, stale: Staleness, listing: StoreListing) -> None:
         self._run = run
         self._listing = listing
         self._unread = set(stale.documents.get("raw_corpus", ()))
@@ -84,12 +84,11 @@ class WorkFinder:
 
     def _texts(self, wanted: set[str]) -> Iterable[Document]:
         unread = wanted & self._unread
-        if self._listing is not None:
-            entries = [e for e in self._listing.entries if e.document_id in unread]
-            run = self._run
-            for result in read_documents(run.settings.source, run.workspace.root, entries):
-                if isinstance(result, Document):
-                    yield result
+        entries = [e for e in self._listing.entries if e.document_id in unread]
+        run = self._run
+        for result in read_documents(run.settings.source, run.workspace.root, entries):
+            if isinstance(result, Document):
+                yield result
         stored = sorted((wanted & self._without_trees) - unread)
         yield from read_documents_text(self._run.warehouse, stored)
 

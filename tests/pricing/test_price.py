@@ -1,15 +1,13 @@
-import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from augcon_lib.estimate import Estimate
-from augcon_lib.pricing import Price, price, price_answers
-from augcon_lib.settings import ModelSettings, ResponsesSettings
+from augcon_lib.pricing import Price, price
+from augcon_lib.settings import ModelSettings
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.stages.store import list_sources, stale_in
-from augcon_lib.warehouse.promotions import promoted_versions
 from augcon_lib.workspace import Workspace
 from tests.support.rows import everything
 from tests.support.whole_run import MILL, SETTINGS, TEA, make_workspace, run_all
@@ -129,22 +127,11 @@ def test_another_model_asks_for_everything(workspace: Workspace) -> None:
     assert bounds.low <= trees.issued <= bounds.high
 
 
-def test_a_promotion_is_priced_before_it_is_made(workspace: Workspace) -> None:
-    run = StageRun(workspace)
-    in_force = promoted_versions(run.warehouse)
-    documents = list(DOCUMENTS)
-    same = price_answers(run, documents, "few-shot choice promoted")
-    assert same.total.calls.high == 0
-    settings = SETTINGS.model_copy(update={"responses": ResponsesSettings(few_shot_count=2)})
-    other = Workspace(workspace.root, settings)
-    line = {"context": "Fire is hot.", "question": "How is fire?", "answer": "Hot."}
-    with (workspace.root / "examples.jsonl").open("a", encoding="utf-8") as examples:
-        examples.write(json.dumps(line) + "\n")
-    version = run_all(other)["few_shot_examples"].version
-    assert version not in in_force.values()
-    dear = price_answers(
-        StageRun(workspace), documents, "few-shot choice promoted", few_shot=version
-    )
-    answers = len(everything(run.warehouse)["responses"])
-    assert dear.stages["responses"].calls.middle == pytest.approx(answers, abs=1)
-    assert dear.stages["cst_nodes"].calls.high == 0
+def test_a_scorer_that_will_be_trained_again_is_in_the_price(workspace: Workspace) -> None:
+    scorer = SETTINGS.scorer.model_copy(update={"retrain_drift": 0.5})
+    drifting = Workspace(workspace.root, SETTINGS.model_copy(update={"scorer": scorer}))
+    text = MILL.replace("Two men", "Three men")
+    (workspace.root / "documents" / "mill.md").write_text(text, encoding="utf-8")
+    reasons = set(priced(drifting).reasons)
+    assert any(reason.startswith("query_scorer") for reason in reasons)
+    assert "query_scorer" in run_all(drifting)
