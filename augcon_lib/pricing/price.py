@@ -17,7 +17,7 @@ from augcon_lib.pricing.calibration import STAGES, Calibration, calibrate, share
 from augcon_lib.pricing.evidence import of_choice, of_contexts
 from augcon_lib.pricing.past_splits import PastSplits
 from augcon_lib.pricing.stand_in import StandIn
-from augcon_lib.pricing.walk import Walker
+from augcon_lib.pricing.walk import Walked, Walker
 from augcon_lib.pricing.work import WorkFinder, shares_of_sample
 from augcon_lib.query_scorer import LinearScorer
 from augcon_lib.responses import Responder
@@ -93,10 +93,13 @@ class _Pricing:
             allowed = shares_of_sample(groups)
             samples = {why: finder.sample(ids, allowed[why]) for why, ids in groups.items()}
             walker = self._walker(chat)
-            walked = {
-                why: [await walker.walk(work) for work in sample.works]
-                for why, sample in samples.items()
-            }
+            doubting = self._walker(StandIn(self._identity, journal, shares, trusts_past=False))
+            walked: dict[str, list[tuple[Walked, Walked]]] = {why: [] for why in samples}
+            for why, sample in samples.items():
+                for work in sample.works:
+                    usual = await walker.walk(work)
+                    moved = await doubting.walk(work) if work.past else usual
+                    walked[why].append((usual, moved))
             calibration = Calibration()
             if any(walked.values()):
                 without = self._walker(StandIn(self._identity, None, shares))
@@ -112,7 +115,7 @@ class _Pricing:
                     positive, node_id=f"{positive.node_id}{copy}", context=again(positive, copy)
                 )
                 for why, results in walked.items()
-                for context in results
+                for context, _ in results
                 for positive in context.positives
                 for copy in range(round(samples[why].weight))
             ]

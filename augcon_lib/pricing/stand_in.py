@@ -2,7 +2,8 @@
 
 It answers the run's own code, so that a plan asks exactly what the run will ask as far as that is
 known. What had to be guessed is counted; the guess is the paper's own ablation (section 4.4), a
-cut at the sentence in the middle, unless the document's earlier trees say where it is split.
+cut at the sentence in the middle, unless the document's earlier trees say where it is split (and
+``trusts_past``).
 """
 
 import re
@@ -52,6 +53,7 @@ class StandIn:
     identity: str
     journal: Journal | None = None
     shares: DistinctShares = field(default_factory=DistinctShares)
+    trusts_past: bool = True
     past: PastSplits = field(default_factory=PastSplits)
     questions: set[str] = field(default_factory=set)
     _tally: Tally = field(default_factory=Tally)
@@ -160,7 +162,7 @@ class StandIn:
             self._tally.guessed += 1
         if self.past.was_leaf(squeezed, round_number):
             return -1, True
-        cut = self.past.find(squeezed, round_number)
+        cut = self.past.find(squeezed, round_number) if self.trusts_past else None
         return (len(squeezed) // 2, False) if cut is None else (cut, True)
 
     def _note(self, halves: tuple[str, str], known: bool) -> None:
