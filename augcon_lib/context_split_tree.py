@@ -15,7 +15,8 @@ from augcon_lib.model.chat import Chat, ChatExample, ChatReply, ChatRequest
 from augcon_lib.model.replies import CST_BOUNDARY, CST_REWRITE, QUESTION, ReplyFormat
 from augcon_lib.prompts import Prompt, PromptLibrary
 from augcon_lib.records import Context, Node, Rejection, content_id
-from augcon_lib.rouge import first_repeats, rouge_l_precision, tokenize
+from augcon_lib.repeats import PRECISION, first_repeats
+from augcon_lib.rouge import rouge_l_precision, tokenize
 from augcon_lib.sentences import split_sentences
 from augcon_lib.spans import Passage, locate, passage_of
 
@@ -46,10 +47,15 @@ class TreeParameters:
     chars_per_query: int
     oversample: float
     max_rouge_l: float
+    rouge_l: str = PRECISION
 
     def quota(self, context_chars: int) -> int:
         """How many queries a root context of so many characters is worth; at least one."""
         return max(1, round(context_chars / self.chars_per_query))
+
+    def repeats(self, queries: Sequence[str]) -> list[int | None]:
+        """The greedy filter over *queries*, as in the selection."""
+        return first_repeats(queries, self.max_rouge_l, self.rouge_l)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ class ContextSplitTree:
             nodes += tree.nodes
             rejections += tree.rejections
             queries = [node.query for node in nodes if node.query]
-            repeats = first_repeats(queries, self._parameters.max_rouge_l)
+            repeats = self._parameters.repeats(queries)
             before, distinct = distinct, repeats.count(None)
             if distinct >= wanted or distinct == before:
                 break

@@ -36,6 +36,7 @@ _STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
         "tree.max_rounds",
         "selection.chars_per_query",
         "selection.max_rouge_l",
+        "selection.rouge_l",
         "selection.oversample",
     ),
     "query_scorer": (
@@ -45,14 +46,19 @@ _STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
         "scorer.kind",
         "scorer.pairs_per_negative_kind",
     ),
-    "scored_queries": ("tree.language", "selection.chars_per_query", "selection.max_rouge_l"),
+    "scored_queries": (
+        "tree.language",
+        "selection.chars_per_query",
+        "selection.max_rouge_l",
+        "selection.rouge_l",
+    ),
     "few_shot_examples": (
         "responses.few_shot_count",
         "responses.search_trials",
         "responses.temperature",
     ),
     "responses": ("responses.temperature", "responses.plain"),
-    "sft_dataset": ("dataset.test_fraction", "dataset.failed_documents"),
+    "sft_dataset": ("selection.whole_corpus", "dataset.test_fraction", "dataset.failed_documents"),
 }
 
 Inputs = dict[str, str]
@@ -104,7 +110,7 @@ def stage_inputs(stage: str, settings: Settings, versions: Versions) -> Inputs:
             **_prompts(versions, "answer", "judgement"),
         },
         "responses": _response_inputs(settings, versions),
-        "sft_dataset": {},
+        "sft_dataset": _dataset_inputs(settings),
     }
     return inputs | extra[stage]
 
@@ -173,6 +179,13 @@ def _response_inputs(settings: Settings, versions: Versions) -> Inputs:
         "few-shot choice": versions.few_shot,
         **_prompts(versions, "answer"),
     }
+
+
+def _dataset_inputs(settings: Settings) -> Inputs:
+    if not settings.selection.whole_corpus:
+        return {}
+    names = ("selection.max_rouge_l", "selection.rouge_l")
+    return {f"setting {name}": str(_value(settings, name)) for name in names}
 
 
 def _first_examples(settings: Settings, versions: Versions) -> Inputs:

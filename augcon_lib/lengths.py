@@ -41,4 +41,5 @@ def tree_parameters(settings: Settings, language: str) -> TreeParameters:
         chars_per_query=lengths.chars_per_query,
         oversample=settings.selection.oversample,
         max_rouge_l=settings.selection.max_rouge_l,
+        rouge_l=settings.selection.rouge_l,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from augcon_lib.records import Node, Rejection, ScoredQuery
-from augcon_lib.rouge import first_repeats
+from augcon_lib.repeats import PRECISION, first_repeats
 
 STAGE = "scored_queries"
 
@@ -14,10 +14,12 @@ def select_queries(
     scores: Sequence[float],
     quotas: dict[str, int],
     max_rouge_l: float,
+    measure: str = PRECISION,
 ) -> tuple[list[ScoredQuery], list[Rejection]]:
     """Rank the queries of each root context and select at most its quota of them.
 
-    *nodes* are nodes with a query, *scores* their s(C, q), *quotas* the quota by context id.
+    *nodes* are nodes with a query, *scores* their s(C, q), *quotas* the quota by context id,
+    *measure* the ROUGE-L figure that *max_rouge_l* limits.
     Of queries with the same score the one of the bigger context comes first. ``reason`` of a
     query that was left out is ``over_quota`` or ``repeats:<node_id>``. A context whose trees
     hold too few different queries gives a rejection ``quota_not_met``.
@@ -27,7 +29,7 @@ def select_queries(
     pairs = sorted(zip(nodes, scores, strict=True), key=lambda pair: pair[0].context_id)
     for context_id, group in groupby(pairs, key=lambda pair: pair[0].context_id):
         ranked = sorted(group, key=lambda p: (-p[1], p[0].round, p[0].depth, p[0].node_id))
-        repeats = first_repeats([node.query for node, _ in ranked], max_rouge_l)
+        repeats = first_repeats([node.query for node, _ in ranked], max_rouge_l, measure)
         quota, kept = quotas[context_id], 0
         for rank, ((node, score), repeat) in enumerate(zip(ranked, repeats, strict=True), start=1):
             if repeat is not None:

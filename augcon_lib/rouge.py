@@ -1,4 +1,4 @@
-"""ROUGE-L precision, exact and fast: token ids and rapidfuzz's longest common subsequence.
+"""ROUGE-L, exact and fast: tokens, and rapidfuzz's longest common subsequence.
 
 Equal to ``rouge-score`` (stemming off) for ASCII text, where a token is a run of letters and
 digits. Other spaced scripts are treated alike, and a character of an unspaced script (Chinese,
@@ -42,25 +42,10 @@ def rouge_l_precision(candidate: Sequence[str], reference: Sequence[str]) -> flo
     return LCSseq.similarity(candidate, reference) / len(candidate)
 
 
-def first_repeats(texts: Sequence[str], max_rouge_l: float) -> list[int | None]:
-    """The greedy filter of section 3.3 over *texts* in the order given.
-
-    For each text: ``None`` where it is kept, that is, where its ROUGE-L precision against every
-    text kept before it is below *max_rouge_l*; else the index of the first kept text it repeats.
-    """
-    kept: list[tuple[int, Tokens]] = []
-    verdicts: list[int | None] = []
-    for index, text in enumerate(texts):
-        tokens = tokenize(text)
-        repeat = next(
-            (
-                earlier
-                for earlier, kept_tokens in kept
-                if rouge_l_precision(tokens, kept_tokens) >= max_rouge_l
-            ),
-            None,
-        )
-        verdicts.append(repeat)
-        if repeat is None:
-            kept.append((index, tokens))
-    return verdicts
+def rouge_l_f1(candidate: Sequence[str], reference: Sequence[str]) -> float:
+    """ROUGE-L[F1]: the harmonic mean of precision and recall, in [0, 1]; 0 where one is empty."""
+    if not candidate or not reference:
+        return 0.0
+    common = LCSseq.similarity(candidate, reference)
+    precision, recall = common / len(candidate), common / len(reference)
+    return 2 * precision * recall / (precision + recall) if common else 0.0

@@ -129,6 +129,12 @@ class SelectionSettings(_Section):
 
     chars_per_query: Count = Field(0, description="one query per so many characters; 0: preset")
     max_rouge_l: Fraction = 0.7
+    rouge_l: Literal["precision", "f1"] = Field(
+        "precision", description="the paper's, or that of its authors' code"
+    )
+    whole_corpus: bool = Field(
+        False, description="also leave out rows that repeat one of another document"
+    )
     oversample: Annotated[float, Field(ge=1)] = Field(
         1.15, description="trees are drawn until they hold this many times the quota"
     )

@@ -48,6 +48,8 @@ AFFECTED = {
     "scorer.pairs_per_negative_kind": {"query_scorer"},
     "selection.chars_per_query": {"cst_nodes", "scored_queries"},
     "selection.max_rouge_l": {"cst_nodes", "scored_queries"},
+    "selection.rouge_l": {"cst_nodes", "scored_queries"},
+    "selection.whole_corpus": {"sft_dataset"},
     "selection.oversample": TREES,
     "responses.few_shot_count": {"few_shot_examples"},
     "responses.search_trials": {"few_shot_examples"},
@@ -60,6 +62,7 @@ OTHER_VALUES: dict[str, object] = {
     "tree.split": "boundary",
     "tree.strategy": "direct",
     "responses.plain": True,
+    "selection.whole_corpus": True,
 }
 
 

@@ -36,3 +36,12 @@ def test_of_equal_scores_the_bigger_context_wins() -> None:
     nodes = [node("n1", "alpha one", depth=3), node("n2", "beta two", depth=0)]
     queries, _ = select_queries(nodes, [1.0, 1.0], {"c": 1}, 0.7)
     assert [q.node_id for q in queries if q.selected] == ["n2"]
+
+
+def test_f1_lets_a_short_query_stand_beside_a_long_one_that_holds_it() -> None:
+    long = "how long to boil noodles in a big pot of water"
+    nodes = [node("n1", long), node("n2", "boil noodles")]
+    by_precision, _ = select_queries(nodes, [2.0, 1.0], {"c": 2}, 0.7)
+    by_f1, _ = select_queries(nodes, [2.0, 1.0], {"c": 2}, 0.7, "f1")
+    assert [q.reason for q in by_precision] == ["", "repeats:n1"]
+    assert [q.reason for q in by_f1] == ["", ""]

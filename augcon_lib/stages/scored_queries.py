@@ -72,7 +72,7 @@ def select_for_document(
     for node in nodes:
         chars[node.context_id] = max(chars[node.context_id], len(node.text))
     quotas = {context_id: parameters.quota(longest) for context_id, longest in chars.items()}
-    return select_queries(asked, scores, quotas, settings.selection.max_rouge_l)
+    return select_queries(asked, scores, quotas, parameters.max_rouge_l, parameters.rouge_l)
 
 
 def _output(

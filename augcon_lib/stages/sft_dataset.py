@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 
+from augcon_lib.corpus_repeats import leave_out_repeats
 from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import changes, fingerprint
 from augcon_lib.model.journal import Journal
+from augcon_lib.records import Rejection
 from augcon_lib.sft_dataset import build_dataset, choose_test_documents
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.staleness import dataset_inputs, failed_documents, live_documents
@@ -34,11 +37,16 @@ def run_sft_dataset(run: StageRun) -> StageReport:
     if settings.test_fraction:
         texts = {d.document_id: d.text for d in read_documents_text(run.warehouse, live)}
     keep = settings.failed_documents == "keep"
+    responses = read_responses(run.warehouse, live)
+    repeated: list[Rejection] = []
+    if run.settings.selection.whole_corpus:
+        responses, repeated = leave_out_repeats(responses, run.settings.selection)
     dataset = build_dataset(
-        read_responses(run.warehouse, live),
+        responses,
         choose_test_documents(texts, settings.test_fraction),
         live_rows(run.warehouse, failed_documents(states)) if keep else (),
     )
+    dataset = replace(dataset, rejections=(*dataset.rejections, *repeated))
     state = PartitionOutput(
         NO_DOCUMENT, fingerprint(STAGE, inputs), inputs, output_hash=dataset.version
     )

@@ -21,7 +21,6 @@ from augcon_lib.errors import AnswerRejected
 from augcon_lib.model.chat import Chat, ChatRequest, ReplyFields
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context, Node, Rejection, content_id
-from augcon_lib.rouge import first_repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class RootDraws:
             nodes += [node for node, _ in drawn]
             rejections += [rejection for _, rejection in drawn if rejection]
             queries = [node.query for node in nodes if node.query]
-            repeats = first_repeats(queries, self._parameters.max_rouge_l)
+            repeats = self._parameters.repeats(queries)
             before, distinct = distinct, repeats.count(None)
             if distinct >= wanted or distinct == before:
                 break

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from augcon_lib.rouge import first_repeats
+from augcon_lib.repeats import first_repeats
 from augcon_lib.settings import Settings
 from augcon_lib.tree_rules import broken_rules
 from augcon_lib.warehouse.connection import Warehouse
@@ -59,12 +59,15 @@ def selection_errors(
             [list(document_ids)],
         )
     problems = []
+    selection = settings.selection
     for row in rows:
         name = f"{row['document_id']}: context {row['context_id']}"
         queries = row["selected"] or []
         if len(queries) > row["quota"]:
             problems.append(f"{name}: {len(queries)} queries for a quota of {row['quota']}")
-        if any(r is not None for r in first_repeats(queries, settings.selection.max_rouge_l)):
+        if any(
+            r is not None for r in first_repeats(queries, selection.max_rouge_l, selection.rouge_l)
+        ):
             problems.append(f"{name}: a selected query repeats another")
         if row["unexplained"]:
             problems.append(f"{name}: {row['unexplained']} queries left out without a reason")

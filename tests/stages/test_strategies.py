@@ -78,3 +78,23 @@ def test_a_random_choice_does_not_follow_the_scorer(tmp_path: Path) -> None:
     scores = table(Warehouse(workspace.warehouse_path), "scored_queries", "score, query")
     assert all(0 <= score < 1 for score, _ in scores)  # type: ignore[operator]
     assert len({score for score, _ in scores}) == len({query for _, query in scores}) > 2
+
+
+def test_the_pass_over_the_whole_corpus_leaves_out_what_another_document_has(
+    tmp_path: Path,
+) -> None:
+    documents = {"tea.md": TEA, "tea again.md": TEA}
+    workspace = make_workspace(tmp_path, documents, changed("selection", whole_corpus=True))
+    run_all(workspace)
+    warehouse = Warehouse(workspace.warehouse_path)
+    left_out = [
+        (stage, document_id)
+        for stage, document_id, reason in table(
+            warehouse, "rejections", "stage, document_id, reason"
+        )
+        if reason == "repeats_in_corpus"
+    ]
+    # The second one by name: the first one's rows stay.
+    assert set(left_out) == {("sft_dataset", "tea.md")}
+    assert set(read_dataset(warehouse)["document_id"]) == {"tea again.md"}
+    assert run_all(workspace) == {}
