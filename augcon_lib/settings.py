@@ -72,7 +72,7 @@ class ModelSettings(_Section):
 class TreeSettings(_Section):
     """``[tree]``: the Context-Split-Tree (paper, section 3.2)."""
 
-    strategy: Literal["cst", "direct", "middle", "context_instruct", "etrc"] = Field(
+    strategy: Literal["cst", "direct", "middle", "context_instruct", "etrc", "adaptllm"] = Field(
         "cst", description="for comparison: ablations of section 4.4, baselines of section 4.1"
     )
     language: str = Field(
@@ -101,13 +101,14 @@ class TreeSettings(_Section):
             "cst": f"cst_{self.split}",
             "context_instruct": "question_answer_confidence",
             "etrc": "question_answer",
+            "adaptllm": "",
         }
         return prompts.get(self.strategy, "question")
 
     @property
     def answers_itself(self) -> bool:
         """Whether the strategy brings answers along with its queries."""
-        return self.strategy in ("context_instruct", "etrc")
+        return self.strategy in ("context_instruct", "etrc", "adaptllm")
 
 
 class ScorerSettings(_Section):

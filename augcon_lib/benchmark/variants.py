@@ -14,6 +14,7 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "plain_responses": {"tree": {"strategy": "cst"}, "responses": {"plain": True}},
     "context_instruct": {"tree": {"strategy": "context_instruct"}},
     "etrc": {"tree": {"strategy": "etrc"}},
+    "adaptllm": {"tree": {"strategy": "adaptllm"}},
 }
 FULL = "cst"
 

@@ -1,7 +1,7 @@
 """Where queries come from: the Context-Split-Tree, and what the paper compares it with.
 
 The ablations of section 4.4 (``direct``, ``middle``) and the baselines of section 4.1 that make
-queries (``context_instruct``, ``etrc``) work on the same root contexts and write the
+queries (``context_instruct``, ``etrc``, ``adaptllm``) work on the same root contexts and write the
 same nodes, so that all that follows is the same for all of them.
 """
 

@@ -9,6 +9,7 @@ from augcon_lib.model.chat import Chat
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context, FewShotExample
 from augcon_lib.settings import Settings
+from augcon_lib.strategies.adaptllm import MinedTasks
 from augcon_lib.strategies.question_answers import question_answer_draws
 from augcon_lib.strategies.root_draws import direct_draws
 
@@ -39,6 +40,8 @@ def strategy_for(
     parameters = tree_parameters(settings, language)
     if settings.tree.strategy == "direct":
         return direct_draws(chat, prompts, parameters, language)
+    if settings.tree.strategy == "adaptllm":
+        return MinedTasks(parameters, language)
     if settings.tree.answers_itself:
         name = settings.tree.prompt_name
         return question_answer_draws(chat, prompts, parameters, language, name, examples)

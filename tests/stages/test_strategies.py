@@ -30,6 +30,7 @@ VARIANTS = {
     "middle": changed("tree", strategy="middle"),
     "context_instruct": changed("tree", strategy="context_instruct"),
     "etrc": changed("tree", strategy="etrc"),
+    "adaptllm": changed("tree", strategy="adaptllm"),
     "no scorer": changed("scorer", kind="none"),
     "plain responses": changed("responses", plain=True),
 }
@@ -54,7 +55,7 @@ def test_a_variant_makes_a_dataset_that_passes_all_audits_and_is_then_fresh(
     assert run_all(workspace) == {}
 
 
-@pytest.mark.parametrize("name", ["context_instruct", "etrc"])
+@pytest.mark.parametrize("name", ["context_instruct", "etrc", "adaptllm"])
 def test_an_answer_that_came_along_is_the_response_and_nothing_is_asked_for_it(
     name: str, tmp_path: Path
 ) -> None:
