@@ -10,7 +10,7 @@ test compares them), so a workspace may go back to Dagster's own at any time.
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,11 @@ from dagster._core.events import (
     DagsterEvent,
     DagsterEventBatchMetadata,
     DagsterEventType,
+    StepMaterializationData,
     generate_event_batch_id,
 )
 from dagster._core.events.log import EventLogEntry
+from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._serdes import ConfigurableClassData
@@ -74,19 +76,45 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
             self.store_asset_event(event, event_id)
 
 
-def log_materializations(
+def log_events(
     context: dg.AssetExecutionContext, events: Iterable[dg.AssetMaterialization]
 ) -> None:
     """Log *events* as ``context.log_event`` does one by one, in batches where there are several."""
+    for batch in _batches(events):
+        for event, place in batch:
+            if place is None:
+                context.log_event(event)
+            else:
+                step = context.get_step_execution_context()
+                DagsterEvent.asset_materialization(step, event, place)
+
+
+def report_events(instance: dg.DagsterInstance, events: Iterable[dg.AssetMaterialization]) -> None:
+    """Store *events* that belong to no run, as ``report_runless_asset_event`` does one by one."""
+    for batch in _batches(events):
+        for event, place in batch:
+            if place is None:
+                instance.report_runless_asset_event(event)
+                continue
+            dagster_event = DagsterEvent(
+                event_type_value=DagsterEventType.ASSET_MATERIALIZATION.value,
+                job_name=RUNLESS_JOB_NAME,
+                event_specific_data=StepMaterializationData(event),
+            )
+            instance.report_dagster_event(
+                dagster_event, run_id=RUNLESS_RUN_ID, batch_metadata=place
+            )
+
+
+def _batches(
+    events: Iterable[dg.AssetMaterialization],
+) -> Iterator[list[tuple[dg.AssetMaterialization, DagsterEventBatchMetadata | None]]]:
+    """*events* with their places in batches of their own; a lone one has none."""
     remaining = iter(events)
     while batch := list(islice(remaining, EVENTS_PER_BATCH)):
-        if len(batch) == 1:
-            context.log_event(batch[0])
-            continue
         batch_id = generate_event_batch_id()
-        for place, event in enumerate(batch, start=1):
-            DagsterEvent.asset_materialization(
-                context.get_step_execution_context(),
-                event,
-                DagsterEventBatchMetadata(batch_id, is_end=place == len(batch)),
-            )
+        last = len(batch) - 1
+        yield [
+            (event, DagsterEventBatchMetadata(batch_id, is_end=n == last) if last else None)
+            for n, event in enumerate(batch)
+        ]

@@ -2,10 +2,11 @@
 
 A step over many partitions would give all of them one data version, those included that failed
 or were left alone. So the step's own output records no event, and every document that was made
-gets an explicit one (docs/decisions.md; a test counts the events).
+gets an explicit one (docs/decisions.md; a test counts the events). Its versions of inputs are
+those that the warehouse holds beside the rows: what they were made from, whatever came since.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 import dagster as dg
 from dagster._core.definitions.data_version import (
@@ -18,70 +19,112 @@ from dagster._core.definitions.data_version import (
 )
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 
-from augcon_assets.metadata import partition_metadata, run_metadata
+from augcon_assets.inputs import DOCUMENTS, READ, UPSTREAM, input_versions
+from augcon_assets.metadata import Metadata
 from augcon_assets.partitions import partition_key
-from augcon_lib.fingerprints import CODE_VERSIONS
-from augcon_lib.stages.stage_run import StageReport
-from augcon_lib.warehouse.choices import NO_DOCUMENT
-from augcon_lib.warehouse.partitions import OK, STAGES, PartitionState
+from augcon_lib.warehouse.partitions import PartitionState
+
+# SQLite binds 32,766 values at most, and a scan of all is as quick from a few thousand on.
+MAX_QUERIED_KEYS = 5_000
 
 States = Mapping[tuple[str, str], PartitionState]
 
 
 def no_event_of_its_own() -> dg.MaterializeResult:
-    """The output of a partitioned step: lets later steps of the run go on, records nothing."""
+    """The output of a step that logs its events: lets later steps go on, records nothing."""
     return dg.MaterializeResult(metadata={SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True})
 
 
-def document_events(
-    context: dg.AssetExecutionContext,
-    report: StageReport,
-    upstream: Sequence[str],
+def versions(data_version: str) -> dict[str, str]:
+    """The tags of an event that says which version an asset, or a partition of it, has now."""
+    return {DATA_VERSION_TAG: data_version, DATA_VERSION_IS_USER_PROVIDED_TAG: "true"}
+
+
+def materializations(
+    instance: dg.DagsterInstance,
+    stage: str,
+    made: Mapping[str, Metadata],
     states: States,
-) -> Iterator[dg.AssetMaterialization]:
-    """One materialization per good document, with the versions of what it was made from."""
-    good = [p for p in report.partitions if p.status == OK]
-    keys = {p.document_id: partition_key(p.document_id) for p in good}
-    pointers = {name: _latest_events(context, name, set(keys.values())) for name in upstream}
-    shared = run_metadata(report)
-    for partition in good:
-        key = keys[partition.document_id]
-        tags = {
-            DATA_VERSION_TAG: partition.output_hash,
-            DATA_VERSION_IS_USER_PROVIDED_TAG: "true",
-            CODE_VERSION_TAG: CODE_VERSIONS[report.stage],
-        }
-        for name in upstream:
-            document = partition.document_id if name in STAGES else NO_DOCUMENT
-            state = states.get((name, document))
-            asset_key = dg.AssetKey(name)
-            tags[get_input_data_version_tag(asset_key)] = state.output_hash if state else ""
-            pointer = pointers[name].get(key if name in STAGES else None)
-            tags[get_input_event_pointer_tag(asset_key)] = (
-                str(pointer) if pointer else NULL_EVENT_POINTER
+) -> list[dg.AssetMaterialization]:
+    """One event per document of *made* (or for ``NO_DOCUMENT``), with its metadata and versions.
+
+    An event says from which versions, and which events, of its inputs it was made. Events of one
+    stage must be stored before those of the next are made.
+    """
+    keys = {document: partition_key(document) for document in made if document}
+    latest = latest_versions(instance, UPSTREAM[stage])
+    of_documents = {
+        name: _latest_events(instance, name, set(keys.values())) for name in READ[stage]
+    }
+
+    def tags(document: str) -> dict[str, str]:
+        state = states[stage, document]
+        made_from = input_versions(stage, state.inputs)
+        found = {**versions(state.output_hash), CODE_VERSION_TAG: state.inputs["code"]}
+        for name, (version, pointer) in latest.items():
+            # What a comparison strategy leaves out did not change for it.
+            found |= _made_from(name, made_from.get(name, version), pointer)
+        for name, pointers in of_documents.items():
+            # A stage over all documents has read everything up to the latest event.
+            pointer = (
+                pointers.get(keys[document]) if document else max(pointers.values(), default=None)
             )
-        yield dg.AssetMaterialization(
-            asset_key=report.stage,
-            partition=key,
-            metadata={
-                **partition_metadata(report.stage, partition),
-                **{f"step/{name}": value for name, value in shared.items()},
-            },
-            tags=tags,
+            found |= _made_from(name, made_from.get(name, ""), pointer)
+        return found
+
+    return [
+        dg.AssetMaterialization(
+            asset_key=stage, partition=keys.get(document), metadata=metadata, tags=tags(document)
         )
+        for document, metadata in made.items()
+    ]
 
 
-def _latest_events(
-    context: dg.AssetExecutionContext, asset: str, keys: set[str]
-) -> Mapping[str | None, int]:
-    """Storage id of the latest materialization of *asset*, by partition key (or by ``None``)."""
-    asset_key = dg.AssetKey(asset)
-    if asset in STAGES:
-        storage = context.instance.event_log_storage
-        return dict(
-            storage.get_latest_storage_id_by_partition(
-                asset_key, dg.DagsterEventType.ASSET_MATERIALIZATION, keys
-            )
-        )
-    records = context.instance.fetch_materializations(asset_key, limit=1).records
-    return {None: records[0].storage_id} if records else {}
+def latest_versions(
+    instance: dg.DagsterInstance, assets: Collection[str]
+) -> dict[str, tuple[str, int | None]]:
+    """Data version and storage id of the latest event of each unpartitioned asset, in one query.
+
+    An asset without any has an empty version.
+    """
+    keys = [dg.AssetKey.from_user_string(name) for name in assets]
+    found: dict[str, tuple[str, int | None]] = dict.fromkeys(assets, ("", None))
+    for record in instance.get_asset_records(keys):
+        entry = record.asset_entry
+        if entry.last_materialization is not None:
+            event = entry.last_materialization.asset_materialization
+            version = (event.tags or {}).get(DATA_VERSION_TAG, "") if event else ""
+            name = entry.asset_key.to_user_string()
+            found[name] = (version, entry.last_materialization_storage_id)
+    return found
+
+
+def few(keys: Collection[str]) -> list[str] | None:
+    """*keys* for a query of these partitions alone; ``None``, which is all, where they are many."""
+    return list(keys) if len(keys) <= MAX_QUERIED_KEYS else None
+
+
+def write_events(
+    instance: dg.DagsterInstance, events: Iterable[dg.AssetMaterialization | dg.AssetObservation]
+) -> None:
+    """Store *events* that belong to no run."""
+    for event in events:
+        instance.report_runless_asset_event(event)
+
+
+def _made_from(name: str, version: str, pointer: int | None) -> dict[str, str]:
+    key = dg.AssetKey.from_user_string(name)
+    return {
+        get_input_data_version_tag(key): version,
+        get_input_event_pointer_tag(key): str(pointer) if pointer else NULL_EVENT_POINTER,
+    }
+
+
+def _latest_events(instance: dg.DagsterInstance, asset: str, keys: set[str]) -> Mapping[str, int]:
+    """Storage id of the latest event of *asset*, by partition key; of all partitions for none."""
+    kind = dg.DagsterEventType.ASSET_MATERIALIZATION
+    if asset == DOCUMENTS:
+        kind = dg.DagsterEventType.ASSET_OBSERVATION
+    return instance.event_log_storage.get_latest_storage_id_by_partition(
+        dg.AssetKey.from_user_string(asset), kind, set(few(keys) or ())
+    )

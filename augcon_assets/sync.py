@@ -11,14 +11,21 @@ from dagster._core.storage.tags import (
 
 from augcon_assets.partitions import DOCUMENTS, document_id, partition_key
 from augcon_assets.reconcile import PlannedRun
+from augcon_assets.reporting import (
+    report_inputs,
+    report_store,
+    restore_documents,
+    restore_whole_assets,
+)
 from augcon_assets.resources import SESSION_TAG
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import sync_sources
+from augcon_lib.warehouse.partitions import load_states
 
 
 @dataclass(frozen=True)
 class Store:
-    """The store as listed: source hashes by document id, and what came and went."""
+    """The store as listed: source hashes by document id, and what is new or left."""
 
     sources: Mapping[str, str]
     added: Sequence[str]
@@ -28,14 +35,22 @@ class Store:
 def sync_partitions(run: StageRun, instance: dg.DagsterInstance) -> Store:
     """List the store and make the partitions its documents; documents that left are forgotten.
 
+    The instance is told of inputs that changed, and of what the warehouse holds and it does not
+    know: an instance that was lost is whole again after it.
+
     Raises ``StoreError`` where the store cannot be listed: no partition is touched then.
     """
-    listing, gone = sync_sources(run)
+    listing, gone, added = sync_sources(run)
     sources = listing.source_hashes
     before = set(documents_in_order(instance))
-    added = [document for document in sources if document not in before]
-    if added:
-        instance.add_dynamic_partitions(DOCUMENTS, [partition_key(d) for d in added])
+    report_inputs(run, instance)
+    report_store(instance, sources)
+    missing = [document for document in sources if document not in before]
+    states = load_states(run.warehouse, missing)
+    restore_documents(instance, missing, states)
+    restore_whole_assets(instance, states)
+    if missing:  # told of first: a sync that is killed in between restores them again
+        instance.add_dynamic_partitions(DOCUMENTS, [partition_key(d) for d in missing])
     deleted = sorted(before - set(sources) | set(gone))
     for document in deleted:
         instance.delete_dynamic_partition(DOCUMENTS, partition_key(document))

@@ -9,10 +9,8 @@ from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.cst_nodes import run_cst_nodes
 from augcon_lib.stages.store import stale_at
 
-UPSTREAM = ("raw_corpus",)
 
-
-@dg.asset(deps=UPSTREAM, **document_options("cst_nodes", {"duckdb", "openai"}))
+@dg.asset(**document_options("cst_nodes", {"duckdb", "openai"}))
 def cst_nodes(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """Context-Split-Trees: one query for each node, from the whole root context to its details.
 
@@ -20,5 +18,5 @@ def cst_nodes(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -
     trees are repeated with another sample until their different queries fill the quota.
     """
     yield from materialize_documents(
-        context, workspace, run_cst_nodes, UPSTREAM, partial(stale_at, "cst_nodes")
+        context, workspace, run_cst_nodes, partial(stale_at, "cst_nodes")
     )

@@ -1,27 +1,29 @@
 """What the assets that are partitioned by document have in common."""
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from augcon_assets import checks
-from augcon_assets.event_log import log_materializations
-from augcon_assets.events import document_events, no_event_of_its_own
+from augcon_assets.event_log import log_events
+from augcon_assets.events import States, materializations, no_event_of_its_own
+from augcon_assets.inputs import upstream_assets
+from augcon_assets.metadata import Metadata, partition_metadata, run_metadata
 from augcon_assets.partitions import document_id, documents_partitions
+from augcon_assets.reporting import report_documents, report_inputs
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_assets.session import current_session
 from augcon_lib.errors import AugconError, BudgetExceeded
-from augcon_lib.fingerprints import CODE_VERSIONS
+from augcon_lib.fingerprints import CODE_VERSIONS, DOCUMENT
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.warehouse.partitions import load_states
+from augcon_lib.warehouse.partitions import OK, STAGES, load_states
 
 # Dagster still calls the policy beta; it is pinned, and the tests cover what is used of it.
 warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
 
 OWNERS = ["team:augcon"]
-# One group: the UI shows a lone group's assets at once, and folds several.
 GROUP = "augcon"
 Results = Iterator[dg.MaterializeResult | dg.AssetCheckResult]
 Stage = Callable[[StageRun, Sequence[str]], StageReport]
@@ -29,9 +31,10 @@ OnlyStale = Callable[[StageRun, Sequence[str]], Sequence[str]]
 
 
 def asset_options(name: str, kinds: set[str]) -> dict[str, Any]:
-    """Name, group, kinds, owners, code version and checks of an asset."""
+    """Name, upstream assets, group, kinds, owners, code version and checks of an asset."""
     return {
         "name": name,
+        "deps": upstream_assets(name),
         "group_name": GROUP,
         "kinds": kinds,
         "owners": OWNERS,
@@ -53,7 +56,6 @@ def materialize_documents(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
     stage: Stage,
-    upstream: Sequence[str],
     only_stale: OnlyStale,
 ) -> Results:
     """Run *stage* on the run's documents and report one materialization for each.
@@ -65,11 +67,29 @@ def materialize_documents(
     planned = SESSION_TAG in context.op_execution_context.run_tags
     with run.exclusive():
         report = guarded(lambda: stage(run, only_stale(run, ids) if planned else ids))
-    states = load_states(run.warehouse, [p.document_id for p in report.partitions])
-    log_materializations(context, document_events(context, report, upstream, states))
+    good = {p.document_id: p for p in report.partitions if p.status == OK}
+    states = load_states(run.warehouse, list(good))
+    shared = {f"step/{name}": value for name, value in run_metadata(report).items()}
+    made = {d: {**partition_metadata(report.stage, p), **shared} for d, p in good.items()}
+    log_materializations(context, run, report.stage, made, states)
     log_report(context, report)
     yield no_event_of_its_own()
     yield from checks.results(run, report)
+
+
+def log_materializations(
+    context: dg.AssetExecutionContext,
+    run: StageRun,
+    stage: str,
+    made: Mapping[str, Metadata],
+    states: States,
+) -> None:
+    """Log an event for each of *made*, after those of the inputs that it was made from."""
+    report_inputs(run, context.instance)
+    if stage == STAGES[0]:
+        read = {d: states[stage, d].inputs[DOCUMENT] for d in made}
+        report_documents(context.instance, read)
+    log_events(context, materializations(context.instance, stage, made, states))
 
 
 def guarded(work: Callable[[], StageReport]) -> StageReport:

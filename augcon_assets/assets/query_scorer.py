@@ -15,7 +15,6 @@ from augcon_lib.warehouse.samples import sample_pairs
 
 
 @dg.asset(
-    deps=["cst_nodes"],
     **asset_options("query_scorer", {"scikitlearn", "openai", "duckdb"}),
 )
 def query_scorer(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:

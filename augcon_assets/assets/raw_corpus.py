@@ -18,7 +18,7 @@ def raw_corpus(context: dg.AssetExecutionContext, workspace: WorkspaceResource) 
 
     A document that cannot be read is a row of `rejections` with its reason; the others go on.
     """
-    yield from materialize_documents(context, workspace, _read, (), stale_sources)
+    yield from materialize_documents(context, workspace, _read, stale_sources)
 
 
 def _read(run: StageRun, document_ids: Sequence[str]) -> StageReport:

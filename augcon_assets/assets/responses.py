@@ -9,15 +9,13 @@ from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.responses import run_responses
 from augcon_lib.stages.store import stale_at
 
-UPSTREAM = ("scored_queries", "few_shot_examples")
 
-
-@dg.asset(deps=UPSTREAM, **document_options("responses", {"duckdb", "openai"}))
+@dg.asset(**document_options("responses", {"duckdb", "openai"}))
 def responses(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """The answer to every selected query, from its node's own context.
 
     Principles and the chosen few-shot examples stand before each; they are not kept.
     """
     yield from materialize_documents(
-        context, workspace, run_responses, UPSTREAM, partial(stale_at, "responses")
+        context, workspace, run_responses, partial(stale_at, "responses")
     )

@@ -9,10 +9,8 @@ from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.scored_queries import run_scored_queries
 from augcon_lib.stages.store import stale_at
 
-UPSTREAM = ("cst_nodes", "query_scorer")
 
-
-@dg.asset(deps=UPSTREAM, **document_options("scored_queries", {"duckdb", "scikitlearn"}))
+@dg.asset(**document_options("scored_queries", {"duckdb", "scikitlearn"}))
 def scored_queries(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """Every query with its score and rank; selected, or left out with a reason.
 
@@ -20,5 +18,5 @@ def scored_queries(context: dg.AssetExecutionContext, workspace: WorkspaceResour
     against every kept one is below the limit, up to the quota. Asks the model nothing.
     """
     yield from materialize_documents(
-        context, workspace, run_scored_queries, UPSTREAM, partial(stale_at, "scored_queries")
+        context, workspace, run_scored_queries, partial(stale_at, "scored_queries")
     )

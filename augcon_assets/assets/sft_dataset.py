@@ -14,7 +14,7 @@ from augcon_lib.warehouse.lineage import explain_row
 from augcon_lib.warehouse.samples import sample_rows
 
 
-@dg.asset(deps=["responses"], **asset_options("sft_dataset", {"duckdb", "parquet"}))
+@dg.asset(**asset_options("sft_dataset", {"duckdb", "parquet"}))
 def sft_dataset(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """The dataset: query and response, with ids that lead back to node, span and document.
 

@@ -19,7 +19,7 @@ def run_stale_stages(run: StageRun) -> dict[str, StageReport]:
     For one process that has the workspace to itself. Raises ``StoreError``, ``EndpointError`` and
     ``BudgetExceeded``; what was ready by then is written.
     """
-    listing, _ = sync_sources(run)
+    listing, *_ = sync_sources(run)
     sources = {entry.document_id: entry.source_sha256 for entry in listing.entries}
     stale = stale_in(run, sources).documents["raw_corpus"]
     reports: dict[str, StageReport] = {}

@@ -19,10 +19,10 @@ def list_sources(run: StageRun) -> StoreListing:
     return _list(run, _known_sources(run))
 
 
-def sync_sources(run: StageRun) -> tuple[StoreListing, list[str]]:
+def sync_sources(run: StageRun) -> tuple[StoreListing, list[str], list[str]]:
     """List the store, remember what was seen, and forget documents that left it.
 
-    Gives the listing and the ids of documents that are gone.
+    Gives the listing, and the ids of documents that are gone and of those never seen before.
     """
     known = _known_sources(run)
     listing = _list(run, known)
@@ -35,7 +35,8 @@ def sync_sources(run: StageRun) -> tuple[StoreListing, list[str]]:
         if known.get(entry.document_id) != KnownSource(entry.stamp, entry.source_sha256)
     ]
     save_sources(run.warehouse, changed)
-    return listing, gone
+    added = [entry.document_id for entry in listing.entries if entry.document_id not in known]
+    return listing, gone, added
 
 
 def stale_in(run: StageRun, sources: Mapping[str, str]) -> Staleness:

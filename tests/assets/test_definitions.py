@@ -10,19 +10,48 @@ from augcon_lib.fingerprints import CODE_VERSIONS
 
 GRAPH = defs.resolve_asset_graph()
 NAMES = (*DOCUMENT_STAGES, *CHOICES, *DATASET)
+SETTINGS = {name: f"settings/{name}" for name in NAMES}
 UPSTREAM = {
-    "raw_corpus": set(),
-    "cst_nodes": {"raw_corpus"},
-    "query_scorer": {"cst_nodes"},
-    "scored_queries": {"cst_nodes", "query_scorer"},
-    "few_shot_examples": set(),
-    "responses": {"scored_queries", "few_shot_examples"},
+    "raw_corpus": {"documents", "converter"},
+    "cst_nodes": {"raw_corpus", "model", "prompts/cst"},
+    "query_scorer": {"cst_nodes", "model", "prompts/cst", "prompts/cst_weak"},
+    "scored_queries": {"cst_nodes", "promoted/query_scorer"},
+    "few_shot_examples": {
+        "examples",
+        "model",
+        "principles",
+        "prompts/answer",
+        "prompts/judgement",
+    },
+    "responses": {
+        "scored_queries",
+        "model",
+        "principles",
+        "promoted/few_shot_examples",
+        "prompts/answer",
+    },
     "sft_dataset": {"responses"},
 }
+INPUTS = {key for upstream in UPSTREAM.values() for key in upstream} - set(NAMES)
 
 
-def test_the_assets_are_those_of_the_method() -> None:
-    assert {key.to_user_string() for key in GRAPH.get_all_asset_keys()} == set(NAMES)
+def test_the_assets_are_those_of_the_method_and_their_inputs() -> None:
+    names = {*NAMES, *INPUTS, *SETTINGS.values()}
+    assert {key.to_user_string() for key in GRAPH.get_all_asset_keys()} == names
+
+
+@pytest.mark.parametrize("name", sorted({*INPUTS, *SETTINGS.values()}))
+def test_inputs_are_external_and_say_what_they_are(name: str) -> None:
+    node = GRAPH.get(dg.AssetKey.from_user_string(name))
+    assert node.is_external
+    assert node.group_name == "inputs"
+    assert node.description
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_what_is_in_force_comes_from_what_was_made(choice: str) -> None:
+    (parent,) = GRAPH.get(dg.AssetKey(["promoted", choice])).parent_keys
+    assert parent == dg.AssetKey(choice)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -38,7 +67,7 @@ def test_every_asset_says_what_it_is(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_assets_hang_together_as_the_method_does(name: str) -> None:
     parents = GRAPH.get(dg.AssetKey(name)).parent_keys
-    assert {key.to_user_string() for key in parents} == UPSTREAM[name]
+    assert {key.to_user_string() for key in parents} == {*UPSTREAM[name], SETTINGS[name]}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -19,11 +19,19 @@ from augcon_lib.workspace import Workspace
 from tests.support.workspaces import BAD, GOOD, bring_up_to_date, put
 
 GOOD_KEYS = sorted(partition_key(document) for document in GOOD)
-UPSTREAM = {
-    "raw_corpus": (),
-    "cst_nodes": ("raw_corpus",),
-    "scored_queries": ("cst_nodes", "query_scorer"),
-    "responses": ("scored_queries", "few_shot_examples"),
+# Upstream assets of each stage, in three kinds: a document's own, promoted, and shared inputs.
+OWN = {
+    "raw_corpus": "documents",
+    "cst_nodes": "raw_corpus",
+    "scored_queries": "cst_nodes",
+    "responses": "scored_queries",
+}
+IN_FORCE = {"scored_queries": "query_scorer", "responses": "few_shot_examples"}
+SHARED = {
+    "raw_corpus": {"converter", "settings/raw_corpus"},
+    "cst_nodes": {"model", "prompts/cst", "settings/cst_nodes"},
+    "scored_queries": {"settings/scored_queries"},
+    "responses": {"model", "principles", "prompts/answer", "settings/responses"},
 }
 
 
@@ -31,6 +39,15 @@ def events(instance: dg.DagsterInstance, asset: str) -> list[dg.AssetMaterializa
     """All materializations of *asset*, latest first."""
     records = instance.fetch_materializations(dg.AssetKey(asset), limit=1000).records
     return [record.asset_materialization for record in records]  # type: ignore[misc]
+
+
+def key_of(asset: str) -> dg.AssetKey:
+    return dg.AssetKey.from_user_string(asset)
+
+
+def latest_version(instance: dg.DagsterInstance, asset: str) -> str:
+    (record,) = instance.fetch_materializations(key_of(asset), limit=1).records
+    return (record.asset_materialization.tags or {})["dagster/data_version"]  # type: ignore[union-attr]
 
 
 def version_tags(event: dg.AssetMaterialization) -> dict[str, str]:
@@ -56,30 +73,36 @@ def test_an_event_has_its_own_data_version_and_those_of_its_inputs(
     documents = {partition_key(document): document for document in GOOD}
     for event in events(first_instance, asset):
         document = documents[str(event.partition)]
+        found = version_tags(event)
+        assert found.pop("data_version") == states[asset, document].output_hash
+        assert found.pop("code_version") == CODE_VERSIONS[asset]
+        read = states.get((OWN[asset], document))
         inputs = {
-            f"input_data_version/{name}": states[
-                name, "" if name in CHOICES else document
-            ].output_hash
-            for name in UPSTREAM[asset]
+            OWN[asset]: read.output_hash if read else states[asset, document].inputs["document"]
         }
-        assert version_tags(event) == {
-            "data_version": states[asset, document].output_hash,
-            "code_version": CODE_VERSIONS[asset],
-            **inputs,
-        }
-        assert all(inputs.values())
+        if asset in IN_FORCE:
+            inputs[f"promoted/{IN_FORCE[asset]}"] = states[IN_FORCE[asset], ""].output_hash
+        shared = {name: latest_version(first_instance, name) for name in SHARED[asset]}
+        expected = {**inputs, **shared}
+        assert found == {f"input_data_version/{name}": v for name, v in expected.items()}
+        assert all(expected.values())
 
 
 @pytest.mark.parametrize("asset", DOCUMENT_STAGES)
 def test_an_event_points_to_the_events_that_it_was_made_from(
     first_instance: dg.DagsterInstance, asset: str
 ) -> None:
+    fetch = first_instance.fetch_materializations
+    if asset == "raw_corpus":
+        fetch = first_instance.fetch_observations
+    found = {r.storage_id: r for r in fetch(dg.AssetKey(OWN[asset]), limit=1000).records}
     for event in events(first_instance, asset):
-        for name in UPSTREAM[asset]:
-            pointer = int((event.tags or {})[f"dagster/input_event_pointer/{name}"])
-            keys = [event.partition] if name in DOCUMENT_STAGES else [None]
-            found = first_instance.fetch_materializations(dg.AssetKey(name), limit=1000).records
-            assert [r.partition_key for r in found if r.storage_id == pointer] == keys
+        tags = event.tags or {}
+        read = found[int(tags[f"dagster/input_event_pointer/{OWN[asset]}"])]
+        assert read.partition_key == event.partition
+        for name in SHARED[asset]:
+            (latest,) = first_instance.fetch_materializations(key_of(name), limit=9).records
+            assert int(tags[f"dagster/input_event_pointer/{name}"]) == latest.storage_id
 
 
 @pytest.mark.parametrize("asset", DOCUMENT_STAGES)

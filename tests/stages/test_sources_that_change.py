@@ -9,7 +9,7 @@ from tests.support.whole_run import MILL, TEA, make_workspace
 
 
 def stale(run: StageRun) -> set[str]:
-    listing, _ = sync_sources(run)
+    listing, *_ = sync_sources(run)
     sources = {entry.document_id: entry.source_sha256 for entry in listing.entries}
     return set(stale_in(run, sources).documents["raw_corpus"])
 
@@ -17,7 +17,7 @@ def stale(run: StageRun) -> set[str]:
 def test_what_was_read_counts_and_not_what_was_listed(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path, {"mill.md": MILL})
     run = StageRun(workspace)
-    listing, _ = sync_sources(run)
+    listing, *_ = sync_sources(run)
     make_workspace(tmp_path, {"mill.md": TEA})
     run_raw_corpus(run, listing.entries)
     assert stale(run) == set()

@@ -1,0 +1,162 @@
+"""What the assets are made from besides each other: documents, model, prompts, settings, choices.
+
+Each is an external asset upstream of what depends on it, so that the UI names what changed. Which
+stage depends on what is said by ``augcon_lib.fingerprints.stage_inputs`` alone; this module only
+gives its named inputs the names of assets.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from itertools import pairwise
+
+import dagster as dg
+
+from augcon_assets.partitions import documents_partitions
+from augcon_lib.fingerprints import (
+    CODE_VERSIONS,
+    DOCUMENT,
+    Versions,
+    fingerprint,
+    stage_inputs,
+)
+from augcon_lib.settings import Settings
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.warehouse.partitions import STAGES
+
+GROUP = "inputs"
+DOCUMENTS = "documents"
+# Stages whose versions take effect once they are promoted, and what is then in force.
+PROMOTED = {
+    "query_scorer": "promoted/query_scorer",
+    "few_shot_examples": "promoted/few_shot_examples",
+}
+_NAMED = {
+    "converter": "converter",
+    "model": "model",
+    "principles": "principles",
+    "few-shot examples": "examples",
+    "scorer": PROMOTED["query_scorer"],
+    "few-shot choice": PROMOTED["few_shot_examples"],
+}
+# Hashes over the data of all documents: these are upstream as assets, not as inputs.
+_OF_ALL_DOCUMENTS = {"trees", "responses", "documents", "failed documents"}
+_CODE = "code"  # Dagster has a code version of its own for it
+_DESCRIPTIONS = {
+    DOCUMENTS: "The files and rows of the store; their data version is the hash of their bytes.",
+    "converter": "The versions of the programs that turn files into text.",
+    "model": "Provider and name of the model that is asked.",
+    "principles": "The principles that stand before every answer (`principles.md`).",
+    "examples": "The examples that people wrote (`examples.jsonl`).",
+    PROMOTED["query_scorer"]: "The version of the scorer that is in force: the one promoted last.",
+    PROMOTED["few_shot_examples"]: "The choice of few-shot examples that is in force.",
+}
+_KINDS = {
+    DOCUMENTS: {"file"},
+    "model": {"openai"},
+    "principles": {"markdown"},
+    "examples": {"json"},
+}
+
+
+def input_versions(stage: str, inputs: Mapping[str, str]) -> dict[str, str]:
+    """Data versions of the assets upstream of *stage*, by name, from its named inputs.
+
+    What a comparison strategy depends on beyond the usual is told as the stage's settings.
+    """
+    by_asset: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, value in inputs.items():
+        if name != _CODE and name not in _OF_ALL_DOCUMENTS:
+            asset = _asset_of(stage, name)
+            usual = asset in UPSTREAM[stage] or name == DOCUMENT
+            by_asset[asset if usual else _settings_of(stage)][name] = value
+    return {asset: _version(stage, named) for asset, named in by_asset.items()}
+
+
+def current_versions(run: StageRun) -> dict[str, str]:
+    """The data version of every input that is not partitioned, as things are now.
+
+    One that is not there yet, such as a scorer in force, has none.
+    """
+    versions = run.versions()
+    found: dict[str, str] = {}
+    for stage in CODE_VERSIONS:
+        now = stage_inputs(stage, run.settings, versions)
+        found = input_versions(stage, now) | found
+    return {name: version for name, version in found.items() if version}
+
+
+def upstream_assets(stage: str) -> list[dg.AssetDep]:
+    """What the asset *stage* depends on: its inputs, and the assets it reads."""
+    inputs = [dg.AssetDep(_key(name)) for name in sorted(UPSTREAM[stage])]
+    return [*inputs, *READ[stage].values()]
+
+
+def _asset_of(stage: str, name: str) -> str:
+    if name == DOCUMENT:
+        place = STAGES.index(stage)
+        return STAGES[place - 1] if place else DOCUMENTS
+    if name.startswith("prompt "):
+        return f"prompts/{name.removeprefix('prompt ')}"
+    return _NAMED.get(name, _settings_of(stage))
+
+
+def _settings_of(stage: str) -> str:
+    return f"settings/{stage}"
+
+
+def _version(stage: str, named: Mapping[str, str]) -> str:
+    """One input's own version, which every stage shares; several are hashed for their stage."""
+    if len(named) == 1 and not any(name.startswith("setting ") for name in named):
+        return next(iter(named.values()))
+    return fingerprint(stage, named)
+
+
+def _usual_inputs(stage: str) -> set[str]:
+    """Names of the inputs of *stage* under settings that nobody changed."""
+    nothing = Versions("", "", defaultdict(str), "", "")
+    names = set(stage_inputs(stage, Settings.model_construct(), nothing)) - {_CODE}
+    return {_asset_of(stage, name) for name in names}
+
+
+def _key(name: str) -> dg.AssetKey:
+    return dg.AssetKey.from_user_string(name)
+
+
+def _spec(name: str) -> dg.AssetSpec:
+    stage = name.removeprefix("settings/")
+    prompt = name.removeprefix("prompts/")
+    if stage != name:
+        description, kinds = f"The settings that `{stage}` depends on.", {"toml"}
+    elif prompt != name:
+        description, kinds = f"The prompt `{prompt}`, in all languages.", {"markdown"}
+    else:
+        description, kinds = _DESCRIPTIONS[name], _KINDS.get(name, set())
+    return dg.AssetSpec(
+        _key(name),
+        deps=[stage for stage, promoted in PROMOTED.items() if promoted == name],
+        description=description,
+        group_name=GROUP,
+        kinds=kinds,
+        partitions_def=documents_partitions if name == DOCUMENTS else None,
+    )
+
+
+# A scorer does not follow each tree, so no partition of the trees makes it stale.
+_NO_PARTITION = dg.SpecificPartitionsPartitionMapping([])
+
+READ: Mapping[str, Mapping[str, dg.AssetDep]] = {
+    "raw_corpus": {DOCUMENTS: dg.AssetDep(DOCUMENTS)},
+    **{stage: {before: dg.AssetDep(before)} for before, stage in pairwise(STAGES)},
+    "query_scorer": {"cst_nodes": dg.AssetDep("cst_nodes", partition_mapping=_NO_PARTITION)},
+    "few_shot_examples": {},
+    "sft_dataset": {STAGES[-1]: dg.AssetDep(STAGES[-1])},
+}
+"""What each stage reads of documents, by the name of the asset."""
+
+UPSTREAM: Mapping[str, frozenset[str]] = {
+    stage: frozenset(_usual_inputs(stage)) for stage in CODE_VERSIONS
+}
+"""The unpartitioned inputs of each stage."""
+
+UNPARTITIONED_INPUTS = tuple(sorted(frozenset().union(*UPSTREAM.values())))
+INPUTS = [_spec(name) for name in (DOCUMENTS, *UNPARTITIONED_INPUTS)]
