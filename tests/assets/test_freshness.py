@@ -10,35 +10,15 @@ from dagster._core.loader import LoadingContextForTest
 
 from augcon_assets.cli.summary import summarise
 from augcon_assets.definitions import defs
-from augcon_assets.jobs import CHOICES, DOCUMENT_STAGES
-from augcon_assets.partitions import partition_key
 from augcon_assets.sync import sync_partitions
 from augcon_lib.prompts.library import PACKAGED_DIR
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.promotions import promote
 from augcon_lib.workspace import Workspace, open_workspace
+from tests.support.freshness import Causes, causes_in_ui, event_count
 from tests.support.workspaces import GOOD, SETTINGS, TIDES, bring_up_to_date, put, toml
 
 TIDE = "tides.md"
-Causes = dict[tuple[str, str], list[str]]
-
-
-def causes_in_ui(instance: dg.DagsterInstance) -> Causes:
-    """What is stale in the UI, by asset and partition (or ""), with what the UI says of it."""
-    resolver = CachingStaleStatusResolver(
-        instance, defs.resolve_asset_graph(), LoadingContextForTest(instance)
-    )
-    found: Causes = {}
-    for asset in (*DOCUMENT_STAGES, *CHOICES, "sft_dataset"):
-        for document in GOOD if asset in DOCUMENT_STAGES else ("",):
-            key = dg.AssetKey(asset), partition_key(document) if document else None
-            status = resolver.get_status(*key)
-            if status != StaleStatus.FRESH:
-                reasons = resolver.get_stale_root_causes(*key)
-                found[asset, document] = [
-                    f"{cause.asset_key.to_user_string()} {cause.reason}" for cause in reasons
-                ] or [status.value]
-    return found
 
 
 def stale(stage: str, why: str) -> Causes:
@@ -179,14 +159,6 @@ def test_nothing_is_told_twice(workspace: Workspace, instance: dg.DagsterInstanc
     sync(workspace, instance)
     assert summarise(bring_up_to_date(workspace, instance))["run_ids"] == []
     assert event_count(instance) == before
-
-
-def event_count(instance: dg.DagsterInstance) -> int:
-    found = 0
-    for node in defs.resolve_asset_graph().asset_nodes:
-        found += len(instance.fetch_materializations(node.key, limit=1000).records)
-        found += len(instance.fetch_observations(node.key, limit=1000).records)
-    return found
 
 
 def files(root: Path) -> list[Path]:

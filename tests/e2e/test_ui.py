@@ -121,15 +121,17 @@ def ui(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
 @pytest.fixture(scope="module")
 def nodes(ui: Query) -> dict[str, dict[str, Any]]:
     """Asset nodes by name."""
-    return {node["assetKey"]["path"][-1]: node for node in ui(ASSETS)["assetNodes"]}
+    return {"/".join(node["assetKey"]["path"]): node for node in ui(ASSETS)["assetNodes"]}
 
 
 def test_all_assets_are_there_in_their_groups(nodes: dict[str, dict[str, Any]]) -> None:
-    assert set(nodes) == {*DOCUMENT_STAGES, *CHOICES, "sft_dataset"}
-    for node in nodes.values():
-        assert node["groupName"] != "default"
-        assert node["description"]
-        assert node["kinds"]
+    own = {name for name, node in nodes.items() if node["groupName"] == "augcon"}
+    assert own == {*DOCUMENT_STAGES, *CHOICES, "sft_dataset"}
+    assert all(nodes[name]["kinds"] for name in own)
+    inputs = {name for name, node in nodes.items() if node["groupName"] == "inputs"}
+    assert {*own, *inputs} == set(nodes)
+    assert {"documents", "model", "principles", "prompts/cst", "settings/responses"} <= inputs
+    assert all(node["description"] for node in nodes.values())
 
 
 @pytest.mark.parametrize("asset", DOCUMENT_STAGES)
