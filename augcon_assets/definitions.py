@@ -3,14 +3,14 @@
 import dagster as dg
 
 from augcon_assets.assets import ASSETS
-from augcon_assets.inputs import INPUTS
+from augcon_assets.inputs import EXTERNAL
 from augcon_assets.jobs import JOBS
 from augcon_assets.promotion import promote_job
 from augcon_assets.resources import WorkspaceResource
 from augcon_assets.sensors import daily_sync, follow_store, weekly_retrain
 
 defs = dg.Definitions(
-    assets=[*INPUTS, *ASSETS],
+    assets=[*EXTERNAL, *ASSETS],
     jobs=[*JOBS, promote_job],
     sensors=[follow_store],
     schedules=[daily_sync, weekly_retrain],

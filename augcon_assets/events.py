@@ -6,7 +6,7 @@ gets an explicit one (docs/decisions.md; a test counts the events). Its versions
 those that the warehouse holds beside the rows: what they were made from, whatever came since.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 import dagster as dg
 from dagster._core.definitions.data_version import (
@@ -26,6 +26,8 @@ from augcon_lib.warehouse.partitions import PartitionState
 
 # SQLite binds 32,766 values at most, and a scan of all is as quick from a few thousand on.
 MAX_QUERIED_KEYS = 5_000
+
+SOURCES_CODE_VERSION = "1"
 
 States = Mapping[tuple[str, str], PartitionState]
 
@@ -80,6 +82,19 @@ def materializations(
     ]
 
 
+def sources_seen(sources: Mapping[str, str]) -> list[dg.AssetMaterialization]:
+    """One event per document of the store: the hash of its source as its data version."""
+    return [
+        dg.AssetMaterialization(
+            DOCUMENTS,
+            partition=partition_key(document),
+            metadata={"document_id": document},
+            tags={**versions(version), CODE_VERSION_TAG: SOURCES_CODE_VERSION},
+        )
+        for document, version in sources.items()
+    ]
+
+
 def latest_versions(
     instance: dg.DagsterInstance, assets: Collection[str]
 ) -> dict[str, tuple[str, int | None]]:
@@ -104,14 +119,6 @@ def few(keys: Collection[str]) -> list[str] | None:
     return list(keys) if len(keys) <= MAX_QUERIED_KEYS else None
 
 
-def write_events(
-    instance: dg.DagsterInstance, events: Iterable[dg.AssetMaterialization | dg.AssetObservation]
-) -> None:
-    """Store *events* that belong to no run."""
-    for event in events:
-        instance.report_runless_asset_event(event)
-
-
 def _made_from(name: str, version: str, pointer: int | None) -> dict[str, str]:
     key = dg.AssetKey.from_user_string(name)
     return {
@@ -123,8 +130,6 @@ def _made_from(name: str, version: str, pointer: int | None) -> dict[str, str]:
 def _latest_events(instance: dg.DagsterInstance, asset: str, keys: set[str]) -> Mapping[str, int]:
     """Storage id of the latest event of *asset*, by partition key; of all partitions for none."""
     kind = dg.DagsterEventType.ASSET_MATERIALIZATION
-    if asset == DOCUMENTS:
-        kind = dg.DagsterEventType.ASSET_OBSERVATION
     return instance.event_log_storage.get_latest_storage_id_by_partition(
         dg.AssetKey.from_user_string(asset), kind, set(few(keys) or ())
     )

@@ -1,8 +1,9 @@
 """What the assets are made from besides each other: documents, model, prompts, settings, choices.
 
-Each is an external asset upstream of what depends on it, so that the UI names what changed. Which
-stage depends on what is said by ``augcon_lib.fingerprints.stage_inputs`` alone; this module only
-gives its named inputs the names of assets.
+Each is an asset upstream of what depends on it, so that the UI names what changed: an external
+one, but for the documents (``assets/documents.py``). Which stage depends on what is said by
+``augcon_lib.fingerprints.stage_inputs`` alone; this module only gives its named inputs the names
+of assets.
 """
 
 from collections import defaultdict
@@ -11,7 +12,6 @@ from itertools import pairwise
 
 import dagster as dg
 
-from augcon_assets.partitions import documents_partitions
 from augcon_lib.fingerprints import (
     CODE_VERSIONS,
     DOCUMENT,
@@ -27,8 +27,8 @@ GROUP = "inputs"
 DOCUMENTS = "documents"
 # Stages whose versions take effect once they are promoted, and what is then in force.
 PROMOTED = {
-    "query_scorer": "promoted/query_scorer",
-    "few_shot_examples": "promoted/few_shot_examples",
+    "query_scorer": "promoted_query_scorer",
+    "few_shot_examples": "promoted_few_shot_examples",
 }
 _NAMED = {
     "converter": "converter",
@@ -42,7 +42,6 @@ _NAMED = {
 _OF_ALL_DOCUMENTS = {"trees", "responses", "documents", "failed documents"}
 _CODE = "code"  # Dagster has a code version of its own for it
 _DESCRIPTIONS = {
-    DOCUMENTS: "The files and rows of the store; their data version is the hash of their bytes.",
     "converter": "The versions of the programs that turn files into text.",
     "model": "Provider and name of the model that is asked.",
     "principles": "The principles that stand before every answer (`principles.md`).",
@@ -51,7 +50,6 @@ _DESCRIPTIONS = {
     PROMOTED["few_shot_examples"]: "The choice of few-shot examples that is in force.",
 }
 _KINDS = {
-    DOCUMENTS: {"file"},
     "model": {"openai"},
     "principles": {"markdown"},
     "examples": {"json"},
@@ -96,12 +94,12 @@ def _asset_of(stage: str, name: str) -> str:
         place = STAGES.index(stage)
         return STAGES[place - 1] if place else DOCUMENTS
     if name.startswith("prompt "):
-        return f"prompts/{name.removeprefix('prompt ')}"
+        return f"{name.removeprefix('prompt ')}_prompt"
     return _NAMED.get(name, _settings_of(stage))
 
 
 def _settings_of(stage: str) -> str:
-    return f"settings/{stage}"
+    return f"{stage}_settings"
 
 
 def _version(stage: str, named: Mapping[str, str]) -> str:
@@ -123,8 +121,8 @@ def _key(name: str) -> dg.AssetKey:
 
 
 def _spec(name: str) -> dg.AssetSpec:
-    stage = name.removeprefix("settings/")
-    prompt = name.removeprefix("prompts/")
+    stage = name.removesuffix("_settings")
+    prompt = name.removesuffix("_prompt")
     if stage != name:
         description, kinds = f"The settings that `{stage}` depends on.", {"toml"}
     elif prompt != name:
@@ -137,7 +135,6 @@ def _spec(name: str) -> dg.AssetSpec:
         description=description,
         group_name=GROUP,
         kinds=kinds,
-        partitions_def=documents_partitions if name == DOCUMENTS else None,
     )
 
 
@@ -159,4 +156,4 @@ UPSTREAM: Mapping[str, frozenset[str]] = {
 """The unpartitioned inputs of each stage."""
 
 UNPARTITIONED_INPUTS = tuple(sorted(frozenset().union(*UPSTREAM.values())))
-INPUTS = [_spec(name) for name in (DOCUMENTS, *UNPARTITIONED_INPUTS)]
+EXTERNAL = [_spec(name) for name in UNPARTITIONED_INPUTS]

@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
+from augcon_assets.event_log import report_events
 from augcon_assets.events import (
     States,
     few,
     latest_versions,
     materializations,
+    sources_seen,
     versions,
-    write_events,
 )
 from augcon_assets.inputs import DOCUMENTS, UNPARTITIONED_INPUTS, current_versions
 from augcon_assets.partitions import partition_key
@@ -36,7 +37,7 @@ def report_inputs(run: StageRun, instance: dg.DagsterInstance) -> list[str]:
     """Tell the data version of every unpartitioned input that changed; their names."""
     told = latest_versions(instance, UNPARTITIONED_INPUTS)
     changed = {n: v for n, v in current_versions(run).items() if told[n][0] != v}
-    write_events(
+    report_events(
         instance,
         (
             dg.AssetMaterialization(dg.AssetKey.from_user_string(name), tags=versions(version))
@@ -59,32 +60,19 @@ def report_store(instance: dg.DagsterInstance, sources: Mapping[str, str]) -> li
 
 def report_documents(instance: dg.DagsterInstance, sources: Mapping[str, str]) -> list[str]:
     """Tell the source hash of those documents of *sources* that changed; their ids."""
-    keys = {document: partition_key(document) for document in sources}
     told = instance.event_log_storage.get_latest_tags_by_partition(
         dg.AssetKey(DOCUMENTS),
-        dg.DagsterEventType.ASSET_OBSERVATION,
+        dg.DagsterEventType.ASSET_MATERIALIZATION,
         [DATA_VERSION_TAG],
-        asset_partitions=few(keys.values()),
+        asset_partitions=few([partition_key(document) for document in sources]),
     )
-    changed = [
-        document
-        for document, key in keys.items()
-        if told.get(key, {}).get(DATA_VERSION_TAG) != sources[document]
-    ]
-    # An external asset's partitions are compared by observations alone.
-    write_events(
-        instance,
-        (
-            dg.AssetObservation(
-                DOCUMENTS,
-                partition=keys[document],
-                metadata={"document_id": document},
-                tags=versions(sources[document]),
-            )
-            for document in changed
-        ),
-    )
-    return changed
+    changed = {
+        document: version
+        for document, version in sources.items()
+        if told.get(partition_key(document), {}).get(DATA_VERSION_TAG) != version
+    }
+    report_events(instance, sources_seen(changed))
+    return list(changed)
 
 
 def restore_documents(
@@ -95,7 +83,7 @@ def restore_documents(
         good = [d for d in documents if _is_good(states, stage, d)]
         if good:
             made = {d: {"document_id": d, "note": RESTORED} for d in good}
-            write_events(instance, materializations(instance, stage, made, states))
+            report_events(instance, materializations(instance, stage, made, states))
 
 
 def restore_whole_assets(instance: dg.DagsterInstance, states: States) -> None:
@@ -104,7 +92,7 @@ def restore_whole_assets(instance: dg.DagsterInstance, states: States) -> None:
     for stage in _UNPARTITIONED:
         if not told[stage][0] and _is_good(states, stage, NO_DOCUMENT):
             made = {NO_DOCUMENT: {"note": RESTORED}}
-            write_events(instance, materializations(instance, stage, made, states))
+            report_events(instance, materializations(instance, stage, made, states))
 
 
 def _is_good(states: States, stage: str, document: str) -> bool:

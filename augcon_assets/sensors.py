@@ -7,21 +7,29 @@ worked on, is seen at the next tick.
 
 import json
 import uuid
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
+from augcon_assets.failures import report_failures
 from augcon_assets.jobs import choices_job, dataset_job, documents_job, job_name
 from augcon_assets.processes import ACTIVE_STATUSES, end_dead_runs
 from augcon_assets.reconcile import failed_before, failed_in, next_runs
+from augcon_assets.reporting import report_inputs, report_store
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_assets.sync import documents_in_order, run_tags, sync_partitions
+from augcon_lib.expectation import Expectation
+from augcon_lib.fingerprints import FAILED_BEFORE, fingerprint
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import stale_in
+from augcon_lib.stages.store import list_sources, stale_in
+from augcon_lib.staleness import Staleness
+from augcon_lib.warehouse.partitions import STAGES, load_states
 
 MAX_ATTEMPTS = 3
 TICK_SECONDS = 30
+
+# By document: the fingerprint that was tried, and how often it was tried again.
+Attempts = Mapping[str, tuple[str, int]]
 
 
 @dg.sensor(
@@ -36,13 +44,15 @@ def follow_store(
 ) -> dg.SensorResult | dg.SkipReason:
     """Request the runs that are missing; a document that failed is tried three times."""
     if _active_runs(context.instance):
+        run = StageRun(workspace.open())
+        report_inputs(run, context.instance)
+        report_store(context.instance, list_sources(run).source_hashes)
         return dg.SkipReason("a run of an earlier tick or command is still going on")
-    attempts = Counter(json.loads(context.cursor or "{}"))
-    given_up = {document for document, count in attempts.items() if count >= MAX_ATTEMPTS}
-    requests, failed = _missing_runs(context.instance, workspace, given_up)
-    counted = {d: attempts[d] + (1 if again else 0) for d, again in failed.items()}
+    attempts = json.loads(context.cursor or "{}")
+    requests, counted = _missing_runs(context.instance, workspace, attempts)
     if not requests:
-        message = f"all is fresh; {len(given_up)} documents failed {MAX_ATTEMPTS} times"
+        given_up = sum(count >= MAX_ATTEMPTS for _, count in counted.values())
+        message = f"all is fresh; {given_up} documents failed {MAX_ATTEMPTS} times"
         return dg.SensorResult(skip_reason=message, cursor=json.dumps(counted))
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(counted))
 
@@ -61,7 +71,7 @@ def daily_sync(
     if _active_runs(context.instance):
         yield dg.SkipReason("a run is still going on; the sensor follows it")
         return
-    requests, _ = _missing_runs(context.instance, workspace, set())
+    requests, _ = _missing_runs(context.instance, workspace, {})
     wanted = [request for request in requests if request.job_name == documents_job.name]
     if wanted:
         yield from wanted
@@ -80,12 +90,20 @@ weekly_retrain = dg.ScheduleDefinition(
 
 
 def _missing_runs(
-    instance: dg.DagsterInstance, workspace: WorkspaceResource, given_up: set[str]
-) -> tuple[list[dg.RunRequest], dict[str, bool]]:
-    """The requests, and for each document that failed whether they try it again."""
+    instance: dg.DagsterInstance, workspace: WorkspaceResource, attempts: Attempts
+) -> tuple[list[dg.RunRequest], Attempts]:
+    """The requests, and how often each document has been tried again with the same inputs.
+
+    *attempts* are those until now. A document that is good, or that would be made from other
+    inputs, is not counted any more.
+    """
     run = StageRun(workspace.open())
     store = sync_partitions(run, instance)
     stale = stale_in(run, store.sources)
+    tried = _tried_inputs(run, stale)
+    before = {d: attempts[d][1] for d, f in tried.items() if attempts.get(d, ("", 0))[0] == f}
+    given_up = {document for document, count in before.items() if count >= MAX_ATTEMPTS}
+    report_failures(run.warehouse, instance, given_up.__contains__)
     order = documents_in_order(instance)
     planned = next_runs(stale, order, given_up=given_up)
     session_id = str(uuid.uuid4())
@@ -98,7 +116,19 @@ def _missing_runs(
         for each in planned
     ]
     again = failed_in(planned, stale, order)
-    return requests, {document: document in again for document in failed_before(stale)}
+    return requests, {d: (f, before.get(d, 0) + (d in again)) for d, f in tried.items()}
+
+
+def _tried_inputs(run: StageRun, stale: Staleness) -> dict[str, str]:
+    """Fingerprint of what each failed document would be made from, by document id."""
+    failed = failed_before(stale)
+    expectation = Expectation(run.settings, run.versions(), load_states(run.warehouse, failed))
+    return {
+        document: fingerprint(stage, expectation.inputs(stage, document))
+        for stage in STAGES
+        for document, why in stale.documents[stage].items()
+        if FAILED_BEFORE in why
+    }
 
 
 def _active_runs(instance: dg.DagsterInstance) -> bool:

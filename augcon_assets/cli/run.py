@@ -27,6 +27,7 @@ from augcon_assets.cli.plan import collect_plan, print_plan
 from augcon_assets.cli.progress import RunProgress
 from augcon_assets.cli.promote import print_costs
 from augcon_assets.cli.summary import Outcome, print_summary, summarise
+from augcon_assets.failures import report_failures
 from augcon_assets.processes import end_dead_runs
 from augcon_assets.reconcile import ORDER, failed_in, next_runs, pending_documents
 from augcon_assets.session import Session
@@ -135,6 +136,7 @@ def follow(
         else:
             stale = stale_in(run, sources)
         given_up |= failed_in(planned, stale, order)
+    report_failures(run.warehouse, instance, lambda document: True)
     outcome.candidates = stale.candidates
     outcome.seconds = time.monotonic() - started
     return outcome

@@ -10,7 +10,7 @@ import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from augcon_assets.cli.instance import workspace_instance
-from augcon_assets.event_log import BatchSqliteEventLogStorage, log_materializations
+from augcon_assets.event_log import BatchSqliteEventLogStorage, log_events
 from augcon_assets.events import no_event_of_its_own
 from augcon_lib.workspace import Workspace
 
@@ -87,7 +87,7 @@ def test_a_batch_stores_what_single_events_store(
 ) -> None:
     expected = stored(tmp_path / "single", SqliteEventLogStorage.__name__, one_by_one)
     monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", str(batch_size))
-    found = stored(tmp_path / "batch", BatchSqliteEventLogStorage.__name__, log_materializations)
+    found = stored(tmp_path / "batch", BatchSqliteEventLogStorage.__name__, log_events)
     assert len(expected["index event_logs"]) == 2 * len(EVENTS)
     assert len(expected["index asset_event_tags"]) == len(EVENTS)
     assert found == expected
@@ -105,13 +105,13 @@ def test_a_workspace_writes_events_in_batches_and_where_dagster_would(
 
     monkeypatch.setattr(BatchSqliteEventLogStorage, "_store_together", noted)
     with workspace_instance(workspace) as instance:
-        run_id = run(instance, log_materializations)
+        run_id = run(instance, log_events)
     assert batches == [len(KEYS), len(KEYS)], "planned ones, and materializations"
     assert (workspace.dagster_home / "history" / "runs" / f"{run_id}.db").exists()
 
 
 def test_a_storage_of_another_kind_is_given_the_events_too() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
-        run(instance, log_materializations)
+        run(instance, log_events)
         found = instance.fetch_materializations(dg.AssetKey("pages"), limit=10).records
         assert [record.asset_materialization for record in found] == EVENTS[::-1]

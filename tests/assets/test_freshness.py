@@ -60,21 +60,21 @@ CHANGES = {
     ),
     "a setting of the answers": (
         change_setting("responses", "temperature", 0.3),
-        stale("responses", "settings/responses")
-        | {("few_shot_examples", ""): ["settings/few_shot_examples has a new data version"]},
+        stale("responses", "responses_settings")
+        | {("few_shot_examples", ""): ["few_shot_examples_settings has a new data version"]},
     ),
     "a setting of the trees": (
         change_setting("tree", "max_rounds", 3),
-        stale("cst_nodes", "settings/cst_nodes"),
+        stale("cst_nodes", "cst_nodes_settings"),
     ),
     "the prompt of the answers": (
         change_prompt("answer"),
-        stale("responses", "prompts/answer")
-        | {("few_shot_examples", ""): ["prompts/answer has a new data version"]},
+        stale("responses", "answer_prompt")
+        | {("few_shot_examples", ""): ["answer_prompt has a new data version"]},
     ),
     "the weak prompt of the trees": (
         change_prompt("cst_rewrite_weak"),
-        {("query_scorer", ""): ["prompts/cst_weak has a new data version"]},
+        {("query_scorer", ""): ["cst_weak_prompt has a new data version"]},
     ),
     "a principle": (
         change_file("principles.md", "\n- Be brief.\n"),
@@ -138,7 +138,7 @@ def test_a_promoted_scorer_makes_the_scores_stale_and_a_candidate_does_not(
     run = StageRun(workspace)
     promote(run.warehouse, "query_scorer", "another")
     sync(open_workspace(workspace.root), instance)
-    assert causes_in_ui(instance) == stale("scored_queries", "promoted/query_scorer")
+    assert causes_in_ui(instance) == stale("scored_queries", "promoted_query_scorer")
 
 
 def test_a_new_document_is_missing_until_it_is_made(

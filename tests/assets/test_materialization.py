@@ -28,10 +28,10 @@ OWN = {
 }
 IN_FORCE = {"scored_queries": "query_scorer", "responses": "few_shot_examples"}
 SHARED = {
-    "raw_corpus": {"converter", "settings/raw_corpus"},
-    "cst_nodes": {"model", "prompts/cst", "settings/cst_nodes"},
-    "scored_queries": {"settings/scored_queries"},
-    "responses": {"model", "principles", "prompts/answer", "settings/responses"},
+    "raw_corpus": {"converter", "raw_corpus_settings"},
+    "cst_nodes": {"model", "cst_prompt", "cst_nodes_settings"},
+    "scored_queries": {"scored_queries_settings"},
+    "responses": {"model", "principles", "answer_prompt", "responses_settings"},
 }
 
 
@@ -81,7 +81,7 @@ def test_an_event_has_its_own_data_version_and_those_of_its_inputs(
             OWN[asset]: read.output_hash if read else states[asset, document].inputs["document"]
         }
         if asset in IN_FORCE:
-            inputs[f"promoted/{IN_FORCE[asset]}"] = states[IN_FORCE[asset], ""].output_hash
+            inputs[f"promoted_{IN_FORCE[asset]}"] = states[IN_FORCE[asset], ""].output_hash
         shared = {name: latest_version(first_instance, name) for name in SHARED[asset]}
         expected = {**inputs, **shared}
         assert found == {f"input_data_version/{name}": v for name, v in expected.items()}
@@ -92,10 +92,8 @@ def test_an_event_has_its_own_data_version_and_those_of_its_inputs(
 def test_an_event_points_to_the_events_that_it_was_made_from(
     first_instance: dg.DagsterInstance, asset: str
 ) -> None:
-    fetch = first_instance.fetch_materializations
-    if asset == "raw_corpus":
-        fetch = first_instance.fetch_observations
-    found = {r.storage_id: r for r in fetch(dg.AssetKey(OWN[asset]), limit=1000).records}
+    records = first_instance.fetch_materializations(key_of(OWN[asset]), limit=1000).records
+    found = {record.storage_id: record for record in records}
     for event in events(first_instance, asset):
         tags = event.tags or {}
         read = found[int(tags[f"dagster/input_event_pointer/{OWN[asset]}"])]

@@ -156,13 +156,31 @@ def test_a_document_that_fails_again_and_again_is_given_up_after_three_attempts(
         requested.append([request.job_name for request in result.run_requests or []])
     assert requested[:MAX_ATTEMPTS] == [["documents"]] * MAX_ATTEMPTS
     assert "documents" not in requested[MAX_ATTEMPTS]
-    assert json.loads(str(cursor))["tides.md"] >= MAX_ATTEMPTS
+    assert json.loads(str(cursor))["tides.md"][1] == MAX_ATTEMPTS
+
+
+def test_a_given_up_document_is_tried_again_when_its_prompt_changes(
+    workspace: Workspace, instance: dg.DagsterInstance
+) -> None:
+    fail_at_trees(workspace, "tides.md")
+    cursor = None
+    for _ in range(MAX_ATTEMPTS + 1):
+        result = tick(workspace, instance, cursor)
+        assert isinstance(result, dg.SensorResult)
+        cursor = result.cursor
+    assert tick(workspace, instance, cursor).cursor == cursor  # type: ignore[union-attr]
+    settings = workspace.root / "augcon.toml"
+    settings.write_text(settings.read_text("utf-8").replace("max_rounds = 2", "max_rounds = 3"))
+    result = tick(workspace, instance, cursor)
+    assert isinstance(result, dg.SensorResult)
+    assert "documents" in [request.job_name for request in result.run_requests or []]
+    assert json.loads(str(result.cursor))["tides.md"][1] == 1
 
 
 def test_attempts_are_forgotten_when_the_document_is_good(
     workspace: Workspace, instance: dg.DagsterInstance
 ) -> None:
-    result = tick(workspace, instance, json.dumps({"tides.md": MAX_ATTEMPTS}))
+    result = tick(workspace, instance, json.dumps({"tides.md": ("f", MAX_ATTEMPTS)}))
     assert isinstance(result, dg.SensorResult)
     assert json.loads(str(result.cursor)) == {}
 

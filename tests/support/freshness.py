@@ -31,9 +31,8 @@ def causes_in_ui(instance: dg.DagsterInstance) -> Causes:
 
 
 def event_count(instance: dg.DagsterInstance) -> int:
-    """How many materializations and observations there are."""
+    """How many materializations there are."""
     found = 0
     for node in defs.resolve_asset_graph().asset_nodes:
         found += len(instance.fetch_materializations(node.key, limit=1000).records)
-        found += len(instance.fetch_observations(node.key, limit=1000).records)
     return found

@@ -1,0 +1,72 @@
+"""Failed partitions as Dagster shows them: those of a run that failed, with the reason.
+
+Dagster calls a partition failed where a failed run planned it and did not make it. A run over
+many documents goes on with the good ones and succeeds, so documents that are given up get a run
+of their own that does nothing but fail with their reasons.
+"""
+
+from collections.abc import Callable, Mapping
+
+import dagster as dg
+from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
+
+from augcon_assets.partitions import partition_key
+from augcon_lib.warehouse import Warehouse
+from augcon_lib.warehouse.counts import document_failures
+from augcon_lib.warehouse.partitions import EMPTY, REJECTED, STAGES
+
+FAILURES_TAG = "augcon/failures"
+MAX_TOLD = 50
+
+
+def report_failures(
+    warehouse: Warehouse, instance: dg.DagsterInstance, is_given_up: Callable[[str], bool]
+) -> list[str]:
+    """Show documents that cannot be read, or are given up, as failed; those newly shown.
+
+    One that was tried again since it was shown is shown anew. A document without any text is no
+    failure.
+    """
+    by_stage: dict[str, dict[str, str]] = {}
+    for each in document_failures(warehouse):
+        document, reason = each["document_id"], each["reason"]
+        final = each["status"] == REJECTED or is_given_up(document)
+        if each["stage"] in STAGES and reason != EMPTY and final:
+            why = f"{reason}: {each['message']}" if each["message"] else reason
+            by_stage.setdefault(each["stage"], {})[document] = why
+    shown = []
+    for stage, reasons in by_stage.items():
+        new = _not_shown(instance, stage, reasons)
+        if new:
+            _fail(instance, stage, new)
+            shown += list(new)
+    return shown
+
+
+def _not_shown(
+    instance: dg.DagsterInstance, stage: str, reasons: Mapping[str, str]
+) -> dict[str, str]:
+    storage = instance.event_log_storage
+    attempts = storage.get_latest_asset_partition_materialization_attempts_without_materializations(
+        dg.AssetKey(stage)
+    )
+    last_runs = {d: attempts.get(partition_key(d), ("", 0))[0] for d in reasons}
+    filters = dg.RunsFilter(run_ids=sorted(set(last_runs.values())), tags={FAILURES_TAG: stage})
+    shown_by = {run.run_id for run in instance.get_runs(filters)}
+    return {d: why for d, why in reasons.items() if last_runs[d] not in shown_by}
+
+
+def _fail(instance: dg.DagsterInstance, stage: str, reasons: Mapping[str, str]) -> None:
+    from augcon_assets.definitions import defs  # holds the sensor, which reports failures
+
+    told = [f"{document}: {why}" for document, why in list(reasons.items())[:MAX_TOLD]]
+    if len(reasons) > MAX_TOLD:
+        told.append(f"and {len(reasons) - MAX_TOLD} more, which augcon status lists")
+    key = dg.AssetKey(stage)
+    job = defs.resolve_job_def("documents").get_subset(asset_selection={key})
+    run = instance.create_run_for_job(job, tags={FAILURES_TAG: stage}, asset_selection={key})
+    for document in reasons:
+        planned = AssetMaterializationPlannedData(key, partition=partition_key(document))
+        event = DagsterEvent.build_asset_materialization_planned_event(job.name, stage, planned)
+        instance.report_dagster_event(event, run_id=run.run_id)
+    instance.report_run_failed(run, "\n".join([f"not made at {stage}:", *told]))
