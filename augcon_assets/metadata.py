@@ -50,15 +50,20 @@ def run_metadata(report: StageReport) -> Metadata:
 
 
 def call_metadata(calls: CallStats) -> Metadata:
-    """Model calls, tokens and cost."""
-    return {
+    """Model calls, those that failed by reason, tokens, cost, and how long calls took."""
+    metadata: Metadata = {
         "model_calls/issued": dg.MetadataValue.int(calls.issued),
         "model_calls/from_journal": dg.MetadataValue.int(calls.from_journal),
         "model_calls/failed": dg.MetadataValue.int(sum(calls.failed.values())),
         "tokens/input": dg.MetadataValue.int(calls.input_tokens),
         "tokens/output": dg.MetadataValue.int(calls.output_tokens),
         "cost_usd": dg.MetadataValue.float(float(calls.cost_usd)),
+        "latency_seconds/p50": dg.MetadataValue.float(calls.p50_seconds),
+        "latency_seconds/p95": dg.MetadataValue.float(calls.p95_seconds),
     }
+    for reason, count in sorted(calls.failed.items()):
+        metadata[f"model_calls/failed/{reason}"] = dg.MetadataValue.int(count)
+    return metadata
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:

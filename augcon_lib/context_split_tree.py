@@ -21,6 +21,7 @@ from augcon_lib.sentences import split_sentences
 from augcon_lib.spans import Passage, locate, passage_of
 
 STAGE = "cst_nodes"
+TOO_LONG = "context_length"  # the reason code of a passage that the endpoint refuses as too long
 # By ``TreeParameters.split``; the last two are ablations of section 4.4.
 REPLY_FORMATS = {
     "rewrite": CST_REWRITE,
@@ -133,6 +134,12 @@ class ContextSplitTree:
         except AnswerRejected as error:
             if error.is_transient:
                 raise
+            halves = self._middle_halves(passage) if error.reason == TOO_LONG else []
+            if halves:
+                node = tree.add(passage, parent, place, stop_reason="split_for_length")
+                tree.reject(node, place, TOO_LONG, f"split without the model: {error.detail}")
+                await self._visit_halves(tree, node, halves, place, allowance)
+                return
             node = tree.add(passage, parent, place, stop_reason=f"model_{error.reason}")
             tree.reject(node, place, error.reason, error.detail)
             return
@@ -149,7 +156,17 @@ class ContextSplitTree:
         if stop_reason:  # line 7
             tree.reject(node, place, stop_reason, detail)
             return
-        await run_together(  # lines 8 and 9
+        await self._visit_halves(tree, node, halves, place, allowance)  # lines 8 and 9
+
+    async def _visit_halves(
+        self,
+        tree: "_Tree",
+        node: Node,
+        halves: Sequence[Passage],
+        place: str,
+        allowance: float,
+    ) -> None:
+        await run_together(
             self._visit(
                 tree,
                 half,
@@ -172,6 +189,14 @@ class ContextSplitTree:
             stage=STAGE,
             document_id=tree.context.document_id,
         )
+
+    def _middle_halves(self, passage: Passage) -> list[Passage]:
+        """*passage* cut at the sentence end nearest its middle; empty if it is one sentence."""
+        ends = [end for _, end in split_sentences(passage.text, self._language)[:-1]]
+        if not ends:
+            return []
+        cut = min(ends, key=lambda end: (abs(2 * end - len(passage.text)), end))
+        return [passage_of(passage, 0, cut), passage_of(passage, cut, len(passage.text))]
 
     def _halves(self, context: Context, passage: Passage, reply: ChatReply) -> list[Passage]:
         if self._reply_format is CST_REWRITE:

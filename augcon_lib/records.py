@@ -58,10 +58,11 @@ class Node:
     """A node of a Context-Split-Tree: a context, its query, and why it was not split further.
 
     ``query`` is empty where the node was too short to be asked or the model failed;
-    ``stop_reason`` is empty for an inner node. ``path`` holds the ids from the root down to and
-    including this node. ``start_char``/``end_char`` are the node's own span where ``verbatim``,
-    else that of its nearest verbatim ancestor. ``answer`` is empty but for strategies that bring
-    the answer along with the query.
+    ``stop_reason`` is empty for an inner node, and ``split_for_length`` for one that was too long
+    for the model and was split without it, at the sentence end nearest its middle. ``path`` holds
+    the ids from the root down to and including this node. ``start_char``/``end_char`` are the
+    node's own span where ``verbatim``, else that of its nearest verbatim ancestor. ``answer`` is
+    empty but for strategies that bring the answer along with the query.
     """
 
     node_id: str

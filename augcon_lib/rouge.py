@@ -14,6 +14,8 @@ from rapidfuzz.distance import LCSseq
 
 Tokens = tuple[str, ...]
 
+MAX_QUERY_CHARS = 200
+
 # Han, kana, bopomofo, Thai, Lao, Khmer, Myanmar, Tibetan: one character, one token.
 _UNSPACED = (
     "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff"
@@ -24,12 +26,23 @@ _MARKS = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0900-\u0dff"
 _TOKEN = re.compile(rf"[{_UNSPACED}]|(?:[^\W_{_UNSPACED}]|[{_MARKS}])+")
 
 
-@lru_cache(maxsize=65_536)
 def tokenize(text: str) -> Tokens:
-    """Lower-cased tokens of *text*; punctuation and white space separate and are dropped."""
+    """Lower-cased tokens of *text*; punctuation and white space separate and are dropped.
+
+    Queries are kept: they are compared again and again. Passages are kept only as long as their
+    tree grows; a few thousand of them take as much memory as all queries.
+    """
+    return _query_tokens(text) if len(text) <= MAX_QUERY_CHARS else _passage_tokens(text)
+
+
+def _tokens(text: str) -> Tokens:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     return tuple(_TOKEN.findall(text.lower()))
+
+
+_query_tokens = lru_cache(maxsize=65_536)(_tokens)
+_passage_tokens = lru_cache(maxsize=4_096)(_tokens)
 
 
 def rouge_l_precision(candidate: Sequence[str], reference: Sequence[str]) -> float:

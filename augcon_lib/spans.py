@@ -67,7 +67,7 @@ def passage_of(parent: Passage, start: int, end: int) -> Passage:
 def _squeeze(text: str) -> tuple[str, "array[int]"]:
     """*text* as it stands in a prompt, without white space, and each character's place in it."""
     shown = neutralise(text)
-    places = array("L")
+    places = array("I")
     for word in WORD.finditer(shown):
         places.extend(range(word.start(), word.end()))
     return "".join(shown.split()), places

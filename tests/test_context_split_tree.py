@@ -212,3 +212,28 @@ def test_a_context_too_short_to_ask_about_is_named() -> None:
     grown = grow(good_split, text="Too short.")
     assert [node.stop_reason for node in grown.nodes] == ["below_min_context_chars"]
     assert [rejection.reason for rejection in grown.rejections] == ["context_too_short"]
+
+
+def too_long_over(characters: int) -> Answerer:
+    def answer(request: ChatRequest) -> Answer:
+        if len(slot(request, "context")) > characters:
+            return AnswerRejected("context_length", "maximum context length is 10 tokens")
+        return good_split(request)
+
+    return answer
+
+
+def test_a_passage_too_long_for_the_model_is_split_without_it_and_its_halves_go_on() -> None:
+    grown = grow(too_long_over(60))
+    root = grown.nodes[0]
+    assert (root.stop_reason, root.query) == ("split_for_length", "")
+    whole = grow(good_split)
+    assert [node.text for node in grown.nodes] == [node.text for node in whole.nodes]
+    assert [node.query for node in grown.nodes[1:]] == [node.query for node in whole.nodes[1:]]
+    assert broken_rules(TEXT, list(grown.nodes)) == []
+    assert ("context_length", root.node_id) in [(r.reason, r.subject_id) for r in grown.rejections]
+
+
+def test_one_sentence_too_long_for_the_model_is_a_leaf() -> None:
+    grown = grow(too_long_over(0), text="Alpha boils water quickly and never stops boiling water.")
+    assert [node.stop_reason for node in grown.nodes] == ["model_context_length"]

@@ -34,6 +34,10 @@ WorkspaceOption = Annotated[
         help="Folder with augcon.toml (default: the nearest one upwards).",
     ),
 ]
+journal_commands = typer.Typer(
+    help="Keep the journal of model calls small.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(journal_commands, name="journal")
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output.")
 ]
@@ -147,6 +151,42 @@ def status(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     from augcon_assets.cli.status import show_status
 
     show_status(workspace, as_json=json)
+
+
+@app.command()
+def spend(
+    by: Annotated[
+        str, typer.Option("--by", metavar="GROUP", help="document, stage, day or model.")
+    ] = "stage",
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show what all model calls have cost, by document, stage, day or model."""
+    from augcon_assets.cli.journal import show_spend
+
+    show_spend(workspace, by, as_json=json)
+
+
+@journal_commands.command("compact")
+def journal_compact(workspace: WorkspaceOption = None) -> None:
+    """Give unused space of the journal back to the disk."""
+    from augcon_assets.cli.journal import compact_journal
+
+    compact_journal(workspace)
+
+
+@journal_commands.command("prune")
+def journal_prune(
+    older_than: Annotated[
+        float,
+        typer.Option("--older-than", metavar="DAYS", help="Answers of that age are forgotten."),
+    ],
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Forget old answers, and compact; one that is asked for again is paid for again."""
+    from augcon_assets.cli.journal import prune_journal
+
+    prune_journal(workspace, older_than)
 
 
 @app.command()

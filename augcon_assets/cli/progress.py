@@ -16,6 +16,7 @@ from rich.progress import (
 from augcon_lib.model.stats import CallStats
 
 PLAIN_LINE_SECONDS = 5.0
+MIN_RATE_SECONDS = 2.0  # a rate over less says nothing
 
 
 class RunProgress:
@@ -25,6 +26,7 @@ class RunProgress:
         self._console = console
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
+        self._started: dict[str, float] = {}
         self._last_line: dict[str, tuple[str, float]] = {}
         if console.is_terminal:
             self._bars = Progress(
@@ -54,7 +56,8 @@ class RunProgress:
         self, stage: str, done: int, total: int, failed: int, calls: CallStats | None
     ) -> None:
         """Show *done* of *total*, and the model calls so far."""
-        text = _calls_text(calls, failed)
+        since = time.monotonic() - self._started.setdefault(stage, time.monotonic())
+        text = ", ".join([*_calls_text(calls, failed, since), *_time_left(done, total, since)])
         if self._bars:
             if stage not in self._tasks:
                 self._tasks[stage] = self._bars.add_task(stage, total=total, calls=text)
@@ -68,16 +71,28 @@ class RunProgress:
             self._console.print(line, markup=False)
 
 
-def _calls_text(calls: CallStats | None, failed: int) -> str:
+def _calls_text(calls: CallStats | None, failed: int, seconds: float) -> list[str]:
     parts = []
     if calls is not None:
         parts.append(f"{calls.issued} calls")
+        if calls.issued and seconds >= MIN_RATE_SECONDS:
+            parts.append(f"{calls.issued / seconds:.0f}/s")
         if calls.from_journal:
             parts.append(f"{calls.from_journal} replayed")
         if calls.busy:
             parts.append(f"{calls.busy} in flight")
+        if calls.issued:
+            parts.append(f"{calls.input_tokens + calls.output_tokens:,} tokens")
         if calls.cost_usd:
             parts.append(f"${calls.cost_usd:.4f}")
     if failed:
         parts.append(f"{failed} documents not done")
-    return ", ".join(parts)
+    return parts
+
+
+def _time_left(done: int, total: int, seconds: float) -> list[str]:
+    """How long the rest takes at the pace so far, once there is a pace."""
+    if not 0 < done < total or seconds < MIN_RATE_SECONDS:
+        return []
+    left = round(seconds * (total - done) / done)
+    return [f"about {left // 60} min left" if left >= 120 else f"about {left} s left"]

@@ -1,5 +1,6 @@
 """``augcon run``: follow the store, run what is stale, say what happened."""
 
+import asyncio
 import fnmatch
 import sys
 import time
@@ -33,12 +34,15 @@ from augcon_assets.reconcile import ORDER, failed_in, next_runs, pending_documen
 from augcon_assets.session import Session
 from augcon_assets.sync import documents_in_order, sync_partitions
 from augcon_lib.errors import BudgetExceeded, SettingsError
-from augcon_lib.model import validate_model_settings
+from augcon_lib.model import check_connection, validate_model_settings
 from augcon_lib.stages.promotion import put_in_force
 from augcon_lib.stages.promotion_cost import promotion_cost
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import list_sources, stale_in
 from augcon_lib.workspace import Workspace
+
+# A run with one of these asks the model at some time: better to know at once that nobody is there.
+MODEL_STAGES = {"raw_corpus", "cst_nodes", "query_scorer", "few_shot_examples", "responses"}
 
 
 def run_command(
@@ -123,6 +127,9 @@ def follow(
         planned = next_runs(stale, order, until, given_up, only)
         if not planned:
             break
+        asked = until != "raw_corpus" and any(MODEL_STAGES & set(p.assets) for p in planned)
+        if asked and not outcome.run_ids:
+            asyncio.run(check_connection(run.settings))
         for each in planned:
             outcome.run_ids.append(execute(workspace, instance, session, each))
             if session.stopped_by is not None:

@@ -3,6 +3,7 @@
 from augcon_lib.model.identity import model_identity
 from augcon_lib.model.opening import (
     EndpointReport,
+    check_connection,
     check_endpoint,
     open_engine,
     validate_model_settings,
@@ -10,6 +11,7 @@ from augcon_lib.model.opening import (
 
 __all__ = [
     "EndpointReport",
+    "check_connection",
     "check_endpoint",
     "model_identity",
     "open_engine",

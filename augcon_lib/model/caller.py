@@ -147,8 +147,10 @@ class Caller:
             seconds = time.perf_counter() - start
             call = self.ledger.completed(reply, started_at, seconds, origin)
             actual_usd = call.cost_usd
+            self._rates.observe(reply.allowances)
         except CallError as failure:
             self.ledger.failed(failure.kind, started_at, time.perf_counter() - start, origin)
+            self._rates.observe(failure.allowances)
             self._slots.observe(overloaded=failure.status in OVERLOAD_STATUS)
             self._breaker.failed(failure)
             return failure

@@ -67,7 +67,7 @@ class AiohttpCarrier:
             total=timeout_seconds, sock_connect=min(timeout_seconds, connect_timeout_seconds)
         )
         self._max_connections = max_connections
-        self._proxy = _proxy_for(base_url)
+        self._proxy = proxy_for(base_url)
         self._session: aiohttp.ClientSession | None = None
 
     async def carry(self, request: httpx2.Request) -> httpx2.Response:
@@ -102,7 +102,7 @@ class AiohttpCarrier:
         return self._session
 
 
-def _proxy_for(url: str) -> str | None:
+def proxy_for(url: str) -> str | None:
     """The proxy that the environment asks for between here and *url*."""
     parts = urlsplit(url)
     proxies = getproxies()

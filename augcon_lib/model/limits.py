@@ -1,6 +1,7 @@
 """How much may be on the wire: slots that adapt to the endpoint, rates per minute, the budget."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,11 +10,13 @@ from aiolimiter import AsyncLimiter
 
 from augcon_lib.errors import BudgetExceeded
 from augcon_lib.model.journal_tables import Spend
+from augcon_lib.model.rate_headers import Allowance, Allowances
 from augcon_lib.settings import BudgetSettings
 
 MIN_WINDOW_CALLS = 16
 TOLERATED_OVERLOAD = 0.1
 TOKEN_BUCKET_SECONDS = 10.0
+MAX_TOLD_PAUSE_SECONDS = 120.0
 
 
 class AdaptiveSlots:
@@ -77,10 +80,34 @@ class AdaptiveSlots:
                 waiter.set_result(None)
 
 
+class _Remaining:
+    """What a server said is left until a time on the loop's clock; nothing said, no limit."""
+
+    def __init__(self) -> None:
+        self._left = math.inf
+        self._reset_at = 0.0
+
+    def told(self, allowance: Allowance | None) -> None:
+        if allowance is not None:
+            self._left = allowance.left
+            self._reset_at = asyncio.get_running_loop().time() + min(
+                allowance.reset_seconds, MAX_TOLD_PAUSE_SECONDS
+            )
+
+    async def take(self, amount: int) -> None:
+        """Take *amount*, after the reset where less is left."""
+        now = asyncio.get_running_loop().time()
+        while self._left < amount and now < self._reset_at:
+            await asyncio.sleep(self._reset_at - now)
+            now = asyncio.get_running_loop().time()
+        self._left = math.inf if now >= self._reset_at else self._left - amount
+
+
 class RateLimits:
-    """Requests and tokens per minute, spread evenly; 0 means no limit."""
+    """Requests and tokens per minute, spread evenly, 0 for no limit; and what the server says."""
 
     def __init__(self, requests_per_minute: int, tokens_per_minute: int) -> None:
+        self._told_requests, self._told_tokens = _Remaining(), _Remaining()
         self._requests = None
         self._tokens = None
         if requests_per_minute:
@@ -90,8 +117,16 @@ class RateLimits:
             bucket = tokens_per_minute * TOKEN_BUCKET_SECONDS / 60
             self._tokens = AsyncLimiter(bucket, TOKEN_BUCKET_SECONDS)
 
+    def observe(self, allowances: Allowances | None) -> None:
+        """Take note of what a server said is left."""
+        if allowances is not None:
+            self._told_requests.told(allowances.requests)
+            self._told_tokens.told(allowances.tokens)
+
     async def wait(self, tokens: int) -> None:
         """Wait until a call of about so many tokens is within the limits."""
+        await self._told_requests.take(1)
+        await self._told_tokens.take(tokens)
         if self._requests:
             await self._requests.acquire()
         left = float(tokens)

@@ -7,10 +7,12 @@ above counts and journals each HTTP call, and frees the slot while it waits.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
+from augcon_lib.model.rate_headers import read_allowances
 from augcon_lib.model.transport import CallError, RawReply, read_completion, retry_after_seconds
 
 if TYPE_CHECKING:
@@ -62,7 +64,9 @@ class OpenAITransport:
         if failure is not None:  # outside of the handlers: nothing of the request hangs on it
             raise failure
         try:
-            return read_completion(response.content, body)
+            reply = read_completion(response.content, body)
+            allowances = read_allowances(response.headers)
+            return reply if allowances is None else replace(reply, allowances=allowances)
         except CallError as error:
             raise CallError(error.kind, self._scrub(error.detail)) from None
 
@@ -134,6 +138,7 @@ def _status_failure(error: "APIStatusError", scrub: Callable[[str], str]) -> Cal
         status=error.status_code,
         code=scrub(str(code or "")),
         retry_after_seconds=retry_after_seconds(error.response.headers),
+        allowances=read_allowances(error.response.headers),
     )
 
 

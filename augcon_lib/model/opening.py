@@ -1,5 +1,6 @@
 """Putting an engine together from settings, and checking an endpoint before a run."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,8 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from augcon_lib.errors import SettingsError
-from augcon_lib.model.breaker import CircuitBreaker
+from augcon_lib.errors import EndpointError, SettingsError
+from augcon_lib.model.breaker import CircuitBreaker, describe
 from augcon_lib.model.caller import Caller
 from augcon_lib.model.endpoint import Endpoint
 from augcon_lib.model.engine import ModelEngine, OnProgress
@@ -18,7 +19,7 @@ from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal_tables import NOTHING_SPENT
 from augcon_lib.model.ledger import Ledger
 from augcon_lib.model.limits import AdaptiveSlots, Budget, RateLimits
-from augcon_lib.model.transport import ChatTransport
+from augcon_lib.model.transport import CallError, ChatTransport
 from augcon_lib.settings import BudgetSettings, Settings
 
 OFFLINE_CONCURRENCY = 8
@@ -92,6 +93,28 @@ async def open_engine(
             await transport.aclose()
     finally:
         journal.close()
+
+
+async def check_connection(settings: Settings) -> None:
+    """Raise ``EndpointError`` if nothing listens at ``[model] base_url``; sends nothing.
+
+    Takes two seconds at most. Behind a proxy the first call will tell.
+    """
+    from augcon_lib.model.direct_http import proxy_for
+
+    model = settings.model
+    validate_model_settings(settings)
+    parts = urlsplit(model.base_url)
+    if model.provider == "offline" or proxy_for(model.base_url):
+        return
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        async with asyncio.timeout(CHECK_CONNECT_TIMEOUT_SECONDS):
+            _, writer = await asyncio.open_connection(parts.hostname, port)
+        writer.close()
+    except OSError as error:
+        said = str(error) or f"no answer in {CHECK_CONNECT_TIMEOUT_SECONDS:g} seconds"
+        raise EndpointError(describe(CallError("connect", said), model, has_key=False)) from None
 
 
 async def check_endpoint(settings: Settings, api_key: SecretStr) -> EndpointReport:

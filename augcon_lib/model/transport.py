@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from augcon_lib.errors import ModelError
+from augcon_lib.model.rate_headers import Allowances
 
 MAX_DETAIL_CHARS = 500
 
@@ -28,6 +29,7 @@ class RawReply:
     refusal: str
     input_tokens: int
     output_tokens: int
+    allowances: Allowances | None = None
 
 
 class CallError(ModelError):
@@ -45,6 +47,7 @@ class CallError(ModelError):
         status: int = 0,
         code: str = "",
         retry_after_seconds: float | None = None,
+        allowances: Allowances | None = None,
     ) -> None:
         super().__init__(f"{kind}: {detail[:MAX_DETAIL_CHARS]}")
         self.kind = kind
@@ -52,6 +55,7 @@ class CallError(ModelError):
         self.status = status
         self.code = code
         self.retry_after_seconds = retry_after_seconds
+        self.allowances = allowances
 
 
 class ChatTransport(Protocol):

@@ -1,0 +1,105 @@
+"""Asking the journal what was spent on what, and making it smaller.
+
+Not part of a run: these statements read or rewrite the whole file.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from augcon_lib.errors import ModelError, SettingsError
+from augcon_lib.model.journal_tables import connect
+
+GROUPS = {
+    "document": "document_id",
+    "stage": "stage",
+    "model": "model",
+    "day": "date(started_at, 'unixepoch')",
+}
+SECONDS_PER_DAY = 86_400.0
+SPEND = """
+SELECT {group}, count(*), coalesce(sum(outcome <> 'ok'), 0), coalesce(sum(input_tokens), 0),
+    coalesce(sum(output_tokens), 0), coalesce(sum(cost_usd), 0.0)
+FROM calls GROUP BY 1 ORDER BY 6 DESC, 2 DESC, 1
+"""
+COUNT_OLD_ANSWERS = """
+SELECT count(*), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0)
+FROM answers WHERE created_at < ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SpendRow:
+    """What the calls of one document, stage, model or day (UTC) have cost."""
+
+    name: str
+    calls: int
+    failed: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """Answers that left the journal, the tokens it takes to get them again, and the file's size."""
+
+    answers: int
+    input_tokens: int
+    output_tokens: int
+    bytes_before: int
+    bytes_after: int
+
+
+def spend_by(path: Path, group: str) -> list[SpendRow]:
+    """All calls ever made, the most expensive first; ``ModelError``, or ``SettingsError``."""
+    if group not in GROUPS:
+        raise SettingsError(f"--by {group}: no such grouping; one of {', '.join(GROUPS)}")
+    with _connection(path) as connection:
+        rows = connection.execute(SPEND.format(group=GROUPS[group])).fetchall()
+    return [SpendRow(*row) for row in rows]
+
+
+def compact(path: Path) -> Pruned:
+    """Give back to the disk what the file no longer needs; waits for other writers."""
+    return _shrink(path, None)
+
+
+def prune(path: Path, older_than_days: float) -> Pruned:
+    """Forget answers older than so many days, and compact; calls and their cost are kept.
+
+    An answer that is asked for again is paid for again. Nobody asks for those of documents,
+    prompts or settings that are gone; which those are, the journal cannot know.
+    """
+    return _shrink(path, time.time() - older_than_days * SECONDS_PER_DAY)
+
+
+def _shrink(path: Path, created_before: float | None) -> Pruned:
+    before = path.stat().st_size if path.exists() else 0
+    counted = (0, 0, 0)
+    with _connection(path) as connection:
+        if created_before is not None:
+            connection.execute("BEGIN IMMEDIATE")
+            counted = connection.execute(COUNT_OLD_ANSWERS, (created_before,)).fetchone()
+            connection.execute("DELETE FROM answers WHERE created_at < ?", (created_before,))
+            connection.execute("COMMIT")
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Pruned(*counted, bytes_before=before, bytes_after=path.stat().st_size)
+
+
+@contextmanager
+def _connection(path: Path) -> Iterator[sqlite3.Connection]:
+    connection = connect(path)
+    try:
+        yield connection
+    except sqlite3.Error as error:
+        raise ModelError(
+            f"{path}: {error}; try again when no run is under way, with as much free disk space "
+            "as the file takes"
+        ) from error
+    finally:
+        connection.close()

@@ -1,0 +1,75 @@
+import asyncio
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from augcon_lib.errors import SettingsError
+from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal_tables import CallRecord, StoredAnswer
+from augcon_lib.model.journal_upkeep import compact, prune, spend_by
+
+DAY = 86_400.0
+
+
+def journal_with(path: Path, ages_days: list[float]) -> None:
+    """A journal with an answer and a call of each age, and one failed call."""
+
+    async def store() -> None:
+        for number, age in enumerate(ages_days):
+            at = time.time() - age * DAY
+            answer = StoredAnswer("x" * 20_000, "text", "m", at, 100, 10)
+            call = CallRecord(
+                1.7e9 + number * DAY,
+                0.2,
+                "ok",
+                100,
+                10,
+                0.5,
+                "m",
+                "r",
+                "s",
+                "cst_nodes",
+                f"{number}.md",
+            )
+            await journal.store(bytes([number]) * 32, answer, call)
+        journal.record(call._replace(outcome="http_429", stage="responses", cost_usd=0.0))
+
+    with closing(Journal(path)) as journal:
+        asyncio.run(store())
+
+
+def test_spend_is_asked_by_document_stage_model_and_day(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal_with(path, [1.0, 1.0])
+    assert {row.name: row.calls for row in spend_by(path, "document")} == {"0.md": 1, "1.md": 2}
+    by_stage = spend_by(path, "stage")
+    assert [(row.name, row.calls, row.failed, row.cost_usd) for row in by_stage] == [
+        ("cst_nodes", 2, 0, 1.0),
+        ("responses", 1, 1, 0.0),
+    ]
+    assert [row.input_tokens for row in spend_by(path, "model")] == [300]
+    assert {row.name for row in spend_by(path, "day")} == {"2023-11-14", "2023-11-15"}
+    with pytest.raises(SettingsError, match="--by planet"):
+        spend_by(path, "planet")
+
+
+def test_pruning_forgets_old_answers_alone_and_keeps_what_calls_cost(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal_with(path, [100.0] * 20 + [1.0])
+    pruned = prune(path, 30)
+    assert (pruned.answers, pruned.input_tokens, pruned.output_tokens) == (20, 2_000, 200)
+    assert pruned.bytes_after < pruned.bytes_before
+    with closing(Journal(path)) as journal:
+        assert journal.get(bytes([0]) * 32) is None
+        assert journal.get(bytes([20]) * 32) is not None
+        assert journal.spend().calls == 22
+
+
+def test_compacting_forgets_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal_with(path, [100.0])
+    assert compact(path).answers == 0
+    with closing(Journal(path)) as journal:
+        assert journal.get(bytes(32)) is not None
