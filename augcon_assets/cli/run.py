@@ -34,7 +34,8 @@ from augcon_assets.reconcile import ORDER, failed_in, next_runs, pending_documen
 from augcon_assets.session import Session
 from augcon_assets.sync import documents_in_order, sync_partitions
 from augcon_lib.errors import BudgetExceeded, SettingsError
-from augcon_lib.model import check_connection, validate_model_settings
+from augcon_lib.model import check_connection, open_engine, validate_model_settings
+from augcon_lib.settings import api_key
 from augcon_lib.stages.promotion import put_in_force
 from augcon_lib.stages.promotion_cost import promotion_cost
 from augcon_lib.stages.stage_run import StageRun
@@ -129,7 +130,7 @@ def follow(
             break
         asked = until != "raw_corpus" and any(MODEL_STAGES & set(p.assets) for p in planned)
         if asked and not outcome.run_ids:
-            asyncio.run(check_connection(run.settings))
+            asyncio.run(_check_model(run))
         for each in planned:
             outcome.run_ids.append(execute(workspace, instance, session, each))
             if session.stopped_by is not None:
@@ -147,6 +148,22 @@ def follow(
     outcome.candidates = stale.candidates
     outcome.seconds = time.monotonic() - started
     return outcome
+
+
+async def _check_model(run: StageRun) -> None:
+    """Raise ``EndpointError`` now where the model could not be asked later.
+
+    An endpoint that is new to the workspace gets the one small call that it would get anyway.
+    """
+    settings = run.settings
+    await check_connection(settings)
+    async with open_engine(
+        settings,
+        run.workspace.journal_path,
+        api_key=api_key(settings.model),
+        session_id=run.session_id,
+    ) as engine:
+        await engine.endpoint.traits()
 
 
 def _promote(run: StageRun, candidates: Mapping[str, str]) -> None:
