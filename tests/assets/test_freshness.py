@@ -119,7 +119,7 @@ def test_all_is_fresh_in_the_ui_after_the_run_that_follows_a_change(
 def test_another_model_makes_stale_what_was_asked_of_the_first(
     workspace: Workspace, instance: dg.DagsterInstance
 ) -> None:
-    change_setting("model", "name", "extractive-2")(workspace.root)
+    change_setting("model", "name", "another")(workspace.root)
     sync(workspace, instance)
     expected = {("query_scorer", ""), ("few_shot_examples", "")}
     expected |= {(stage, d) for stage in ("cst_nodes", "responses") for d in GOOD}

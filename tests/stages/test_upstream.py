@@ -35,7 +35,7 @@ def made(root: Path) -> StageRun:
 def edit(run: StageRun, text: str) -> None:
     """Write *text* to the store and read it into ``raw_corpus``."""
     make_workspace(run.workspace.root, {DOCUMENT: text})
-    listing, _ = sync_sources(run)
+    listing, *_ = sync_sources(run)
     run_raw_corpus(run, listing.entries)
 
 
