@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from augcon_assets import checks
+from augcon_assets.event_batch import log_materializations
 from augcon_assets.events import document_events, no_event_of_its_own
 from augcon_assets.partitions import document_id, documents_partitions
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
@@ -65,8 +66,7 @@ def materialize_documents(
     with run.exclusive():
         report = guarded(lambda: stage(run, only_stale(run, ids) if planned else ids))
     states = load_states(run.warehouse, [p.document_id for p in report.partitions])
-    for event in document_events(context, report, upstream, states):
-        context.log_event(event)
+    log_materializations(context, document_events(context, report, upstream, states))
     log_report(context, report)
     yield no_event_of_its_own()
     yield from checks.results(run, report)
