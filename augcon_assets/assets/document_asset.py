@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from augcon_assets import checks
-from augcon_assets.event_batch import log_materializations
+from augcon_assets.event_log import log_materializations
 from augcon_assets.events import document_events, no_event_of_its_own
 from augcon_assets.partitions import document_id, documents_partitions
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource

@@ -15,5 +15,7 @@ def workspace_instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
     home = workspace.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("AUGCON_WORKSPACE", str(workspace.root))
+    # The settings of the instance ask for it.
+    os.environ["DAGSTER_HOME"] = str(home)
     with dg.DagsterInstance.from_config(str(home)) as instance:
         yield instance

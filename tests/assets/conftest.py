@@ -11,19 +11,23 @@ from augcon_lib.workspace import Workspace, open_workspace
 from tests.support.workspaces import bring_up_to_date, make_workspace
 
 
+def leave_clean(patch: pytest.MonkeyPatch) -> None:
+    for name in ("AUGCON_WORKSPACE", "DAGSTER_HOME", "DAGSTER_EVENT_BATCH_SIZE"):
+        patch.setenv(name, "")
+        patch.delenv(name)
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What opening an instance leaves in the environment is gone after each test."""
-    monkeypatch.setenv("AUGCON_WORKSPACE", "")
-    monkeypatch.delenv("AUGCON_WORKSPACE")
+    leave_clean(monkeypatch)
 
 
 @pytest.fixture(scope="session")
 def first_sync(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Outcome]:
     """A workspace after its first sync; to look at, never to change."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AUGCON_WORKSPACE", "")
-        patch.delenv("AUGCON_WORKSPACE")
+        leave_clean(patch)
         workspace = make_workspace(tmp_path_factory.mktemp("first") / "workspace")
         with workspace_instance(workspace) as instance:
             return workspace, bring_up_to_date(workspace, instance)

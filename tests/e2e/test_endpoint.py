@@ -14,6 +14,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from augcon_assets.cli.instance import workspace_instance
+from augcon_lib.workspace import open_workspace
 from tests.e2e.command_line import (
     BROKEN,
     augcon,
@@ -120,7 +122,7 @@ def test_after_kills_in_the_middle_the_result_is_the_same_and_no_answer_is_bough
     again = sum(count - 1 for count in server.answered.values())
     assert again <= 2 * IN_FLIGHT
     assert server.peak_busy <= IN_FLIGHT
-    with dg.DagsterInstance.from_config(str(workspace / "dagster_home")) as instance:
+    with workspace_instance(open_workspace(workspace)) as instance:
         statuses = [run.status for run in instance.get_runs()]
     assert statuses.count(dg.DagsterRunStatus.FAILURE) == 2
     assert set(statuses) == {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS}

@@ -1,0 +1,117 @@
+"""Events that are stored many at a time are what Dagster stores one by one."""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.storage.event_log import SqliteEventLogStorage
+
+from augcon_assets.cli.instance import workspace_instance
+from augcon_assets.event_log import BatchSqliteEventLogStorage, log_materializations
+from augcon_assets.events import no_event_of_its_own
+from augcon_lib.workspace import Workspace
+
+KEYS = [f"it's page {place}.md" for place in range(5)]
+EVENTS = [
+    dg.AssetMaterialization(
+        "pages",
+        partition=key,
+        metadata={"rows": dg.MetadataValue.int(place)},
+        tags={"dagster/data_version": f"v{place}", "dagster/code_version": "1"},
+    )
+    for place, key in enumerate(KEYS)
+]
+RANGE = {
+    "dagster/asset_partition_range_start": KEYS[0],
+    "dagster/asset_partition_range_end": KEYS[-1],
+}
+
+Log = Callable[[dg.AssetExecutionContext, Iterable[dg.AssetMaterialization]], None]
+
+
+def one_by_one(
+    context: dg.AssetExecutionContext, events: Iterable[dg.AssetMaterialization]
+) -> None:
+    for event in events:
+        context.log_event(event)
+
+
+def run(instance: dg.DagsterInstance, log: Log) -> str:
+    @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="pages"))
+    def pages(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        log(context, EVENTS)
+        return no_event_of_its_own()
+
+    instance.add_dynamic_partitions("pages", KEYS)
+    return dg.materialize([pages], instance=instance, tags=RANGE).run_id
+
+
+def stored(home: Path, storage: str, log: Log) -> dict[str, list[str]]:
+    """Asset events that a run leaves in the files of the log, without times and its own id."""
+    overrides = {
+        "event_log_storage": {
+            "module": "augcon_assets.event_log",
+            "class": storage,
+            "config": {"base_dir": str(home)},
+        }
+    }
+    home.mkdir()
+    with dg.DagsterInstance.local_temp(str(home), overrides) as instance:
+        assert type(instance.event_log_storage).__name__ == storage
+        run_id = run(instance, log)
+    rows = {}
+    for name, path in (("run", f"**/{run_id}.db"), ("index", "**/index.db")):
+        (database,) = home.glob(path)
+        connection = sqlite3.connect(database)
+        events = "event_logs WHERE dagster_event_type LIKE 'ASSET_%' ORDER BY id"
+        for table in (events, "asset_event_tags", "asset_keys"):
+            read = connection.execute(f"SELECT * FROM {table}").fetchall()
+            rows[f"{name} {table.split()[0]}"] = [
+                timeless(str(row).replace(run_id, "RUN")) for row in read
+            ]
+        connection.close()
+    return rows
+
+
+def timeless(row: str) -> str:
+    row = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?", "TIME", row)
+    return re.sub(r"\b\d{10}(\.\d+)?\b", "TIME", row)
+
+
+@pytest.mark.parametrize("batch_size", [2, 1000])
+def test_a_batch_stores_what_single_events_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_size: int
+) -> None:
+    expected = stored(tmp_path / "single", SqliteEventLogStorage.__name__, one_by_one)
+    monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", str(batch_size))
+    found = stored(tmp_path / "batch", BatchSqliteEventLogStorage.__name__, log_materializations)
+    assert len(expected["index event_logs"]) == 2 * len(EVENTS)
+    assert len(expected["index asset_event_tags"]) == len(EVENTS)
+    assert found == expected
+
+
+def test_a_workspace_writes_events_in_batches_and_where_dagster_would(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = []
+    together = BatchSqliteEventLogStorage._store_together
+
+    def noted(self: BatchSqliteEventLogStorage, events: list[object]) -> None:
+        batches.append(len(events))
+        together(self, events)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(BatchSqliteEventLogStorage, "_store_together", noted)
+    with workspace_instance(workspace) as instance:
+        run_id = run(instance, log_materializations)
+    assert batches == [len(KEYS), len(KEYS)], "planned ones, and materializations"
+    assert (workspace.dagster_home / "history" / "runs" / f"{run_id}.db").exists()
+
+
+def test_a_storage_of_another_kind_is_given_the_events_too() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        run(instance, log_materializations)
+        found = instance.fetch_materializations(dg.AssetKey("pages"), limit=10).records
+        assert [record.asset_materialization for record in found] == EVENTS[::-1]
