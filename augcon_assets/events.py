@@ -18,6 +18,7 @@ from dagster._core.definitions.data_version import (
 )
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 
+from augcon_assets.event_log import KEYS_PER_STATEMENT
 from augcon_assets.metadata import partition_metadata, run_metadata
 from augcon_assets.partitions import partition_key
 from augcon_lib.fingerprints import CODE_VERSIONS
@@ -80,7 +81,9 @@ def _latest_events(
         storage = context.instance.event_log_storage
         return dict(
             storage.get_latest_storage_id_by_partition(
-                asset_key, dg.DagsterEventType.ASSET_MATERIALIZATION, keys
+                asset_key,
+                dg.DagsterEventType.ASSET_MATERIALIZATION,
+                keys if len(keys) <= KEYS_PER_STATEMENT else None,
             )
         )
     records = context.instance.fetch_materializations(asset_key, limit=1).records

@@ -9,9 +9,11 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
 )
 
+from augcon_assets.event_log import KEYS_PER_STATEMENT, delete_partitions
 from augcon_assets.partitions import DOCUMENTS, document_id, partition_key
 from augcon_assets.reconcile import PlannedRun
 from augcon_assets.resources import SESSION_TAG
+from augcon_lib.stages.documents_at_once import batches
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import sync_sources
 
@@ -34,11 +36,10 @@ def sync_partitions(run: StageRun, instance: dg.DagsterInstance) -> Store:
     sources = listing.source_hashes
     before = set(documents_in_order(instance))
     added = [document for document in sources if document not in before]
-    if added:
-        instance.add_dynamic_partitions(DOCUMENTS, [partition_key(d) for d in added])
+    for some in batches([partition_key(d) for d in added], KEYS_PER_STATEMENT):
+        instance.add_dynamic_partitions(DOCUMENTS, some)
     deleted = sorted(before - set(sources) | set(gone))
-    for document in deleted:
-        instance.delete_dynamic_partition(DOCUMENTS, partition_key(document))
+    delete_partitions(instance, DOCUMENTS, [partition_key(d) for d in deleted])
     return Store(sources, added, deleted)
 
 
