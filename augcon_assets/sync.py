@@ -9,6 +9,7 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
 )
 
+from augcon_assets.event_log import KEYS_PER_STATEMENT, delete_partitions
 from augcon_assets.partitions import DOCUMENTS, document_id, partition_key
 from augcon_assets.reconcile import PlannedRun
 from augcon_assets.reporting import (
@@ -18,6 +19,7 @@ from augcon_assets.reporting import (
     restore_whole_assets,
 )
 from augcon_assets.resources import SESSION_TAG
+from augcon_lib.stages.documents_at_once import batches
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import sync_sources
 from augcon_lib.warehouse.partitions import load_states
@@ -49,11 +51,11 @@ def sync_partitions(run: StageRun, instance: dg.DagsterInstance) -> Store:
     states = load_states(run.warehouse, missing)
     restore_documents(instance, missing, states)
     restore_whole_assets(instance, states)
-    if missing:  # told of first: a sync that is killed in between restores them again
-        instance.add_dynamic_partitions(DOCUMENTS, [partition_key(d) for d in missing])
+    # Told of first: a sync that is killed in between restores them again.
+    for some in batches([partition_key(d) for d in missing], KEYS_PER_STATEMENT):
+        instance.add_dynamic_partitions(DOCUMENTS, some)
     deleted = sorted(before - set(sources) | set(gone))
-    for document in deleted:
-        instance.delete_dynamic_partition(DOCUMENTS, partition_key(document))
+    delete_partitions(instance, DOCUMENTS, [partition_key(d) for d in deleted])
     return Store(sources, added, deleted)
 
 

@@ -4,7 +4,7 @@ import hashlib
 import zlib
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
@@ -64,7 +64,12 @@ def list_store(
         names = unique_ids(printable_id(file.path) for file in files)
         listing = _Listing(source, store, known or {})
         with ThreadPoolExecutor(PARALLEL_READS if store.parallel else 1) as pool:
-            entries = [e for found in pool.map(listing.entries, files, names) for e in found]
+            # A place in the pool costs more than a look at what is known; most files are known.
+            found = [
+                listing.remembered(file, name) or pool.submit(listing.entries, file, name)
+                for file, name in zip(files, names, strict=True)
+            ]
+            entries = [e for each in found for e in _result(each)]
     rows_first = sorted(entries, key=lambda e: (e.row_id is None, e.document_id))
     ids = unique_ids(entry.document_id for entry in rows_first)
     unique = {
@@ -86,23 +91,40 @@ class _Listing:
 
     def entries(self, file: StoredFile, name: str) -> list[SourceEntry]:
         """The documents in *file*, whose own id is *name*; none where it has just gone."""
+        if is_table_name(file.path):
+            rows = self._rows(file, name)
+            if rows:
+                return self._row_entries(file, name, rows)
+        sha256 = self._known_file(file, name) or self._sha256(file)
+        return [self._entry(file)(name, stamp=file.stamp, source_sha256=sha256)] if sha256 else []
+
+    def remembered(self, file: StoredFile, name: str) -> list[SourceEntry]:
+        """:meth:`entries`, where the file need not be read for them; else none."""
+        if is_table_name(file.path):
+            return self._row_entries(file, name, self._known_rows(name, self._table_stamp(file)))
+        sha256 = self._known_file(file, name)
+        return [self._entry(file)(name, stamp=file.stamp, source_sha256=sha256)] if sha256 else []
+
+    def _table_stamp(self, file: StoredFile) -> str:
+        return f"{file.stamp};{self.source.id_column}"
+
+    def _row_entries(
+        self, file: StoredFile, name: str, rows: Sequence[tuple[str, str, str]]
+    ) -> list[SourceEntry]:
+        entry = self._entry(file)
+        return [
+            entry(f"{name}#{row_id}", stamp=stamp, source_sha256=sha256, row_id=row_id)
+            for row_id, stamp, sha256 in rows
+        ]
+
+    def _entry(self, file: StoredFile) -> "partial[SourceEntry]":
         uri = self.source.uri.rstrip("/")
-        entry = partial(
+        return partial(
             SourceEntry,
             uri=uri if self.store.single else f"{uri}/{printable_id(file.path)}",
             modified_at=file.modified_at,
             path=file.path,
         )
-        if is_table_name(file.path):
-            stamp = f"{file.stamp};{self.source.id_column}"
-            rows = self._known_rows(name, stamp) or self._rows(file, name, stamp)
-            if rows:
-                return [
-                    entry(f"{name}#{row_id}", stamp=full_stamp, source_sha256=sha256, row_id=row_id)
-                    for row_id, full_stamp, sha256 in rows
-                ]
-        sha256 = self._known_file(file, name) or self._sha256(file)
-        return [entry(name, stamp=file.stamp, source_sha256=sha256)] if sha256 else []
 
     def _known_file(self, file: StoredFile, name: str) -> str:
         remembered = self.known.get(name)
@@ -129,7 +151,7 @@ class _Listing:
         # The stamp says how many rows there were: all of them have to be known.
         return rows if rows and rows[0][1] == f"{stamp};{len(rows)}" else []
 
-    def _rows(self, file: StoredFile, name: str, stamp: str) -> list[tuple[str, str, str]]:
+    def _rows(self, file: StoredFile, name: str) -> list[tuple[str, str, str]]:
         if self._known_file(file, name):
             return []
         try:
@@ -140,7 +162,8 @@ class _Listing:
             return []
         except OSError as error:
             raise self._outage(file, error) from error
-        return [(row.row_id, f"{stamp};{len(rows)}", row.sha256) for row in rows]
+        stamp = f"{self._table_stamp(file)};{len(rows)}"
+        return [(row.row_id, stamp, row.sha256) for row in rows]
 
     def _sha256(self, file: StoredFile) -> str:
         """The hash of the file's bytes, or of the reason why it cannot be read; empty: gone."""
@@ -159,6 +182,10 @@ class _Listing:
         except OSError as error:
             raise self._outage(file, error) from error
         return hashlib.sha256(f"unreadable: {problem}".encode()).hexdigest()
+
+
+def _result(found: "list[SourceEntry] | Future[list[SourceEntry]]") -> list[SourceEntry]:
+    return found if isinstance(found, list) else found.result()
 
 
 def _is_dropping(path: str) -> bool:

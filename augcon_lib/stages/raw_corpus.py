@@ -11,7 +11,8 @@ from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.warehouse.partitions import REJECTED, PartitionOutput, replace_partitions
 
 STAGE = "raw_corpus"
-WRITE_DOCUMENTS = 50
+# A write opens and closes the warehouse, which takes as long as its rows: few of them, then.
+WRITE_DOCUMENTS = 250
 
 
 def run_raw_corpus(run: StageRun, entries: Sequence[SourceEntry]) -> StageReport:

@@ -10,7 +10,11 @@ import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from augcon_assets.cli.instance import workspace_instance
-from augcon_assets.event_log import BatchSqliteEventLogStorage, log_events
+from augcon_assets.event_log import (
+    BatchSqliteEventLogStorage,
+    delete_partitions,
+    log_events,
+)
 from augcon_assets.events import no_event_of_its_own
 from augcon_lib.workspace import Workspace
 
@@ -115,3 +119,23 @@ def test_a_storage_of_another_kind_is_given_the_events_too() -> None:
         run(instance, log_events)
         found = instance.fetch_materializations(dg.AssetKey("pages"), limit=10).records
         assert [record.asset_materialization for record in found] == EVENTS[::-1]
+
+
+def deleted_together(instance: dg.DagsterInstance) -> None:
+    for name in ("pages", "other"):
+        instance.add_dynamic_partitions(name, KEYS)
+    delete_partitions(instance, "pages", [*KEYS[:2], "never there", KEYS[4]])
+    assert instance.get_dynamic_partitions("pages") == KEYS[2:4]
+    assert instance.get_dynamic_partitions("other") == KEYS
+
+
+def test_partitions_are_deleted_together_and_no_others(
+    workspace: Workspace,
+) -> None:
+    with workspace_instance(workspace) as instance:
+        deleted_together(instance)
+
+
+def test_a_storage_of_another_kind_deletes_partitions_one_by_one() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        deleted_together(instance)

@@ -1,5 +1,7 @@
 """Ranges leave alone what they are told to, and only what was tried counts as tried."""
 
+import random
+
 from augcon_assets.reconcile import DOCUMENT_STAGES, PlannedRun, failed_in, next_runs
 from augcon_lib.fingerprints import FAILED_BEFORE, NEW
 from augcon_lib.staleness import UPSTREAM, Staleness
@@ -43,3 +45,15 @@ def test_a_document_that_failed_elsewhere_was_not_tried() -> None:
     assert failed_in(runs, failed, ORDER) == {"b.md"}
     assert failed_in([PlannedRun(("responses",), "d.md", "d.md", 1)], failed, ORDER) == {"d.md"}
     assert failed_in([PlannedRun(("sft_dataset",))], failed, ORDER) == set()
+
+
+def test_edits_scattered_over_a_large_store_take_one_run() -> None:
+    order = [f"{place:05}.md" for place in range(10_000)]
+    edited = random.Random(0).sample(order, 200)
+    (run,) = next_runs(new(*edited), order)
+    assert (run.first, run.last, run.documents) == (min(edited), max(edited), 200)
+
+
+def test_edits_far_apart_take_a_run_each() -> None:
+    order = [f"{place:05}.md" for place in range(2_000)]
+    assert [run.documents for run in next_runs(new(order[0], order[-1]), order)] == [1, 1]
