@@ -28,6 +28,9 @@ from augcon_lib.warehouse.choices import CHOICES, NO_DOCUMENT, load_few_shot, lo
 from augcon_lib.warehouse.partitions import load_states
 from augcon_lib.warehouse.stages import read_positives
 
+# A sample of queries is drawn from; more copies of what was walked would not change its kind.
+MAX_COPIES = 20
+
 
 @dataclass
 class Price:
@@ -58,6 +61,8 @@ def price(
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for document_id, why in sorted(reasons.items()):
         groups[", ".join(why)].append(document_id)
+    if not groups and not set(CHOICES) & stale.unpartitioned.keys():
+        return Price()
     versions = run.versions()
     pricing = _Pricing(
         run,
@@ -84,8 +89,6 @@ class _Pricing:
     ) -> Price:
         found = Price(documents={reason: len(ids) for reason, ids in groups.items()})
         choices = {stage: unpartitioned[stage] for stage in CHOICES if stage in unpartitioned}
-        if not groups and not choices:
-            return found
         path = self._run.workspace.journal_path
         with closing(Journal(path)) if path.exists() else nullcontext() as journal:
             shares = shares_of(self._run)
@@ -117,7 +120,7 @@ class _Pricing:
                 for why, results in walked.items()
                 for context, _ in results
                 for positive in context.positives
-                for copy in range(round(samples[why].weight))
+                for copy in range(min(round(samples[why].weight), MAX_COPIES))
             ]
             for stage, reasons in choices.items():
                 if journal is None or not self._is_kept(stage, journal):
