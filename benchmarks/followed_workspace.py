@@ -17,8 +17,10 @@ from typing import Any
 import dagster as dg
 from edit_history import files
 
+from augcon_assets.cli.instance import workspace_instance
 from augcon_lib.records import Context
 from augcon_lib.warehouse import Warehouse
+from augcon_lib.workspace import open_workspace
 
 AUGCON = [sys.executable, "-c", "from augcon_assets.cli import main; main()"]
 CHOICES = ("query_scorer", "few_shot_examples")
@@ -101,7 +103,7 @@ class FollowedWorkspace:
     def materialized(self, run_ids: Iterable[str]) -> set[Partition]:
         """What Dagster's event log says was materialized by these runs."""
         found = set()
-        with dg.DagsterInstance.from_config(str(self.root / "dagster_home")) as instance:
+        with workspace_instance(open_workspace(self.root)) as instance:
             for run_id in run_ids:
                 kind = dg.DagsterEventType.ASSET_MATERIALIZATION
                 for entry in instance.all_logs(run_id, of_type=kind):

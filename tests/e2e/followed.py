@@ -14,7 +14,9 @@ import dagster as dg
 from dagster._core.execution.backfill import BulkActionStatus
 from dagster._core.scheduler.instigation import TickStatus
 
+from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.processes import ACTIVE_STATUSES
+from augcon_lib.workspace import open_workspace
 from tests.e2e.command_line import (
     AUGCON,
     REPOSITORY,
@@ -189,8 +191,7 @@ class Followed:
 
     @contextmanager
     def _instance(self) -> Iterator[dg.DagsterInstance]:
-        home = str(self.workspace / "dagster_home")
-        with dg.DagsterInstance.from_config(home) as instance:
+        with workspace_instance(open_workspace(self.workspace)) as instance:
             yield instance
 
 
