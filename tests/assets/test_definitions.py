@@ -35,6 +35,10 @@ UPSTREAM = {
 INPUTS = {key for upstream in UPSTREAM.values() for key in upstream} - set(NAMES)
 
 
+def test_the_daemon_and_the_ui_can_load_everything() -> None:
+    dg.Definitions.validate_loadable(defs)
+
+
 def test_the_assets_are_those_of_the_method_and_their_inputs() -> None:
     names = {*NAMES, *INPUTS, *SETTINGS.values()}
     assert {key.to_user_string() for key in GRAPH.get_all_asset_keys()} == names

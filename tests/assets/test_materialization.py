@@ -5,7 +5,7 @@ import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
-from augcon_assets.assets import raw_corpus, sft_dataset
+from augcon_assets.assets import documents, raw_corpus, sft_dataset
 from augcon_assets.cli.summary import Outcome, summarise
 from augcon_assets.definitions import defs
 from augcon_assets.events import no_event_of_its_own
@@ -261,3 +261,16 @@ def test_a_partition_whose_document_is_gone_fails_with_the_way_out(
     (failure,) = result.get_step_failure_events()
     assert "tides.md is not in the store" in str(failure.step_failure_data.error)
     assert "augcon run" in str(failure.step_failure_data.error)
+
+
+def test_a_document_of_the_store_can_be_looked_at_again_by_hand(
+    workspace: Workspace, instance: dg.DagsterInstance
+) -> None:
+    resources = {"workspace": WorkspaceResource(root=str(workspace.root))}
+    result = dg.materialize(
+        [documents], partition_key="tides.md", instance=instance, resources=resources
+    )
+    (event,) = result.get_asset_materialization_events()
+    state = load_states(StageRun(workspace).warehouse)["raw_corpus", "tides.md"]
+    assert event.partition == "tides.md"
+    assert version_tags(event.materialization)["data_version"] == state.inputs["document"]
