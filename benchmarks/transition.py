@@ -87,7 +87,11 @@ def follow(
             remade(before, after, unchanged)
             | {p for p in workspace.materialized(summary["run_ids"]) if p[1] in unchanged}
         ),
-        quiet_calls=sum(count for (_, document), count in calls.items() if document in step.quiet),
+        quiet_calls=sum(
+            count
+            for (stage, document), count in calls.items()
+            if document in step.quiet and stage not in CHOICES
+        ),
         second_run=again["model_calls"]["issued"] + len(again["run_ids"]),
         identical=identical,
         seconds=summary["seconds"],

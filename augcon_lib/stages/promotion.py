@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from contextlib import closing
 
-from augcon_lib.choice_staleness import candidates
+from augcon_lib.choice_staleness import TREES, candidates
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal_tables import KeptChoice
@@ -38,10 +38,10 @@ def promote_if_first(run: StageRun, stage: str, version: str) -> bool:
 def put_in_force(run: StageRun, stage: str, version: str) -> None:
     """Promote *version* of *stage*: from now on everything expects it."""
     promote(run.warehouse, stage, version)
-    if not has_learned(run, stage, version):
-        return
     made = load_states(run.warehouse, ()).get((stage, NO_DOCUMENT))
     inputs: Mapping[str, str] = made.inputs if made and made.output_hash == version else {}
+    if TREES in inputs:  # not for good: made again as soon as there is more to learn from
+        return
     payload = dump_choice(run.warehouse, stage, version)
     with closing(Journal(run.workspace.journal_path)) as journal:
         journal.keep_choice(stage, KeptChoice(version, inputs_json(inputs), payload))
