@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import signal
+import threading
 from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -11,6 +13,38 @@ from augcon_lib.errors import BudgetExceeded, EndpointError
 Result = TypeVar("Result")
 
 GARBAGE_THRESHOLDS = (50_000, 20, 50)
+
+
+def run_until_done(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """``asyncio.run``, ended by a signal between two steps of the loop and not inside of one.
+
+    Dagster's handlers of SIGINT and SIGTERM raise wherever the program happens to be, within the
+    loop's own writing to a socket, too. Here they wait until every task has been cancelled.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return asyncio.run(coroutine)
+    received: list[int] = []
+
+    async def cancelled_by_signal() -> Result:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def cancel(number: int, _: object) -> None:
+            received.append(number)
+            if task:
+                loop.call_soon_threadsafe(task.cancel)
+
+        for number in earlier:
+            signal.signal(number, cancel)
+        return await coroutine
+
+    earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return asyncio.run(cancelled_by_signal())
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        if received:
+            signal.raise_signal(received[0])
 
 
 async def run_together(coroutines: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:

@@ -1,9 +1,16 @@
 import asyncio
 import gc
+import os
+import signal
 
 import pytest
 
-from augcon_lib.concurrency import most_serious, rare_garbage_collection, run_together
+from augcon_lib.concurrency import (
+    most_serious,
+    rare_garbage_collection,
+    run_together,
+    run_until_done,
+)
 from augcon_lib.errors import AnswerRejected, BudgetExceeded, EndpointError
 
 
@@ -72,3 +79,39 @@ def test_garbage_collection_is_as_before_after_a_body_that_raises() -> None:
         body()
     assert gc.get_threshold() == before
     assert gc.get_freeze_count() == 0
+
+
+def test_a_signal_cancels_all_tasks_before_its_own_handler_raises() -> None:
+    class Interrupted(BaseException):
+        pass
+
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    ended = []
+
+    async def endless() -> int:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("cancelled")
+        return 0
+
+    async def run() -> list[int]:
+        asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGTERM)
+        return await run_together([endless(), endless()])
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        with pytest.raises(Interrupted):
+            run_until_done(run())
+        assert signal.getsignal(signal.SIGTERM) is interrupt
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ended == ["cancelled", "cancelled"]
+
+
+def test_without_a_signal_the_result_comes_and_handlers_are_as_before() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    assert run_until_done(give(3, turns=2)) == 3
+    assert signal.getsignal(signal.SIGINT) is before

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from augcon_lib.concurrency import run_until_done
 from augcon_lib.expectation import Expectation
 from augcon_lib.few_shot_search import FewShotSearch
 from augcon_lib.fingerprints import fingerprint
@@ -27,7 +28,7 @@ def run_few_shot_examples(run: StageRun) -> StageReport:
     restored = restore_in_force(run, STAGE)
     if restored:
         return StageReport(STAGE, version=restored, facts={"in_force": True, "restored": True})
-    return asyncio.run(_run(run))
+    return run_until_done(_run(run))
 
 
 async def _run(run: StageRun) -> StageReport:

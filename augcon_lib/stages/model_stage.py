@@ -1,10 +1,9 @@
 """A stage that asks the model about many documents at once."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
-from augcon_lib.concurrency import rare_garbage_collection
+from augcon_lib.concurrency import rare_garbage_collection, run_until_done
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.fingerprints import Inputs
 from augcon_lib.model.chat import Chat
@@ -61,4 +60,4 @@ def run_model_stage(
         return report
 
     with rare_garbage_collection():
-        return asyncio.run(run_all())
+        return run_until_done(run_all())

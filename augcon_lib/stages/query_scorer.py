@@ -3,6 +3,7 @@
 import asyncio
 
 from augcon_lib.choice_staleness import scorer_inputs
+from augcon_lib.concurrency import run_until_done
 from augcon_lib.contrastive_pairs import build_pairs, sample_positives
 from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import fingerprint
@@ -29,7 +30,7 @@ def run_query_scorer(run: StageRun) -> StageReport:
     restored = restore_in_force(run, STAGE)
     if restored:
         return StageReport(STAGE, version=restored, facts={"in_force": True, "restored": True})
-    return asyncio.run(_run(run))
+    return run_until_done(_run(run))
 
 
 async def _run(run: StageRun) -> StageReport:
