@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TEST_PROCESSES ?= 3
 STAMP := $(VENV)/.installed
 
 .PHONY: demo test lint ui clean
@@ -18,7 +19,7 @@ demo: $(STAMP)
 	@echo "See the lineage:   $(BIN)/augcon ui   and open http://127.0.0.1:3000/asset-groups"
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -6,11 +6,16 @@ import pytest
 from tests.e2e.command_line import augcon_json, copy_workspace, new_workspace
 
 
+SLOWEST = "test_following.py"  # waits for a daemon most of the time
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests here; begin with the slowest, which others can run beside."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+    items.sort(key=lambda item: (item.path.name != SLOWEST, here not in item.path.parents))
 
 
 @pytest.fixture(scope="session")
