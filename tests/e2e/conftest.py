@@ -5,7 +5,6 @@ import pytest
 
 from tests.e2e.command_line import augcon_json, copy_workspace, new_workspace
 
-
 SLOWEST = "test_following.py"  # waits for a daemon most of the time
 
 
