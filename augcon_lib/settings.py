@@ -9,7 +9,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -45,6 +45,24 @@ class SourceSettings(_Section):
     id_column: str = Field("id", description="id column of tables; absent: the row number")
 
 
+class EndpointSettings(_Section):
+    """``[[model.endpoints]]``: one of several servers of the same model.
+
+    What is not set here is as in ``[model]``.
+    """
+
+    base_url: str = Field(min_length=1, description="e.g. http://gpu-1:8000/v1")
+    name: str | None = Field(None, description="the model's name there, if it differs")
+    api_key_env: str | None = None
+    structured_output: Literal["auto", "json_schema", "text"] | None = None
+    max_concurrency: PositiveCount | None = None
+    timeout_seconds: Annotated[float, Field(gt=0)] | None = None
+    requests_per_minute: Count | None = None
+    tokens_per_minute: Count | None = None
+    input_usd_per_million_tokens: Annotated[float, Field(ge=0)] | None = None
+    output_usd_per_million_tokens: Annotated[float, Field(ge=0)] | None = None
+
+
 class ModelSettings(_Section):
     """``[model]``: the endpoint, its limits and its prices."""
 
@@ -60,6 +78,22 @@ class ModelSettings(_Section):
     tokens_per_minute: Count = 0
     input_usd_per_million_tokens: Annotated[float, Field(ge=0)] = 0.0
     output_usd_per_million_tokens: Annotated[float, Field(ge=0)] = 0.0
+    endpoints: tuple[EndpointSettings, ...] = Field(
+        (), description="several servers of the same model, in place of base_url"
+    )
+
+    @property
+    def servers(self) -> tuple["ModelSettings", ...]:
+        """The settings of each server that is asked: one for each endpoint, or just these."""
+        if not self.endpoints:
+            return (self,)
+        own = (endpoint.model_dump(exclude_none=True) for endpoint in self.endpoints)
+        return tuple(self.model_copy(update={**values, "endpoints": ()}) for values in own)
+
+    @property
+    def calls_at_once(self) -> int:
+        """How many calls may be on the wire, over all servers."""
+        return sum(server.max_concurrency for server in self.servers)
 
     def cost_usd(self, input_tokens: int, output_tokens: int) -> float:
         """Price of so many tokens, in US dollars."""
@@ -249,6 +283,11 @@ def api_key(model: ModelSettings) -> SecretStr:
     return SecretStr(os.environ.get(model.api_key_env, ""))
 
 
+def key_of(server: ModelSettings, model: ModelSettings, given: SecretStr) -> SecretStr:
+    """The key of one of *model*'s servers: *given* is that of *model* itself."""
+    return given if server.api_key_env == model.api_key_env else api_key(server)
+
+
 def workspace_folder() -> Path:
     """Where to look for the workspace: ``AUGCON_WORKSPACE``, else the working directory."""
     return Path(os.environ.get("AUGCON_WORKSPACE") or Path.cwd())
@@ -286,6 +325,9 @@ def _explain(path: Path, error: ValidationError) -> str:
 def _known_keys(parents: list[str]) -> list[str]:
     model: Any = Settings
     for part in parents:
+        if part.isdecimal():  # an item of a list
+            model = get_args(model)[0]
+            continue
         field = model.model_fields.get(part)
         if field is None:
             return []

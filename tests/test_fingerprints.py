@@ -25,6 +25,7 @@ NO_OUTPUT = {
     "model.tokens_per_minute",
     "model.input_usd_per_million_tokens",
     "model.output_usd_per_million_tokens",
+    "model.endpoints",  # all of them serve the same model
     "budget.max_calls",
     "budget.max_usd",
     "storage.warehouse",

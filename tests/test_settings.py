@@ -112,3 +112,35 @@ def test_a_language_is_auto_or_a_code(tmp_path: Path) -> None:
     assert load_settings(write(tmp_path, '[tree]\nlanguage = "zh-Hant"\n')).tree.language
     with pytest.raises(SettingsError, match=r"tree\.language"):
         load_settings(write(tmp_path, '[tree]\nlanguage = "klingon"\n'))
+
+
+def test_an_endpoint_takes_what_it_does_not_set_from_the_model(tmp_path: Path) -> None:
+    text = """
+[model]
+name = "m"
+max_concurrency = 8
+[[model.endpoints]]
+base_url = "http://a/v1"
+[[model.endpoints]]
+base_url = "http://b/v1"
+name = "m-q4"
+max_concurrency = 2
+"""
+    model = load_settings(write(tmp_path, text)).model
+    servers = [(s.base_url, s.name, s.max_concurrency) for s in model.servers]
+    assert servers == [("http://a/v1", "m", 8), ("http://b/v1", "m-q4", 2)]
+    assert model.calls_at_once == 10
+
+
+def test_an_unknown_key_of_an_endpoint_names_the_nearest(tmp_path: Path) -> None:
+    path = write(tmp_path, '[[model.endpoints]]\nbase_ur = "http://a/v1"\n')
+    with pytest.raises(SettingsError, match=r"did you mean model\.endpoints\.0\.base_url"):
+        load_settings(path)
+
+
+def test_endpoints_can_be_given_by_a_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUGCON_MODEL__ENDPOINTS", '[{"base_url": "http://a/v1"}]')
+    model = load_settings(write(tmp_path, "")).model
+    assert [server.base_url for server in model.servers] == ["http://a/v1"]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from augcon_assets.cli.console import (
@@ -13,8 +14,8 @@ from augcon_assets.cli.console import (
     workspace_at,
 )
 from augcon_lib.errors import AugconError
-from augcon_lib.model import check_endpoint, model_identity
-from augcon_lib.settings import api_key
+from augcon_lib.model import check_endpoint, model_identity, validate_model_settings
+from augcon_lib.settings import ModelSettings, api_key, key_of
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import list_sources
 from augcon_lib.workspace import Workspace
@@ -54,18 +55,36 @@ def examine(workspace: Workspace) -> list[Finding]:
         run.versions()
         return f"prompts read, {len(run.examples)} few-shot examples, principles read"
 
-    def model() -> str:
-        report = asyncio.run(check_endpoint(workspace.settings, api_key(workspace.settings.model)))
-        omitted = ", ".join(sorted(report.omitted_fields))
-        without = f", sent without {omitted}" if omitted else ""
-        return f"{model_identity(workspace.settings.model)} answers as {report.wire_form}{without}"
+    model = workspace.settings.model
 
+    def valid() -> str:
+        validate_model_settings(workspace.settings)
+        return model_identity(model)
+
+    settings = _check("model", valid)
+    if not settings.ok:
+        models = [settings]
+    elif len(model.servers) == 1:
+        models = [_check("model", partial(_ask, model, model))]
+    else:
+        models = [
+            _check(f"model at {server.base_url}", partial(_ask, server, model))
+            for server in model.servers
+        ]
     return [
         Finding("settings", True, f"{workspace.root} is a workspace"),
         _check("store", store),
         _check("prompts", prompts),
-        _check("model", model),
+        *models,
     ]
+
+
+def _ask(server: ModelSettings, model: ModelSettings) -> str:
+    key = key_of(server, model, api_key(model))
+    report = asyncio.run(check_endpoint(server, key))
+    omitted = ", ".join(sorted(report.omitted_fields))
+    without = f", sent without {omitted}" if omitted else ""
+    return f"{model_identity(server)} answers as {report.wire_form}{without}"
 
 
 def _check(subject: str, look: Callable[[], str]) -> Finding:

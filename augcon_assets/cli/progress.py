@@ -83,6 +83,7 @@ def _calls_text(calls: CallStats | None, failed: int, seconds: float) -> list[st
             parts.append(f"{calls.busy} in flight")
         if calls.issued:
             parts.append(f"{calls.input_tokens + calls.output_tokens:,} tokens")
+        parts += [f"{name} is out of service" for name in sorted(calls.out_of_service)]
         if calls.cost_usd:
             parts.append(f"${calls.cost_usd:.4f}")
     if failed:

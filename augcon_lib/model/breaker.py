@@ -11,6 +11,8 @@ from augcon_lib.settings import ModelSettings
 
 MAX_EXHAUSTED_IN_A_ROW = 3
 CONNECT_ATTEMPTS_AT_START = 2
+MAX_UNREACHED_IN_A_ROW = 3
+UNREACHED_STATUS = frozenset({0, 502, 504})  # 0: no HTTP answer at all
 NEVER_RECOVERING_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 
@@ -20,17 +22,36 @@ class CircuitBreaker:
     At once: a wrong key, a wrong address or model name, no money left. At the very start: two
     calls without a connection. Later: a call that used up all its attempts (more than half a
     minute of pauses) while no other call succeeded; where the server answered with errors of its
-    own, three such calls in a row, since one prompt may be what it stumbles over.
+    own, three such calls in a row, since one prompt may be what it stumbles over. Where other
+    servers can take its calls over (*of_several*): three calls in a row that did not reach it.
     """
 
-    def __init__(self, model: ModelSettings, *, has_key: bool) -> None:
+    def __init__(self, model: ModelSettings, *, has_key: bool, of_several: bool = False) -> None:
         self._model = model
         self._has_key = has_key
+        self._of_several = of_several
+        self._on_trial = False
         self._tripped = asyncio.Event()
         self._message = ""
         self._connects_in_a_row = 0
+        self._unreached_in_a_row = 0
         self._exhausted_in_a_row = 0
         self.successes = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are turned away."""
+        return self._tripped.is_set()
+
+    @property
+    def message(self) -> str:
+        """Why the circuit is open, in words for the user."""
+        return self._message
+
+    def half_open(self) -> None:
+        """Let calls through again for a trial: the first that fails opens the circuit again."""
+        self._tripped.clear()
+        self._on_trial = True
 
     def check(self) -> None:
         """Raise the ``EndpointError`` if the circuit is open."""
@@ -40,16 +61,19 @@ class CircuitBreaker:
     def succeeded(self) -> None:
         """A call brought a completion."""
         self.successes += 1
-        self._connects_in_a_row = self._exhausted_in_a_row = 0
+        self._connects_in_a_row = self._unreached_in_a_row = self._exhausted_in_a_row = 0
+        self._on_trial = False
 
     def failed(self, failure: CallError) -> None:
         """A call brought none; opens the circuit and raises where that settles the matter."""
         self._connects_in_a_row += failure.kind == "connect"
+        self._unreached_in_a_row += failure.status in UNREACHED_STATUS
         at_once = failure.status in (401, 402, 404) or failure.code in NEVER_RECOVERING_CODES
         at_start = not self.successes and (
             failure.status == 403 or self._connects_in_a_row >= CONNECT_ATTEMPTS_AT_START
         )
-        if at_once or at_start:
+        gone = self._of_several and self._unreached_in_a_row >= MAX_UNREACHED_IN_A_ROW
+        if at_once or at_start or gone or (self._on_trial and not is_refusal(failure)):
             self.trip(failure)
 
     def exhausted(self, failure: CallError, successes_before: int) -> None:
@@ -67,8 +91,10 @@ class CircuitBreaker:
     def trip(self, failure: CallError) -> NoReturn:
         """Open the circuit because of *failure*, and raise the ``EndpointError``."""
         if not self._tripped.is_set():
-            self._message = describe(failure, self._model, has_key=self._has_key)
+            section = "[[model.endpoints]]" if self._of_several else "[model]"
+            self._message = describe(failure, self._model, section, has_key=self._has_key)
             self._tripped.set()
+            self._connects_in_a_row = self._unreached_in_a_row = self._exhausted_in_a_row = 0
         raise EndpointError(self._message)
 
     async def pause(self, seconds: float) -> None:
@@ -78,29 +104,36 @@ class CircuitBreaker:
         self.check()
 
 
-def describe(failure: CallError, model: ModelSettings, *, has_key: bool) -> str:
-    """What *failure* means for the settings, and the way out; never holds the key."""
+def is_refusal(failure: CallError) -> bool:
+    """Whether the server is well, and what it refuses is this request."""
+    return failure.status in (400, 413, 422)
+
+
+def describe(
+    failure: CallError, model: ModelSettings, section: str = "[model]", *, has_key: bool
+) -> str:
+    """What *failure* means for the settings in *section*, and the way out; never holds the key."""
     host = public_url(model.base_url)
     said = f"HTTP {failure.status}: {failure.detail}" if failure.status else failure.detail
     if failure.status in (401, 403):
         state = "the key in" if has_key else "a call without a key; set"
         return (
             f"{host} refuses {state} the environment variable {model.api_key_env} ({said}); "
-            "put a valid key there, or name another variable in [model] api_key_env"
+            f"put a valid key there, or name another variable in {section} api_key_env"
         )
     if failure.status == 402 or failure.code in NEVER_RECOVERING_CODES:
         return f"{host} serves no more calls for this account ({said}); add credit, and run again"
     if failure.status == 404:
         return (
             f"{host}/chat/completions does not exist, or there is no model {model.name!r} "
-            f"({said}); mend [model] base_url, which usually ends in /v1, or [model] name"
+            f"({said}); mend {section} base_url, which usually ends in /v1, or {section} name"
         )
     if failure.kind == "connect":
-        return f"no connection to {host} ({said}); start the server, or mend [model] base_url"
+        return f"no connection to {host} ({said}); start the server, or mend {section} base_url"
     if failure.status in (400, 422):
         return (
             f"{host} refuses a minimal request to the model {model.name!r} ({said}); mend "
-            "[model] name, base_url or structured_output"
+            f"{section} name, base_url or structured_output"
         )
     return (
         f"{host} has stopped serving calls (last: {failure.kind}: {said}); nothing answered is "

@@ -9,14 +9,16 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.model.caller import Caller, Completion
+from augcon_lib.model.caller import Completion, Settle, Settled
 from augcon_lib.model.chat import ChatReply, ChatRequest
-from augcon_lib.model.endpoint import Endpoint, is_context_length
+from augcon_lib.model.endpoint import is_context_length
 from augcon_lib.model.identity import journal_key
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal_tables import StoredAnswer
+from augcon_lib.model.ledger import Ledger
 from augcon_lib.model.rendering import Repair
 from augcon_lib.model.replies import ReplyFormat
 from augcon_lib.model.stats import CallStats
@@ -38,21 +40,34 @@ class Unusable:
     content: str = ""
 
 
+class Sender(Protocol):
+    """What carries requests to a model: one endpoint, several, or batches."""
+
+    async def send(
+        self, request: ChatRequest, settle: Settle[Settled], repair: Repair | None = None
+    ) -> Settled:
+        """What *settle* makes of the completion of *request*.
+
+        Raises ``CallError`` (this request only), ``EndpointError`` or ``BudgetExceeded``.
+        """
+        ...
+
+
 class ModelEngine:
     """Answers chat requests (:class:`~augcon_lib.model.chat.Chat`); made by ``open_engine``."""
 
     def __init__(
         self,
-        endpoint: Endpoint,
-        caller: Caller,
+        sender: Sender,
+        ledger: Ledger,
         journal: Journal,
         identity: str,
         on_progress: OnProgress | None = None,
     ) -> None:
-        self.stats = caller.stats
+        self.stats = ledger.stats
         self.journal = journal
-        self.endpoint = endpoint
-        self._caller = caller
+        self._sender = sender
+        self._ledger = ledger
         self._identity = identity
         self._on_progress = on_progress
         self._told_at = 0.0
@@ -115,14 +130,14 @@ class ModelEngine:
         async def settle(completion: Completion) -> ChatReply | Unusable:
             judged = judge(completion.reply, request.reply_format)
             if isinstance(judged, Unusable):
-                self._caller.ledger.unusable(completion.call, judged.reason)
+                self._ledger.unusable(completion.call, judged.reason)
                 return judged
             return await self._keep(key, request, completion, stale=stale)
 
         attempt, repair = 1, None
         while True:
             try:
-                outcome = await self.endpoint.send(request, settle, repair)
+                outcome = await self._sender.send(request, settle, repair)
             except CallError as failure:
                 raise self._rejection(rejection_reason(failure), str(failure)) from None
             if isinstance(outcome, ChatReply):

@@ -9,20 +9,20 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from augcon_lib.concurrency import run_together
 from augcon_lib.errors import EndpointError, SettingsError
-from augcon_lib.model.breaker import CircuitBreaker, describe
-from augcon_lib.model.caller import Caller
-from augcon_lib.model.endpoint import Endpoint
-from augcon_lib.model.engine import ModelEngine, OnProgress
+from augcon_lib.model.breaker import describe
+from augcon_lib.model.endpoint_pool import EndpointPool
+from augcon_lib.model.engine import ModelEngine, OnProgress, Sender
 from augcon_lib.model.identity import model_identity
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal_tables import NOTHING_SPENT
 from augcon_lib.model.ledger import Ledger
-from augcon_lib.model.limits import AdaptiveSlots, Budget, RateLimits
-from augcon_lib.model.transport import CallError, ChatTransport
-from augcon_lib.settings import BudgetSettings, Settings
+from augcon_lib.model.limits import Budget
+from augcon_lib.model.server import open_server
+from augcon_lib.model.transport import CallError
+from augcon_lib.settings import BudgetSettings, ModelSettings, Settings, key_of
 
-OFFLINE_CONCURRENCY = 8
 CHECK_CONNECT_TIMEOUT_SECONDS = 2.0
 
 
@@ -43,16 +43,31 @@ def validate_model_settings(settings: Settings) -> None:
         return
     if not model.name:
         raise SettingsError('[model] provider = "openai" needs [model] name, the model to ask')
-    parts = urlsplit(model.base_url)
+    if model.endpoints and model.base_url:
+        raise SettingsError(
+            "[model] base_url and [[model.endpoints]] are both set; make the address one of the "
+            "endpoints, or take the endpoints out"
+        )
+    addresses = [server.base_url for server in model.servers]
+    section = "[[model.endpoints]]" if model.endpoints else "[model]"
+    for server in model.servers:
+        _validate_address(server, section)
+    for address in addresses:
+        if addresses.count(address) > 1:
+            raise SettingsError(f"[[model.endpoints]] names {address} twice; name it once")
+
+
+def _validate_address(server: ModelSettings, section: str) -> None:
+    parts = urlsplit(server.base_url)
     if "@" in parts.netloc:
         raise SettingsError(
-            "[model] base_url holds a user name or password; take it out, and put the key in the "
-            f"environment variable {model.api_key_env}"
+            f"{section} base_url holds a user name or password; take it out, and put the key in "
+            f"the environment variable {server.api_key_env}"
         )
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise SettingsError(
-            '[model] provider = "openai" needs [model] base_url, an http(s) address such as '
-            f"http://localhost:8000/v1; it is {model.base_url!r}"
+            f'[model] provider = "openai" needs {section} base_url, an http(s) address such as '
+            f"http://localhost:8000/v1; it is {server.base_url!r}"
         )
 
 
@@ -77,36 +92,44 @@ async def open_engine(
     try:
         counted = session_id and (settings.budget.max_calls or settings.budget.max_usd)
         spent = journal.spend(session_id) if counted else NOTHING_SPENT
-        transport = _open_transport(settings, api_key)
-        try:
-            identity = model_identity(settings.model)
-            ledger = Ledger(journal, settings.model, identity, run_id, session_id)
-            caller = _caller(settings, transport, api_key, ledger, Budget(settings.budget, spent))
-            endpoint = Endpoint(caller, settings.model, journal)
-            engine = ModelEngine(endpoint, caller, journal, identity, on_progress)
-            try:
-                yield engine
-            finally:
-                await caller.finish_sent()
-            engine.tell_progress()
-        finally:
-            await transport.aclose()
+        identity = model_identity(settings.model)
+        ledger = Ledger(journal, settings.model, identity, run_id, session_id)
+        async with _open_sender(
+            settings, api_key, ledger, Budget(settings.budget, spent)
+        ) as sender:
+            engine = ModelEngine(sender, ledger, journal, identity, on_progress)
+            yield engine
+        engine.tell_progress()
     finally:
         journal.close()
 
 
 async def check_connection(settings: Settings) -> None:
-    """Raise ``EndpointError`` if nothing listens at ``[model] base_url``; sends nothing.
+    """Raise ``EndpointError`` if nothing listens at any server of ``[model]``; sends nothing.
 
     Takes two seconds at most. Behind a proxy the first call will tell.
     """
+    validate_model_settings(settings)
+    model = settings.model
+    section = "[[model.endpoints]]" if model.endpoints else "[model]"
+    if model.provider == "offline":
+        return
+    failures = await run_together(_connection_failure(server) for server in model.servers)
+    told = [
+        describe(failure, server, section, has_key=False)
+        for failure, server in zip(failures, model.servers, strict=True)
+        if failure is not None
+    ]
+    if len(told) == len(model.servers):
+        raise EndpointError("; ".join(told))
+
+
+async def _connection_failure(server: ModelSettings) -> CallError | None:
     from augcon_lib.model.direct_http import proxy_for
 
-    model = settings.model
-    validate_model_settings(settings)
-    parts = urlsplit(model.base_url)
-    if model.provider == "offline" or proxy_for(model.base_url):
-        return
+    if proxy_for(server.base_url):
+        return None
+    parts = urlsplit(server.base_url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         async with asyncio.timeout(CHECK_CONNECT_TIMEOUT_SECONDS):
@@ -114,66 +137,49 @@ async def check_connection(settings: Settings) -> None:
         writer.close()
     except OSError as error:
         said = str(error) or f"no answer in {CHECK_CONNECT_TIMEOUT_SECONDS:g} seconds"
-        raise EndpointError(describe(CallError("connect", said), model, has_key=False)) from None
+        return CallError("connect", said)
+    return None
 
 
-async def check_endpoint(settings: Settings, api_key: SecretStr) -> EndpointReport:
-    """Ask the endpoint one tiny question and report what it can do; nothing is journaled.
+async def check_endpoint(model: ModelSettings, api_key: SecretStr) -> EndpointReport:
+    """Ask one server one tiny question and report what it can do; nothing is journaled.
 
-    Raises ``SettingsError``, or ``EndpointError`` (wrong key, address or model name, no server).
+    *model* is one of ``settings.model.servers``. Raises ``EndpointError`` (wrong key, address or
+    model name, no server).
     """
-    validate_model_settings(settings)
-    transport = _open_transport(
-        settings, api_key, connect_timeout_seconds=CHECK_CONNECT_TIMEOUT_SECONDS
+    ledger = Ledger(None, model, model_identity(model), "", "")
+    server = open_server(
+        model,
+        api_key,
+        ledger,
+        Budget(BudgetSettings(), NOTHING_SPENT),
+        connect_timeout_seconds=CHECK_CONNECT_TIMEOUT_SECONDS,
     )
     try:
-        ledger = Ledger(None, settings.model, model_identity(settings.model), "", "")
-        unlimited = Budget(BudgetSettings(), NOTHING_SPENT)
-        caller = _caller(settings, transport, api_key, ledger, unlimited)
-        traits = await Endpoint(caller, settings.model, None).traits()
-        stats = caller.stats
-        return EndpointReport(
-            traits.wire_form, traits.omitted_fields, stats.input_tokens, stats.output_tokens
-        )
+        traits = await server.endpoint.traits()
     finally:
-        await transport.aclose()
-
-
-def _open_transport(
-    settings: Settings, api_key: SecretStr, *, connect_timeout_seconds: float = 10.0
-) -> ChatTransport:
-    from augcon_lib.model.openai_adapter import open_http_transport, open_offline_transport
-
-    model = settings.model
-    if model.provider == "offline":
-        from augcon_lib.model.offline import complete
-
-        return open_offline_transport(complete)
-    return open_http_transport(
-        model.base_url,
-        api_key,
-        timeout_seconds=model.timeout_seconds,
-        max_connections=model.max_concurrency,
-        connect_timeout_seconds=connect_timeout_seconds,
+        await server.aclose()
+    stats = ledger.stats
+    return EndpointReport(
+        traits.wire_form, traits.omitted_fields, stats.input_tokens, stats.output_tokens
     )
 
 
-def _caller(
-    settings: Settings,
-    transport: ChatTransport,
-    api_key: SecretStr,
-    ledger: Ledger,
-    budget: Budget,
-) -> Caller:
+@asynccontextmanager
+async def _open_sender(
+    settings: Settings, api_key: SecretStr, ledger: Ledger, budget: Budget
+) -> AsyncIterator[Sender]:
+    """The endpoint of *settings*, or all of them; connections are closed at the end."""
     model = settings.model
-    slots = model.max_concurrency
-    return Caller(
-        transport,
-        ledger,
-        slots=AdaptiveSlots(
-            min(slots, OFFLINE_CONCURRENCY) if model.provider == "offline" else slots
-        ),
-        rates=RateLimits(model.requests_per_minute, model.tokens_per_minute),
-        budget=budget,
-        breaker=CircuitBreaker(model, has_key=bool(api_key.get_secret_value())),
-    )
+    several = len(model.servers) > 1
+    servers = [
+        open_server(each, key_of(each, model, api_key), ledger, budget, of_several=several)
+        for each in model.servers
+    ]
+    try:
+        if several:
+            yield EndpointPool([server.route for server in servers], ledger.stats)
+        else:
+            yield servers[0].endpoint
+    finally:
+        await run_together(server.aclose() for server in servers)

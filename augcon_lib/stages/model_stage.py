@@ -55,7 +55,7 @@ def run_model_stage(
                 except AnswerRejected as error:
                     return failed_output(stage, document_id, inputs, error)
 
-            in_flight = DOCUMENTS_PER_CALL * run.settings.model.max_concurrency
+            in_flight = DOCUMENTS_PER_CALL * run.settings.model.calls_at_once
             await for_each_document(document_ids, take, one, save, in_flight)
         return report
 

@@ -56,7 +56,7 @@ def test_a_wrong_model_or_path_names_the_setting(changes: dict[str, str], named:
         async with fault_server() as server:
             url = server.url.replace("/v1", changes.pop("path", "/v1"))
             with pytest.raises(EndpointError) as caught:
-                await check_endpoint(settings_for(url, **changes), SecretStr(KEY))
+                await check_endpoint(settings_for(url, **changes).model, SecretStr(KEY))
             assert named in str(caught.value)
 
     asyncio.run(scenario())
@@ -65,7 +65,7 @@ def test_a_wrong_model_or_path_names_the_setting(changes: dict[str, str], named:
 def test_a_server_that_is_not_there_is_named(closed_port: int) -> None:
     url = f"http://127.0.0.1:{closed_port}/v1"
     with pytest.raises(EndpointError) as caught:
-        asyncio.run(check_endpoint(settings_for(url), SecretStr(KEY)))
+        asyncio.run(check_endpoint(settings_for(url).model, SecretStr(KEY)))
     assert f"127.0.0.1:{closed_port}" in str(caught.value)
     assert "base_url" in str(caught.value)
 
@@ -73,7 +73,7 @@ def test_a_server_that_is_not_there_is_named(closed_port: int) -> None:
 def test_a_check_reports_what_the_endpoint_can_do() -> None:
     async def scenario() -> None:
         async with fault_server(schema_status=400, refused_fields=("temperature",)) as server:
-            report = await check_endpoint(settings_for(server.url), SecretStr(KEY))
+            report = await check_endpoint(settings_for(server.url).model, SecretStr(KEY))
             assert report.wire_form == "text"
             assert report.omitted_fields == {"temperature"}
 
@@ -85,7 +85,7 @@ def test_a_forced_schema_that_is_refused_names_the_setting() -> None:
         async with fault_server(schema_status=400) as server:
             settings = settings_for(server.url, structured_output="json_schema")
             with pytest.raises(EndpointError, match="structured_output"):
-                await check_endpoint(settings, SecretStr(KEY))
+                await check_endpoint(settings.model, SecretStr(KEY))
 
     asyncio.run(scenario())
 

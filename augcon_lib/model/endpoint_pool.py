@@ -1,0 +1,156 @@
+"""Several endpoints that serve the same model: calls go where there is room.
+
+An endpoint that dies hands its calls to the others, and is tried again later with one of them.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from augcon_lib.errors import EndpointError
+from augcon_lib.model.breaker import CircuitBreaker
+from augcon_lib.model.caller import Settle, Settled, is_transient
+from augcon_lib.model.chat import ChatRequest
+from augcon_lib.model.endpoint import Endpoint
+from augcon_lib.model.limits import AdaptiveSlots
+from augcon_lib.model.rendering import Repair
+from augcon_lib.model.stats import CallStats
+from augcon_lib.model.transport import CallError
+
+FIRST_TRIAL_SECONDS = 5.0
+MAX_TRIAL_SECONDS = 300.0
+# A few calls more than slots: one is always ready when a slot gets free.
+CALLS_PER_SLOT = 1.25
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(eq=False, slots=True)
+class Route:
+    """One endpoint of a pool, and how many requests it has been given and not settled."""
+
+    name: str
+    endpoint: Endpoint
+    slots: AdaptiveSlots
+    breaker: CircuitBreaker
+    given: int = 0
+    on_trial: bool = False
+    opened_at: float = 0.0
+    trial_pause_seconds: float = 0.0
+
+    @property
+    def places(self) -> int:
+        """How many requests it may be given now; none while it is out of service or tried."""
+        if self.breaker.is_open or self.on_trial:
+            return 0
+        return max(1, int(self.slots.limit * CALLS_PER_SLOT))
+
+    @property
+    def room(self) -> float:
+        """The share of its places that is free."""
+        return 1.0 - self.given / self.places if self.places else 0.0
+
+
+class EndpointPool:
+    """Sends each request to the endpoint with the largest share of its places free.
+
+    Slots, rates, abilities and circuit breakers are each endpoint's own. One that is out of
+    service is tried again after 5 seconds, then after twice as long each time, up to 5 minutes.
+    """
+
+    def __init__(self, routes: Sequence[Route], stats: CallStats) -> None:
+        self._routes = routes
+        self._stats = stats
+        self._waiters: deque[asyncio.Future[None]] = deque()
+
+    async def send(
+        self, request: ChatRequest, settle: Settle[Settled], repair: Repair | None = None
+    ) -> Settled:
+        """What *settle* makes of the completion of *request*, from whichever endpoint brings it.
+
+        Raises ``CallError`` where each endpoint in service failed with this request,
+        ``BudgetExceeded``, or ``EndpointError`` where none is in service.
+        """
+        failure: CallError | None = None
+        untried = list(self._routes)
+        while (route := await self._take(untried)) is not None:
+            try:
+                return await route.endpoint.send(request, settle, repair)
+            except EndpointError:
+                self._out_of_service(route)
+            except CallError as error:
+                if not is_transient(error):
+                    raise
+                failure = error
+                untried.remove(route)
+            finally:
+                self._give_back(route)
+        if failure is not None:
+            raise failure
+        reasons = "; ".join(route.breaker.message for route in self._routes)
+        raise EndpointError(f"none of the [[model.endpoints]] serves calls: {reasons}")
+
+    async def _take(self, routes: Sequence[Route]) -> Route | None:
+        """A place at one of *routes*, as soon as there is one; None if all are out of service."""
+        while True:
+            route = self._due_for_trial(routes)
+            if route is not None:
+                route.on_trial = True
+                route.breaker.half_open()
+            else:
+                route = max(routes, key=lambda each: each.room, default=None)
+            if route is None or all(each.breaker.is_open for each in routes):
+                return None
+            if route.on_trial or route.room > 0:
+                route.given += 1
+                return route
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                self._wake()
+                raise
+
+    def _due_for_trial(self, routes: Sequence[Route]) -> Route | None:
+        """One of *routes* that may be back; where no other is in service, the sooner."""
+        now = asyncio.get_running_loop().time()
+        others_serve = not all(route.breaker.is_open for route in self._routes)
+        for route in routes:
+            pause = route.trial_pause_seconds if others_serve else FIRST_TRIAL_SECONDS
+            if route.breaker.is_open and now >= route.opened_at + pause:
+                return route
+        return None
+
+    def _give_back(self, route: Route) -> None:
+        route.given -= 1
+        if route.on_trial and not route.breaker.is_open:
+            route.on_trial = False
+            route.trial_pause_seconds = 0.0
+            self._stats.out_of_service.discard(route.name)
+            logger.warning("%s serves calls again", route.name)
+        self._wake()
+
+    def _out_of_service(self, route: Route) -> None:
+        """Note that *route*'s breaker opened: once, though each of its calls tells of it."""
+        if not route.on_trial and route.name in self._stats.out_of_service:
+            return
+        route.on_trial = False
+        doubled = 2 * route.trial_pause_seconds or FIRST_TRIAL_SECONDS
+        route.trial_pause_seconds = min(MAX_TRIAL_SECONDS, doubled)
+        route.opened_at = asyncio.get_running_loop().time()
+        self._stats.out_of_service.add(route.name)
+        logger.warning("the other endpoints take over: %s", route.breaker.message)
+
+    def _wake(self) -> None:
+        """Let as many go on as there may be room for; who finds none waits again."""
+        free = sum(max(0, route.places - route.given) for route in self._routes)
+        if all(route.breaker.is_open for route in self._routes):
+            free = len(self._waiters)  # they all have to be told
+        while self._waiters and free > 0:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                free -= 1
