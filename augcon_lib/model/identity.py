@@ -10,7 +10,7 @@ from augcon_lib.model.replies import ReplyFormat
 from augcon_lib.settings import ModelSettings
 
 OFFLINE_MODEL_NAME = "extractive-2"
-KEY_VERSION = 1
+KEY_VERSION = 2
 
 
 def model_name(model: ModelSettings) -> str:
@@ -31,6 +31,8 @@ def journal_key(identity: str, request: ChatRequest) -> bytes:
 
     The wire form is left out, so an answer stays valid when an endpoint's ability changes; both
     forms' hints are in. ``stage`` and ``document_id`` are book-keeping and are left out too.
+    White space of the user's message doesn't count: a passage that was indented or wrapped anew is
+    not paid for again.
     """
     before, after = _same_for_many(
         identity,
@@ -39,7 +41,8 @@ def journal_key(identity: str, request: ChatRequest) -> bytes:
         request.reply_format,
         request.language,
     )
-    own = f"{json.dumps(request.user)}, {after}, {float(request.temperature)}, {request.sample}]"
+    passage = "".join(request.user.split())
+    own = f"{json.dumps(passage)}, {after}, {float(request.temperature)}, {request.sample}]"
     return sha256((before + own).encode("ascii")).digest()
 
 

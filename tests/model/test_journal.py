@@ -135,10 +135,18 @@ def test_the_key_depends_on_all_that_can_change_an_answer() -> None:
 
 def test_the_key_of_a_request_stays_the_same_so_that_old_journals_are_found() -> None:
     key = journal_key("openai/tiny", rewrite_request('the tide \u2028 "漢"', sample=3))
-    assert key.hex() == "44c8d2e8883d6cedacf20b30fed321cc53f86ea6c7eaaa06ea4e3a445cd12fd7"
+    assert key.hex() == "e4fc972837186f43ece017cbe37737641da9e67458c06f0c1834950603b81847"
 
 
 def test_the_key_ignores_book_keeping() -> None:
     base = rewrite_request()
     other = dataclasses.replace(base, stage="responses", document_id="other")
     assert journal_key("m", base) == journal_key("m", other)
+
+
+def test_the_key_ignores_white_space_of_the_passage_alone() -> None:
+    base = rewrite_request("The tide turns.\nThe boats go out.")
+    spaced = dataclasses.replace(base, user=base.user.replace("\n", "\n\n  "))
+    assert journal_key("m", base) == journal_key("m", spaced)
+    instructed = dataclasses.replace(base, instruction=f"{base.instruction}\n")
+    assert journal_key("m", base) != journal_key("m", instructed)
