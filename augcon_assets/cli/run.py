@@ -163,7 +163,7 @@ async def _check_model(run: StageRun) -> None:
         api_key=api_key(settings.model),
         session_id=run.session_id,
     ) as engine:
-        await engine.endpoint.traits()
+        await engine.ready()
 
 
 def _promote(run: StageRun, candidates: Mapping[str, str]) -> None:

@@ -50,6 +50,10 @@ class Endpoint:
         form = await self._known_form()
         return EndpointTraits(form, self._omitted)
 
+    async def ready(self) -> None:
+        """Raise ``EndpointError`` where this endpoint cannot serve; probes it if it is unknown."""
+        await self._known_form()
+
     async def send(
         self, request: ChatRequest, settle: Settle[Settled], repair: Repair | None = None
     ) -> Settled:

@@ -65,6 +65,16 @@ class EndpointPool:
         self._stats = stats
         self._waiters: deque[asyncio.Future[None]] = deque()
 
+    async def ready(self) -> None:
+        """Raise ``EndpointError`` where none of the endpoints can serve; probes unknown ones."""
+        for route in self._routes:
+            try:
+                await route.endpoint.ready()
+            except EndpointError:
+                self._out_of_service(route)
+        if all(route.breaker.is_open for route in self._routes):
+            raise self._none_serves()
+
     async def send(
         self, request: ChatRequest, settle: Settle[Settled], repair: Repair | None = None
     ) -> Settled:
@@ -89,8 +99,11 @@ class EndpointPool:
                 self._give_back(route)
         if failure is not None:
             raise failure
+        raise self._none_serves()
+
+    def _none_serves(self) -> EndpointError:
         reasons = "; ".join(route.breaker.message for route in self._routes)
-        raise EndpointError(f"none of the [[model.endpoints]] serves calls: {reasons}")
+        return EndpointError(f"none of the [[model.endpoints]] serves calls: {reasons}")
 
     async def _take(self, routes: Sequence[Route]) -> Route | None:
         """A place at one of *routes*, as soon as there is one; None if all are out of service."""

@@ -43,6 +43,13 @@ class Unusable:
 class Sender(Protocol):
     """What carries requests to a model: one endpoint, several, or batches."""
 
+    async def ready(self) -> None:
+        """Raise ``EndpointError`` now where requests could not be sent later.
+
+        An endpoint that is new to the workspace gets the one small call that it would get anyway.
+        """
+        ...
+
     async def send(
         self, request: ChatRequest, settle: Settle[Settled], repair: Repair | None = None
     ) -> Settled:
@@ -88,6 +95,10 @@ class ModelEngine:
         if replayed is not None:
             return self._count(replayed)
         return await self._ask_once(key, request, stale=stale)
+
+    async def ready(self) -> None:
+        """Raise ``EndpointError`` where the model could not be asked; known endpoints: no call."""
+        await self._sender.ready()
 
     def tell_progress(self) -> None:
         """Report the counters now, however recently that was done."""

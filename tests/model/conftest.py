@@ -1,3 +1,5 @@
+import socket
+
 import pytest
 
 from augcon_lib.model import caller
@@ -8,3 +10,10 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries come back at once; that they wait is tested by itself."""
     monkeypatch.setattr(caller, "FIRST_PAUSE_SECONDS", 0.001)
     monkeypatch.setattr(caller, "MAX_PAUSE_SECONDS", 0.002)
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,6 +1,5 @@
 import asyncio
 import logging
-import socket
 import traceback
 from pathlib import Path
 
@@ -14,13 +13,6 @@ from tests.model.engine_fixtures import rewrite_request, settings_for
 from tests.support.fault_server import KEY, always, fault_server
 
 WRONG_KEY = SecretStr("sk-wrong-key-123")
-
-
-@pytest.fixture
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_a_wrong_key_costs_one_call_and_is_never_shown(

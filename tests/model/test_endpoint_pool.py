@@ -178,3 +178,27 @@ def test_a_request_that_fails_at_one_endpoint_is_tried_at_the_other(journal_path
 def test_endpoints_that_contradict_are_refused(model: dict[str, object], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         validate_model_settings(settings_for(**{"base_url": "", **model}))
+
+
+def test_a_pool_is_ready_while_one_of_its_endpoints_is(
+    journal_path: Path, closed_port: int
+) -> None:
+    dead = FaultServer(url=f"http://127.0.0.1:{closed_port}/v1")
+    gone = FaultServer(url=f"http://127.0.0.1:{closed_port}/other/v1")
+
+    async def ready(*servers: FaultServer) -> set[str]:
+        settings = settings_of(servers)
+        async with open_engine(settings, journal_path, api_key=KEY_SECRET) as engine:
+            await engine.ready()
+            return set(engine.stats.out_of_service)
+
+    async def scenario() -> None:
+        async with fault_server() as alive:
+            assert await ready(dead, alive) == {dead.url}
+            assert alive.calls == 1
+        with pytest.raises(EndpointError) as caught:
+            await ready(dead, gone)
+        assert dead.url in str(caught.value)
+        assert gone.url in str(caught.value)
+
+    asyncio.run(scenario())
