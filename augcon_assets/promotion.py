@@ -16,6 +16,8 @@ def promotion_metadata(run: StageRun, report: StageReport) -> dict[str, Any]:
     """Whether the version just made is in force; else what promoting it would ask the model."""
     if report.facts.get("in_force", True):
         return {"promotion": "in force"}
+    if report.facts.get("refused"):
+        return {"promotion": f"refused: {report.facts['refused']}"}
     cost = promotion_cost(run, report.stage, report.version)
     return {"promotion": "waits; launch the job promote, or augcon promote", **_cost_metadata(cost)}
 
@@ -36,6 +38,9 @@ def promote_waiting(
     costs = [promotion_cost(run, stage, version) for stage, version in waiting.items()]
     with run.exclusive():
         for cost in costs:
+            if cost.refused:
+                context.log.warning(f"{cost.stage}: {cost.candidate} is refused: {cost.refused}")
+                continue
             put_in_force(run, cost.stage, cost.candidate)
             context.log.info(
                 f"{cost.stage}: {cost.candidate} in place of {cost.in_force}: "

@@ -33,6 +33,10 @@ class PromptError(AugconError):
     """A prompt file is missing, or uses a variable that does not exist."""
 
 
+class PromotionRefused(AugconError):
+    """The version was measured and is below the threshold of the settings."""
+
+
 class WarehouseError(AugconError):
     """The DuckDB warehouse cannot be opened, or holds something that breaks its own rules."""
 

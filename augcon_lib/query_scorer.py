@@ -6,10 +6,10 @@ the differences of the features of q⁺ and q⁻. It is validated on documents i
 
 import hashlib
 import json
-import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from augcon_lib.contrastive_pairs import ContrastivePair
 from augcon_lib.query_features import FEATURE_NAMES, features
 from augcon_lib.records import content_id
+from augcon_lib.scorer_measures import PairMeasures, measure_pairs
 
 HELD_OUT_FRACTION = 0.2
 MIN_PAIRS = 10
@@ -27,18 +28,19 @@ Matrix = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class ScorerReport:
-    """How well the scorer tells q⁺ from q⁻ on documents that it was not trained on.
-
-    ``pair_accuracy`` is the share of held-out pairs with s(C, q⁺) > s(C, q⁻), ties half, and
-    ``standard_error`` that of a share of so many pairs; both are NaN without held-out pairs.
-    """
+    """How well the scorer tells q⁺ from q⁻ on documents that it was not trained on."""
 
     train_pairs: int
-    held_out_pairs: int
-    held_out_documents: int
-    pair_accuracy: float
-    standard_error: float
+    held_out: PairMeasures
     accuracy_by_kind: dict[str, float]
+
+
+class Scorer(Protocol):
+    """Whatever ranks queries."""
+
+    def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
+        """s(C, q) for each pair; higher is better."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class LinearScorer:
     weights: tuple[float, ...]
     mean: tuple[float, ...]
     scale: tuple[float, ...]
+    kind: ClassVar = "linear"
 
     def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
         """s(C, q) for each pair; higher means closer to instruction and examples."""
@@ -100,24 +103,52 @@ def train_scorer(pairs: Sequence[ContrastivePair], seed: int) -> tuple[LinearSco
     The validated scorer is the one returned. With fewer than ``MIN_PAIRS`` pairs to learn from,
     the scorer gives every query the same score, and the report says how few there were.
     """
-    ordered = sorted(pairs, key=lambda pair: (pair.node_id, pair.kind))
-    held_out_documents = _held_out_documents(ordered, seed)
-    train = [pair for pair in ordered if pair.document_id not in held_out_documents]
-    held_out = [pair for pair in ordered if pair.document_id in held_out_documents]
+    train, held_out = split_by_document(pairs, seed)
     scorer = _fit(train, seed) if len(train) >= MIN_PAIRS else UNTRAINED
-    wins = _wins(scorer, held_out)
-    accuracy = _mean(wins)
-    kinds = sorted({pair.kind for pair in held_out})
-    return scorer, ScorerReport(
-        train_pairs=len(train),
-        held_out_pairs=len(held_out),
-        held_out_documents=len(held_out_documents),
-        pair_accuracy=accuracy,
-        standard_error=math.sqrt(accuracy * (1 - accuracy) / len(wins)) if wins else math.nan,
-        accuracy_by_kind={
-            kind: _mean([w for w, p in zip(wins, held_out, strict=True) if p.kind == kind])
-            for kind in kinds
-        },
+    return scorer, scorer_report(scorer, len(train), held_out)
+
+
+def split_by_document(
+    pairs: Sequence[ContrastivePair], seed: int
+) -> tuple[list[ContrastivePair], list[ContrastivePair]]:
+    """The pairs to train on, and those of a fifth of the documents, which are held out.
+
+    By a seeded shuffle of the documents' hashes; nothing is held out of a single document.
+    """
+    ordered = sorted(pairs, key=lambda pair: (pair.node_id, pair.kind))
+    documents = sorted(
+        {pair.document_id for pair in pairs},
+        key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest(),
+    )
+    random.Random(seed).shuffle(documents)
+    count = max(1, round(len(documents) * HELD_OUT_FRACTION)) if len(documents) > 1 else 0
+    chosen = set(documents[:count])
+    train = [pair for pair in ordered if pair.document_id not in chosen]
+    return train, [pair for pair in ordered if pair.document_id in chosen]
+
+
+def scorer_report(
+    scorer: Scorer, train_pairs: int, held_out: Sequence[ContrastivePair]
+) -> ScorerReport:
+    """Measure *scorer*, which was trained on *train_pairs* pairs, on pairs of other documents."""
+    contexts = [pair.context for pair in held_out]
+    positive = scorer.score(contexts, [pair.positive_query for pair in held_out])
+    negative = scorer.score(contexts, [pair.negative_query for pair in held_out])
+    by_kind: dict[str, list[int]] = {}
+    for place, pair in enumerate(held_out):
+        by_kind.setdefault(pair.kind, []).append(place)
+
+    def measured(places: Sequence[int]) -> PairMeasures:
+        return measure_pairs(
+            [held_out[place].document_id for place in places],
+            [positive[place] for place in places],
+            [negative[place] for place in places],
+        )
+
+    return ScorerReport(
+        train_pairs,
+        measured(range(len(held_out))),
+        {kind: measured(places).pair_accuracy for kind, places in sorted(by_kind.items())},
     )
 
 
@@ -140,29 +171,6 @@ def _fit(pairs: Sequence[ContrastivePair], seed: int) -> LinearScorer:
     )
     model.fit(differences * signs[:, None], signs)
     return LinearScorer(_rounded(model.coef_[0]), _rounded(mean), _rounded(scale))
-
-
-def _held_out_documents(pairs: Sequence[ContrastivePair], seed: int) -> set[str]:
-    """A fifth of the documents (by a seeded shuffle of their hashes), none if there is only one."""
-    documents = sorted(
-        {pair.document_id for pair in pairs},
-        key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest(),
-    )
-    random.Random(seed).shuffle(documents)
-    if len(documents) < 2:
-        return set()
-    return set(documents[: max(1, round(len(documents) * HELD_OUT_FRACTION))])
-
-
-def _wins(scorer: LinearScorer, pairs: Sequence[ContrastivePair]) -> list[float]:
-    contexts = [pair.context for pair in pairs]
-    positive = scorer.score(contexts, [pair.positive_query for pair in pairs])
-    negative = scorer.score(contexts, [pair.negative_query for pair in pairs])
-    return [0.5 if p == n else float(p > n) for p, n in zip(positive, negative, strict=True)]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else math.nan
 
 
 def _rounded(values: Matrix) -> tuple[float, ...]:

@@ -152,6 +152,9 @@ class ScorerSettings(_Section):
         "linear", description="none: a random choice among the queries, for comparison"
     )
     pairs_per_negative_kind: PositiveCount = 500
+    min_pair_accuracy: Fraction = Field(
+        0.6, description="a scorer below it on held-out pairs is refused; half is chance"
+    )
     retrain_drift: Fraction = Field(
         0.5,
         description="share of documents whose trees are newer than the scorer from which it is "

@@ -29,6 +29,7 @@ NO_OUTPUT = {
     "budget.max_calls",
     "budget.max_usd",
     "storage.warehouse",
+    "scorer.min_pair_accuracy",  # which candidate may be put in force
     "scorer.retrain_drift",  # when a candidate is made, not what is in force
     "dataset.keep_versions",
 }

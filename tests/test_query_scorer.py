@@ -30,9 +30,9 @@ def pairs(documents: int, per_document: int = 6) -> list[ContrastivePair]:
 
 def test_scorer_tells_good_from_bad_on_documents_it_has_not_seen() -> None:
     scorer, report = train_scorer(pairs(10), seed=1)
-    assert report.held_out_documents == 2
-    assert report.train_pairs + report.held_out_pairs == 60
-    assert report.pair_accuracy == 1.0
+    assert report.held_out.documents == 2
+    assert report.train_pairs + report.held_out.pairs == 60
+    assert report.held_out.pair_accuracy == report.held_out.auc == 1.0
     unseen = CONTEXT.format(n=999)
     good, bad = scorer.score(
         [unseen, unseen], ["How long does the kettle on line 999 take?", "What is this about"]
@@ -46,14 +46,14 @@ def test_indistinguishable_pairs_give_chance_not_a_claim() -> None:
         for p in pairs(10)
     ]
     _, report = train_scorer(same, seed=1)
-    assert report.pair_accuracy == 0.5
+    assert report.held_out.pair_accuracy == report.held_out.auc == 0.5
 
 
 def test_too_few_pairs_give_an_untrained_scorer_that_ties_all() -> None:
     scorer, report = train_scorer(pairs(1, 3), seed=1)
     assert scorer.score(["c", "c"], ["a?", "b?"]) == [0.0, 0.0]
-    assert report.held_out_pairs == 0
-    assert math.isnan(report.pair_accuracy)
+    assert report.held_out.pairs == 0
+    assert math.isnan(report.held_out.pair_accuracy)
 
 
 def test_training_does_not_depend_on_the_order_of_pairs() -> None:

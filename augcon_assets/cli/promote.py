@@ -37,16 +37,17 @@ def promote_command(
     costs = [promotion_cost(run, s, v) for s, v in waiting.items() if s in wanted]
     if not as_json:
         print_costs(error_console() if yes else console(), costs)
-    agreed = bool(costs) and (yes or (_at_terminal() and typer.confirm("Promote?", err=True)))
+    allowed = [cost for cost in costs if not cost.refused]
+    agreed = bool(allowed) and (yes or (_at_terminal() and typer.confirm("Promote?", err=True)))
     if agreed:
         with run.exclusive():
-            for cost in costs:
+            for cost in allowed:
                 put_in_force(run, cost.stage, cost.candidate)
     if as_json:
         print_json({"promoted": agreed, "promotions": [promotion_json(cost) for cost in costs]})
     elif agreed:
         console().print("promoted; the dataset follows with: augcon run", markup=False)
-    elif costs:
+    elif allowed:
         console().print("nothing was promoted; to do so: augcon promote --yes", markup=False)
 
 
@@ -102,6 +103,8 @@ def print_costs(out: Console, costs: Sequence[PromotionCost]) -> None:
             f"{cost.input_tokens:,} tokens in, {cost.output_tokens:,} out, ${cost.cost_usd:,.2f}",
             markup=False,
         )
+        if cost.refused:
+            out.print(f"  refused, it stays a candidate: {cost.refused}", markup=False)
 
 
 def _measure(value: float | None) -> str:

@@ -120,9 +120,12 @@ def follow(
     outcome = Outcome(run, store, session, changed=_changed(store.added, pending_documents(stale)))
     sources = store.sources
     given_up: set[str] = set()
+    considered: set[str] = set()
     while session.stopped_by is None:
-        if promote and stale.candidates:
-            _promote(run, stale.candidates)
+        waiting = {s: v for s, v in stale.candidates.items() if v not in considered}
+        if promote and waiting:
+            considered |= set(waiting.values())
+            _promote(run, waiting)
             stale = stale_in(run, sources)
         order = documents_in_order(instance)
         planned = next_runs(stale, order, until, given_up, only)
@@ -167,10 +170,12 @@ async def _check_model(run: StageRun) -> None:
 
 
 def _promote(run: StageRun, candidates: Mapping[str, str]) -> None:
-    print_costs(error_console(), [promotion_cost(run, s, v) for s, v in candidates.items()])
+    costs = [promotion_cost(run, s, v) for s, v in candidates.items()]
+    print_costs(error_console(), costs)
     with run.exclusive():
-        for stage, version in candidates.items():
-            put_in_force(run, stage, version)
+        for cost in costs:
+            if not cost.refused:
+                put_in_force(run, cost.stage, cost.candidate)
 
 
 def _as_they_are_now(run: StageRun, sources: Mapping[str, str]) -> Mapping[str, str]:

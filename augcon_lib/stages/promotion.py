@@ -2,7 +2,8 @@
 
 A new version is a candidate: nothing follows it until it is promoted, for that may ask the model
 about the whole corpus again. Promoted at once is only the first one, and one that replaces a
-scorer which had too little to learn from. What is in force is kept in the journal as well, so
+scorer which had too little to learn from. A scorer that was measured and is below ``[scorer]
+min_pair_accuracy`` is refused. What is in force is kept in the journal as well, so
 that a lost warehouse gets the same again without a call.
 """
 
@@ -11,15 +12,17 @@ from collections.abc import Mapping
 from contextlib import closing
 
 from augcon_lib.choice_staleness import TREES, candidates
+from augcon_lib.errors import PromotionRefused
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal_tables import KeptChoice
-from augcon_lib.query_scorer import MIN_PAIRS
+from augcon_lib.query_scorer import MIN_PAIRS, UNTRAINED
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.choices import (
     NO_DOCUMENT,
     dump_choice,
     restore_choice,
+    save_untrained,
     scorer_reports,
 )
 from augcon_lib.warehouse.partitions import PartitionOutput, inputs_json, load_states
@@ -29,14 +32,49 @@ from augcon_lib.warehouse.promotions import promote, promoted_versions
 def promote_if_first(run: StageRun, stage: str, version: str) -> bool:
     """Put *version* in force where there is none yet, or none that has learned; is it now?"""
     in_force = promoted_versions(run.warehouse).get(stage)
-    if in_force is None or not has_learned(run, stage, in_force):
-        put_in_force(run, stage, version)
-        return True
-    return in_force == version
+    if in_force is not None and has_learned(run, stage, in_force):
+        return in_force == version
+    if refusal(run, stage, version):
+        if in_force is None:
+            save_untrained(run.warehouse)
+            promote(run.warehouse, stage, UNTRAINED.version)
+        return False
+    put_in_force(run, stage, version)
+    return True
+
+
+def refusal(run: StageRun, stage: str, version: str) -> str:
+    """Why *version* may not be put in force, in words; empty where it may.
+
+    A scorer is refused where its pair accuracy on held-out documents is below the threshold; one
+    that was measured on fewer than ``MIN_PAIRS`` pairs is not.
+    """
+    if stage != "query_scorer":
+        return ""
+    least = run.settings.scorer.min_pair_accuracy
+    report = scorer_reports(run.warehouse).get(version)
+    if report is None or report["held_out_pairs"] < MIN_PAIRS or report["pair_accuracy"] >= least:
+        return ""
+    low, high = report["pair_accuracy_low"], report["pair_accuracy_high"]
+    known = low is not None and low == low
+    return (
+        f"pair accuracy {report['pair_accuracy']:.3f} on {report['held_out_pairs']:,} held-out "
+        f"pairs{f' (95 %: {low:.3f} to {high:.3f})' if known else ''} is below [scorer] "
+        f"min_pair_accuracy {least:g}"
+    )
 
 
 def put_in_force(run: StageRun, stage: str, version: str) -> None:
-    """Promote *version* of *stage*: from now on everything expects it."""
+    """Promote *version* of *stage*: from now on everything expects it.
+
+    Raises ``PromotionRefused`` for one that :func:`refusal` speaks against.
+    """
+    refused = refusal(run, stage, version)
+    if refused:
+        raise PromotionRefused(
+            f"{stage} {version} is not promoted: {refused}; more or better queries to learn from, "
+            "or a lower threshold, would change that"
+        )
     promote(run.warehouse, stage, version)
     made = load_states(run.warehouse, ()).get((stage, NO_DOCUMENT))
     inputs: Mapping[str, str] = made.inputs if made and made.output_hash == version else {}

@@ -11,6 +11,7 @@ from augcon_lib.model.identity import journal_key
 from augcon_lib.model.journal import Journal
 from augcon_lib.responses import answer_request
 from augcon_lib.stages.documents_at_once import batches
+from augcon_lib.stages.promotion import refusal
 from augcon_lib.stages.scored_queries import select_for_document
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.choices import (
@@ -38,7 +39,8 @@ class PromotionCost:
     ``measure`` is what speaks for each: pair accuracy on held-out documents, or the mean verdict
     of the search (NaN or ``None`` where it was not measured). ``documents`` have other answers
     afterwards; ``model_calls`` is exact: answers that the journal does not hold. Tokens are the
-    mean of the workspace's answers so far times that.
+    mean of the workspace's answers so far times that. ``refused`` says why it may not be promoted,
+    and is empty where it may.
     """
 
     stage: str
@@ -53,6 +55,7 @@ class PromotionCost:
     input_tokens: int
     output_tokens: int
     cost_usd: float
+    refused: str
 
 
 def promotion_cost(run: StageRun, stage: str, candidate: str) -> PromotionCost:
@@ -95,6 +98,7 @@ def promotion_cost(run: StageRun, stage: str, candidate: str) -> PromotionCost:
         read,
         written,
         run.settings.model.cost_usd(read, written),
+        refusal(run, stage, candidate),
     )
 
 

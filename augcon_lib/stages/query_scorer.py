@@ -4,12 +4,19 @@ import asyncio
 
 from augcon_lib.choice_staleness import scorer_inputs
 from augcon_lib.concurrency import run_until_done
-from augcon_lib.contrastive_pairs import build_pairs, sample_positives
+from augcon_lib.contrastive_pairs import (
+    NEGATIVE_KINDS,
+    ContrastivePair,
+    build_pairs,
+    sample_positives,
+)
 from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.query_scorer import MIN_PAIRS, train_scorer
+from augcon_lib.records import Rejection
+from augcon_lib.scorer_measures import PairMeasures
 from augcon_lib.stages.model_calls import model_for
-from augcon_lib.stages.promotion import promote_if_first, restore_in_force
+from augcon_lib.stages.promotion import promote_if_first, refusal, restore_in_force
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.warehouse.choices import NO_DOCUMENT, save_scorer
 from augcon_lib.warehouse.partitions import PartitionOutput, load_states
@@ -22,8 +29,8 @@ SEED = 20_240_516
 def run_query_scorer(run: StageRun) -> StageReport:
     """Sample positives over all documents, ask for their negatives, train and validate.
 
-    The first scorer is in force at once; a later one is a candidate (``stages.promotion``). Does
-    nothing where the settings use no scorer.
+    The first scorer is in force at once; a later one is a candidate, and so is one that is refused
+    (``stages.promotion``). Does nothing where the settings use no scorer.
     """
     if not run.settings.uses_scorer:
         return StageReport(STAGE, facts={"used": False})
@@ -37,14 +44,9 @@ async def _run(run: StageRun) -> StageReport:
     report = StageReport(STAGE)
     settings = run.settings
     expectation = Expectation(settings, run.versions(), load_states(run.warehouse, ()))
-    positives = await asyncio.to_thread(read_positives, run.warehouse)
-    sampled = sample_positives(positives, settings.scorer.pairs_per_negative_kind, SEED)
-    async with model_for(run, report, 1) as chat:
-        pairs, rejections = await build_pairs(
-            chat, run.prompts, sampled, settings.tree.parts, settings.tree.temperature
-        )
+    positives, pairs, rejections = await ask_for_pairs(run, report)
     scorer, scores = train_scorer(pairs, SEED)
-    most_pairs = len(sampled) * settings.scorer.pairs_per_negative_kind
+    most_pairs = len(NEGATIVE_KINDS) * settings.scorer.pairs_per_negative_kind
     trained = scores.train_pairs >= MIN_PAIRS or most_pairs < MIN_PAIRS
     inputs = scorer_inputs(expectation, load_states(run.warehouse), trained=trained)
     state = PartitionOutput(
@@ -56,13 +58,37 @@ async def _run(run: StageRun) -> StageReport:
     report.rejected.update(rejection.reason for rejection in rejections)
     report.facts = {
         "in_force": in_force,
-        "positives": len(positives),
+        "refused": "" if in_force else refusal(run, STAGE, scorer.version),
+        "positives": positives,
         "train_pairs": scores.train_pairs,
-        "held_out_pairs": scores.held_out_pairs,
-        "held_out_documents": scores.held_out_documents,
-        "pair_accuracy": scores.pair_accuracy,
-        "standard_error": scores.standard_error,
+        **_facts(scores.held_out),
         **{f"pair_accuracy_{kind}": share for kind, share in scores.accuracy_by_kind.items()},
     }
     run.progress(STAGE, 1, 1, 0, report.calls)
     return report
+
+
+async def ask_for_pairs(
+    run: StageRun, report: StageReport
+) -> tuple[int, list[ContrastivePair], list[Rejection]]:
+    """How many positives the trees hold, and the contrastive pairs of a sample of them."""
+    settings = run.settings
+    positives = await asyncio.to_thread(read_positives, run.warehouse)
+    sampled = sample_positives(positives, settings.scorer.pairs_per_negative_kind, SEED)
+    async with model_for(run, report, 1) as chat:
+        pairs, rejections = await build_pairs(
+            chat, run.prompts, sampled, settings.tree.parts, settings.tree.temperature
+        )
+    return len(positives), pairs, rejections
+
+
+def _facts(held_out: PairMeasures) -> dict[str, object]:
+    """*held_out* as plain facts; an interval as its two ends."""
+    return {
+        "held_out_pairs": held_out.pairs,
+        "held_out_documents": held_out.documents,
+        "pair_accuracy": held_out.pair_accuracy,
+        "pair_accuracy_ci95": list(held_out.pair_accuracy_ci95),
+        "auc": held_out.auc,
+        "auc_ci95": list(held_out.auc_ci95),
+    }

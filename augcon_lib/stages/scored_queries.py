@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 from augcon_lib.errors import WarehouseError
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.lengths import tree_parameters
-from augcon_lib.query_scorer import RandomChoice
+from augcon_lib.query_scorer import RandomChoice, Scorer
 from augcon_lib.query_selection import select_queries
 from augcon_lib.records import Node, Rejection, ScoredQuery, content_id
 from augcon_lib.settings import Settings
@@ -21,14 +20,6 @@ from augcon_lib.warehouse.stages import read_languages, read_nodes
 
 STAGE = "scored_queries"
 WRITE_DOCUMENTS = 100
-
-
-class Scorer(Protocol):
-    """Whatever ranks queries."""
-
-    def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
-        """s(C, q) for each pair; higher is better."""
-        ...
 
 
 def run_scored_queries(run: StageRun, document_ids: Sequence[str]) -> StageReport:

@@ -10,7 +10,7 @@ import polars as pl
 
 from augcon_lib.contrastive_pairs import ContrastivePair
 from augcon_lib.few_shot_search import FewShotChoice
-from augcon_lib.query_scorer import LinearScorer, ScorerReport
+from augcon_lib.query_scorer import UNTRAINED, LinearScorer, ScorerReport
 from augcon_lib.records import FewShotExample, Rejection
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.frames import insert, select, to_frame
@@ -45,15 +45,21 @@ def save_scorer(
     run_id: str,
 ) -> None:
     """Keep the scorer and the pairs it was trained on; it is in force once it is promoted."""
+    held_out = report.held_out
     row = {
         "scorer_version": scorer.version,
-        "kind": "linear",
+        "kind": scorer.kind,
         "parameters": scorer.to_json(),
         "train_pairs": report.train_pairs,
-        "held_out_pairs": report.held_out_pairs,
-        "held_out_documents": report.held_out_documents,
-        "pair_accuracy": report.pair_accuracy,
-        "standard_error": report.standard_error,
+        "held_out_pairs": held_out.pairs,
+        "held_out_documents": held_out.documents,
+        "pair_accuracy": held_out.pair_accuracy,
+        "pair_accuracy_low": held_out.pair_accuracy_ci95[0],
+        "pair_accuracy_high": held_out.pair_accuracy_ci95[1],
+        "auc": held_out.auc,
+        "auc_low": held_out.auc_ci95[0],
+        "auc_high": held_out.auc_ci95[1],
+        "standard_error": held_out.standard_error,
         "made_at": datetime.now(UTC).replace(tzinfo=None),
     }
     scored = to_frame("query_scorer", [None], **row)
@@ -62,6 +68,22 @@ def save_scorer(
         _replace(connection, "query_scorer", scorer.version, scored)
         _replace(connection, "contrastive_pairs", scorer.version, learned_from)
         save_state(connection, "query_scorer", state, run_id, rejections)
+
+
+def save_untrained(warehouse: Warehouse) -> None:
+    """Keep the scorer that gives every query the same score, for where no other may be used."""
+    row = {
+        "scorer_version": UNTRAINED.version,
+        "kind": UNTRAINED.kind,
+        "parameters": UNTRAINED.to_json(),
+        "train_pairs": 0,
+        "held_out_pairs": 0,
+        "held_out_documents": 0,
+        "made_at": datetime.now(UTC).replace(tzinfo=None),
+    }
+    frame = pl.DataFrame([row], schema=TABLES["query_scorer"])
+    with warehouse.write() as connection:
+        _replace(connection, "query_scorer", UNTRAINED.version, frame)
 
 
 def load_scorer(warehouse: Warehouse, version: str) -> LinearScorer | None:
@@ -79,7 +101,8 @@ def scorer_reports(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
         rows = select(
             connection,
             "SELECT scorer_version, kind, train_pairs, held_out_pairs, held_out_documents, "
-            "pair_accuracy, standard_error, made_at FROM query_scorer ORDER BY made_at",
+            "pair_accuracy, pair_accuracy_low, pair_accuracy_high, auc, auc_low, auc_high, made_at "
+            "FROM query_scorer ORDER BY made_at",
         )
     return {row["scorer_version"]: row for row in rows}
 

@@ -5,8 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from augcon_lib.errors import PromotionRefused
+from augcon_lib.query_scorer import UNTRAINED
+from augcon_lib.scorer_measures import PairMeasures
 from augcon_lib.settings import ScorerSettings
 from augcon_lib.stages.promotion import put_in_force
+from augcon_lib.stages.promotion_cost import promotion_cost
+from augcon_lib.stages.query_scorer import run_query_scorer
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import list_sources, stale_in
 from augcon_lib.staleness import Staleness
@@ -99,3 +104,48 @@ def test_what_was_in_force_comes_back_with_a_lost_warehouse_though_the_corpus_ha
     again = read_dataset(Warehouse(workspace.warehouse_path))
     assert again.equals(rows)
     assert run_all(workspace) == {}
+
+
+def worsen(workspace: Workspace, version: str) -> None:
+    """The scorer *version* turns out no better than chance."""
+    with Warehouse(workspace.warehouse_path).write() as connection:
+        connection.execute(
+            "UPDATE query_scorer SET pair_accuracy = 0.5, pair_accuracy_low = 0.4, "
+            "pair_accuracy_high = 0.6, held_out_pairs = 40 WHERE scorer_version = ?",
+            [version],
+        )
+
+
+def test_a_scorer_below_the_threshold_stays_a_candidate_and_the_one_in_force_goes_on(
+    workspace: Workspace,
+) -> None:
+    before = promoted_versions(Warehouse(workspace.warehouse_path))
+    more = ScorerSettings(pairs_per_negative_kind=8, retrain_drift=0)
+    changed = Workspace(workspace.root, workspace.settings.model_copy(update={"scorer": more}))
+    report = run_query_scorer(StageRun(changed, run_id="again"))
+    assert report.facts["in_force"] is False
+    worsen(changed, report.version)
+    refused = promotion_cost(StageRun(changed), "query_scorer", report.version).refused
+    assert "pair accuracy 0.500 on 40 held-out pairs (95 %: 0.400 to 0.600) is below" in refused
+    with pytest.raises(PromotionRefused, match="min_pair_accuracy"):
+        put_in_force(StageRun(changed), "query_scorer", report.version)
+    assert promoted_versions(Warehouse(workspace.warehouse_path)) == before
+    assert stale(changed).candidates["query_scorer"] == report.version
+
+
+def test_where_the_first_scorer_is_refused_all_queries_tie_until_a_good_one_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = make_workspace(tmp_path, DOCUMENTS, SETTINGS.model_copy(update=MORE_PAIRS))
+    with monkeypatch.context() as patched:
+        chance = PairMeasures(40, 5, pair_accuracy=0.5)
+        patched.setattr("augcon_lib.query_scorer.measure_pairs", lambda *scores: chance)
+        scorer = run_all(workspace)["query_scorer"]
+    assert "is below [scorer] min_pair_accuracy 0.6" in str(scorer.facts["refused"])
+    warehouse = Warehouse(workspace.warehouse_path)
+    assert promoted_versions(warehouse)["query_scorer"] == UNTRAINED.version
+    assert read_dataset(warehouse).height > 0
+    assert stale(workspace).candidates == {"query_scorer": scorer.version}
+    assert run_all(workspace) == {}
+    run_query_scorer(StageRun(workspace, run_id="again"))
+    assert promoted_versions(warehouse)["query_scorer"] == scorer.version
