@@ -4,7 +4,8 @@ The library enforces the same rules before it writes, so a blocking check that f
 the warehouse was changed by something else, or that a rule has a hole.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -68,18 +69,34 @@ RULES = (
 
 
 def specs(asset: str) -> list[dg.AssetCheckSpec]:
-    """The checks of *asset*."""
-    named = [rule.spec() for rule in RULES if rule.asset == asset]
-    return [*named, _all_well(asset)] if asset in _PARTITIONED else named
+    """The checks of *asset* as a whole."""
+    return [rule.spec() for rule in RULES if rule.asset == asset]
 
 
-def results(run: StageRun, report: StageReport) -> Iterator[dg.AssetCheckResult]:
-    """The outcome of every check of the report's asset, on what is stored now."""
+def broken_rules(run: StageRun, report: StageReport) -> dict[Rule, list[audits.Problem]]:
+    """What breaks each rule of the report's asset, in what is stored now."""
     documents = [p.document_id for p in report.partitions]
-    for rule in RULES:
-        if rule.asset != report.stage:
-            continue
-        problems = rule.audit(run.warehouse, documents, run.settings)
+    return {
+        rule: rule.audit(run.warehouse, documents, run.settings)
+        for rule in RULES
+        if rule.asset == report.stage
+    }
+
+
+def by_document(broken: Mapping[Rule, Sequence[audits.Problem]]) -> dict[str, list[str]]:
+    """What is wrong with each document."""
+    found = defaultdict(list)
+    for rule, problems in broken.items():
+        for problem in problems:
+            found[problem.subject].append(f"{rule.name}: {problem.what}")
+    return found
+
+
+def results(
+    report: StageReport, broken: Mapping[Rule, Sequence[audits.Problem]]
+) -> Iterator[dg.AssetCheckResult]:
+    """The outcome of every check of the report's asset but ``document_checks``."""
+    for rule, problems in broken.items():
         yield dg.AssetCheckResult(
             asset_key=rule.asset,
             check_name=rule.name,
@@ -87,27 +104,7 @@ def results(run: StageRun, report: StageReport) -> Iterator[dg.AssetCheckResult]
             severity=dg.AssetCheckSeverity.ERROR,
             metadata={"problems": len(problems), "first": _listed(problems)},
         )
-    if report.stage in _PARTITIONED:
-        bad = [f"{p.document_id}: {p.reason}" for p in report.partitions if p.status != "ok"]
-        yield dg.AssetCheckResult(
-            asset_key=report.stage,
-            check_name=_all_well(report.stage).name,
-            passed=not bad,
-            severity=dg.AssetCheckSeverity.WARN,
-            metadata={"documents": len(bad), "first": _listed(bad)},
-        )
 
 
-_PARTITIONED = ("raw_corpus", "cst_nodes", "responses")
-
-
-def _all_well(asset: str) -> dg.AssetCheckSpec:
-    return dg.AssetCheckSpec(
-        "all_documents_done",
-        asset=asset,
-        description="No document of the run was rejected or failed; a warning lists those.",
-    )
-
-
-def _listed(problems: Sequence[str]) -> dg.MarkdownMetadataValue:
+def _listed(problems: Sequence[object]) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md("\n".join(f"- {problem}" for problem in problems[:20]) or "none")

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
 from dagster._core.events import (
@@ -25,14 +25,26 @@ from dagster._core.events import (
 )
 from dagster._core.events.log import EventLogEntry
 from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log import SqliteEventLogStorage
-from dagster._core.storage.event_log.schema import DynamicPartitionsTable, SqlEventLogStorageTable
-from dagster._serdes import ConfigurableClassData
+from dagster._core.storage.event_log.schema import (
+    AssetCheckExecutionsTable,
+    DynamicPartitionsTable,
+    SqlEventLogStorageTable,
+)
+from dagster._serdes import ConfigurableClassData, serialize_value
 
 # SQLite binds at most 32,766 values in a statement; an event has seven.
 EVENTS_PER_BATCH = 1000
 KEYS_PER_STATEMENT = 10_000
-TOGETHER = (DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+CHECK_OF_A_RUN = ("asset_key", "check_name", "run_id", "partition")
+ASSET_EVENTS = (
+    DagsterEventType.ASSET_MATERIALIZATION,
+    DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+)
+TOGETHER = (*ASSET_EVENTS, DagsterEventType.ASSET_CHECK_EVALUATION)
+
+Event = TypeVar("Event", dg.AssetMaterialization, dg.AssetCheckEvaluation)
 
 
 class BatchSqliteEventLogStorage(SqliteEventLogStorage):
@@ -67,14 +79,57 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
         with self.index_connection() as connection:
             stored = connection.execute(insert.returning(SqlEventLogStorageTable.c.id))
             event_ids = sorted(row[0] for row in stored)
-        self.store_asset_event_tags(events, event_ids)
+        numbered = list(zip(events, event_ids, strict=True))
+        of_assets = [pair for pair in numbered if pair[0].dagster_event_type in ASSET_EVENTS]
+        if of_assets:
+            self.store_asset_event_tags([e for e, _ in of_assets], [n for _, n in of_assets])
         # An asset's own row tells of its latest event of each type alone.
         latest = {
             (event.get_dagster_event().asset_key, event.dagster_event_type): (event, event_id)
-            for event, event_id in zip(events, event_ids, strict=True)
+            for event, event_id in of_assets
         }
         for event, event_id in latest.values():
             self.store_asset_event(event, event_id)
+        self._store_evaluations(
+            [pair for pair in numbered if pair[0].dagster_event_type not in ASSET_EVENTS]
+        )
+
+    def _store_evaluations(self, events: Sequence[tuple[EventLogEntry, int]]) -> None:
+        table = AssetCheckExecutionsTable
+        rows = [self._check_row(event, event_id) for event, event_id in events]
+        with self.index_connection() as connection:
+            for row in rows:  # of an earlier attempt of the same run
+                named = [table.c[name] == row[name] for name in CHECK_OF_A_RUN]
+                connection.execute(table.delete().where(*named))
+            if rows:
+                connection.execute(table.insert(), rows)
+
+    def _check_row(self, event: EventLogEntry, event_id: int) -> dict[str, Any]:
+        evaluation = event.get_dagster_event().asset_check_evaluation_data
+        target = evaluation.target_materialization_data
+        status = "SUCCEEDED" if evaluation.passed else "FAILED"
+        return {
+            "asset_key": evaluation.asset_key.to_string(),
+            "check_name": evaluation.check_name,
+            "partition": evaluation.partition,
+            "run_id": event.run_id,
+            "execution_status": AssetCheckExecutionRecordStatus[status].value,
+            "evaluation_event": serialize_value(event),
+            "evaluation_event_timestamp": self._event_insert_timestamp(event),
+            "evaluation_event_storage_id": event_id,
+            "materialization_event_storage_id": target.storage_id if target else None,
+        }
+
+    def store_asset_check_event(self, event: EventLogEntry, event_id: int | None) -> None:
+        """Store a lone event of a check; not that one is planned for many partitions.
+
+        Dagster would write a row for each partition of the range, each with all keys of the range
+        in it, and show those as skipped that the run has bridged.
+        """
+        dagster_event = event.get_dagster_event()
+        planned = dagster_event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
+        if not planned or dagster_event.asset_check_planned_data.partitions_subset is None:
+            super().store_asset_check_event(event, event_id)
 
     def delete_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
         """Delete *keys* of the partitions *name* at once; one by one each takes 18 ms."""
@@ -103,41 +158,50 @@ def log_events(
     context: dg.AssetExecutionContext, events: Iterable[dg.AssetMaterialization]
 ) -> None:
     """Log *events* as ``context.log_event`` does one by one, in batches where there are several."""
-    for batch in _batches(events):
-        for event, place in batch:
-            if place is None:
-                context.log_event(event)
-            else:
-                step = context.get_step_execution_context()
-                DagsterEvent.asset_materialization(step, event, place)
+    for event, place in _placed(events):
+        if place is None:
+            context.log_event(event)
+        else:
+            step = context.get_step_execution_context()
+            DagsterEvent.asset_materialization(step, event, place)
+
+
+def log_evaluations(
+    context: dg.AssetExecutionContext, evaluations: Iterable[dg.AssetCheckEvaluation]
+) -> None:
+    """Log *evaluations* of checks, in batches where there are several."""
+    step = context.get_step_execution_context()
+    for evaluation, place in _placed(evaluations):
+        passed = "passed" if evaluation.passed else "did not pass"
+        DagsterEvent.from_step(
+            DagsterEventType.ASSET_CHECK_EVALUATION,
+            step,
+            evaluation,
+            f"Asset check '{evaluation.check_name}' {passed} for '{evaluation.partition}'.",
+            place,
+        )
 
 
 def report_events(instance: dg.DagsterInstance, events: Iterable[dg.AssetMaterialization]) -> None:
     """Store *events* that belong to no run, as ``report_runless_asset_event`` does one by one."""
-    for batch in _batches(events):
-        for event, place in batch:
-            if place is None:
-                instance.report_runless_asset_event(event)
-                continue
-            dagster_event = DagsterEvent(
-                event_type_value=DagsterEventType.ASSET_MATERIALIZATION.value,
-                job_name=RUNLESS_JOB_NAME,
-                event_specific_data=StepMaterializationData(event),
-            )
-            instance.report_dagster_event(
-                dagster_event, run_id=RUNLESS_RUN_ID, batch_metadata=place
-            )
+    for event, place in _placed(events):
+        if place is None:
+            instance.report_runless_asset_event(event)
+            continue
+        dagster_event = DagsterEvent(
+            event_type_value=DagsterEventType.ASSET_MATERIALIZATION.value,
+            job_name=RUNLESS_JOB_NAME,
+            event_specific_data=StepMaterializationData(event),
+        )
+        instance.report_dagster_event(dagster_event, run_id=RUNLESS_RUN_ID, batch_metadata=place)
 
 
-def _batches(
-    events: Iterable[dg.AssetMaterialization],
-) -> Iterator[list[tuple[dg.AssetMaterialization, DagsterEventBatchMetadata | None]]]:
+def _placed(events: Iterable[Event]) -> Iterator[tuple[Event, DagsterEventBatchMetadata | None]]:
     """*events* with their places in batches of their own; a lone one has none."""
     remaining = iter(events)
     while batch := list(islice(remaining, EVENTS_PER_BATCH)):
         batch_id = generate_event_batch_id()
         last = len(batch) - 1
-        yield [
-            (event, DagsterEventBatchMetadata(batch_id, is_end=n == last) if last else None)
-            for n, event in enumerate(batch)
-        ]
+        for number, event in enumerate(batch):
+            is_end = number == last
+            yield event, DagsterEventBatchMetadata(batch_id, is_end=is_end) if last else None

@@ -55,9 +55,7 @@ def materializations(
     """
     keys = {document: partition_key(document) for document in made if document}
     latest = latest_versions(instance, UPSTREAM[stage])
-    of_documents = {
-        name: _latest_events(instance, name, set(keys.values())) for name in READ[stage]
-    }
+    of_documents = {name: latest_events(instance, name, set(keys.values())) for name in READ[stage]}
 
     def tags(document: str) -> dict[str, str]:
         state = states[stage, document]
@@ -127,7 +125,7 @@ def _made_from(name: str, version: str, pointer: int | None) -> dict[str, str]:
     }
 
 
-def _latest_events(instance: dg.DagsterInstance, asset: str, keys: set[str]) -> Mapping[str, int]:
+def latest_events(instance: dg.DagsterInstance, asset: str, keys: set[str]) -> Mapping[str, int]:
     """Storage id of the latest event of *asset*, by partition key; of all partitions for none."""
     kind = dg.DagsterEventType.ASSET_MATERIALIZATION
     return instance.event_log_storage.get_latest_storage_id_by_partition(

@@ -45,13 +45,20 @@ def candidates(states: States, settings: Settings, versions: Versions) -> dict[s
     return found
 
 
+def drifted_documents(states: States) -> set[str]:
+    """The documents whose trees are newer than the scorer; none where there is no scorer."""
+    scorer = states.get(("query_scorer", NO_DOCUMENT))
+    return {
+        document
+        for (stage, document), state in states.items()
+        if stage == "cst_nodes" and scorer and state.updated_at > scorer.updated_at
+    }
+
+
 def corpus_drift(states: States) -> float:
     """Share of documents whose trees are newer than the scorer, 0 to 1."""
-    scorer = states.get(("query_scorer", NO_DOCUMENT))
-    trees = [state.updated_at for (stage, _), state in states.items() if stage == "cst_nodes"]
-    if scorer is None or not trees:
-        return 0.0
-    return sum(made > scorer.updated_at for made in trees) / len(trees)
+    trees = sum(stage == "cst_nodes" for stage, _ in states)
+    return len(drifted_documents(states)) / trees if trees else 0.0
 
 
 def scorer_inputs(expectation: Expectation, states: States, *, trained: bool) -> Inputs:

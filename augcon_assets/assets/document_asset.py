@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from augcon_assets import checks
+from augcon_assets import checks, document_checks
 from augcon_assets.event_log import log_events
 from augcon_assets.events import States, materializations, no_event_of_its_own
 from augcon_assets.inputs import upstream_assets
@@ -25,7 +25,7 @@ warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
 
 OWNERS = ["team:augcon"]
 GROUP = "augcon"
-Results = Iterator[dg.MaterializeResult | dg.AssetCheckResult]
+Results = Iterator[dg.MaterializeResult | dg.AssetCheckResult | dg.Output[None]]
 Stage = Callable[[StageRun, Sequence[str]], StageReport]
 OnlyStale = Callable[[StageRun, Sequence[str]], Sequence[str]]
 
@@ -45,8 +45,10 @@ def asset_options(name: str, kinds: set[str]) -> dict[str, Any]:
 
 def document_options(name: str, kinds: set[str]) -> dict[str, Any]:
     """:func:`asset_options`, one partition per document, many of them in one run."""
+    options = asset_options(name, kinds)
     return {
-        **asset_options(name, kinds),
+        **options,
+        "check_specs": [*options["check_specs"], document_checks.spec(name)],
         "partitions_def": documents_partitions,
         "backfill_policy": dg.BackfillPolicy.single_run(),
     }
@@ -73,8 +75,11 @@ def materialize_documents(
     made = {d: {**partition_metadata(report.stage, p), **shared} for d, p in good.items()}
     log_materializations(context, run, report.stage, made, states)
     log_report(context, report)
+    broken = checks.broken_rules(run, report)
+    problems = checks.by_document(broken)
     yield no_event_of_its_own()
-    yield from checks.results(run, report)
+    yield from document_checks.results(context, report.stage, report.partitions, problems)
+    yield from checks.results(report, broken)
 
 
 def log_materializations(

@@ -35,4 +35,4 @@ def materialize_whole(
     log_materializations(context, run, report.stage, made, states)
     log_report(context, report)
     yield no_event_of_its_own()
-    yield from checks.results(run, report)
+    yield from checks.results(report, checks.broken_rules(run, report))

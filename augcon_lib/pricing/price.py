@@ -111,8 +111,8 @@ class _Pricing:
                 for stage in STAGES:
                     part = of_contexts(stage, results, samples[why].weight, calibration)
                     found.add(stage, why, part)
-            regrown = sum(sample.regrown for sample in samples.values())
-            choices = with_retraining(self._run, choices, regrown)
+            drifting = sum(sample.drifting for sample in samples.values())
+            choices = with_retraining(self._run, choices, drifting)
             positives = [
                 replace(
                     positive, node_id=f"{positive.node_id}{copy}", context=again(positive, copy)
@@ -163,18 +163,18 @@ class _Pricing:
 
 
 def with_retraining(
-    run: StageRun, choices: Mapping[str, Sequence[str]], regrown: float
+    run: StageRun, choices: Mapping[str, Sequence[str]], drifting: float
 ) -> dict[str, Sequence[str]]:
-    """*choices*, and the scorer where *regrown* documents with other trees make it stale."""
+    """*choices*, and the scorer where *drifting* more documents with newer trees make it stale."""
     limit = run.settings.scorer.retrain_drift
     states = load_states(run.warehouse)
     scorer = states.get(("query_scorer", NO_DOCUMENT))
-    if "query_scorer" in choices or scorer is None or not run.settings.uses_scorer or not regrown:
+    if "query_scorer" in choices or scorer is None or not run.settings.uses_scorer or not drifting:
         return dict(choices)
     if TREES in scorer.inputs:
         return {**choices, "query_scorer": [f"{TREES} changed"]}
     trees = sum(stage == "cst_nodes" for stage, _ in states) or 1
-    if limit > 0 and corpus_drift(states) + regrown / trees >= limit:
+    if limit > 0 and corpus_drift(states) + drifting / trees >= limit:
         return {**choices, "query_scorer": [DRIFTED]}
     return dict(choices)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from augcon_lib.choice_staleness import drifted_documents
 from augcon_lib.contexts import cut_contexts
 from augcon_lib.documents import StoreListing, read_documents
 from augcon_lib.expectation import Expectation
@@ -36,12 +37,13 @@ class ContextWork:
 class Sample:
     """Contexts of all documents with one reason; each stands for *weight* others like it.
 
-    ``regrown`` is how many of the documents will get other trees than they have.
+    ``drifting`` is how many of the documents will get other trees than they have, and have not
+    had any since the scorer was trained.
     """
 
     works: Sequence[ContextWork]
     weight: float
-    regrown: float
+    drifting: float
 
 
 class WorkFinder:
@@ -56,19 +58,20 @@ class WorkFinder:
         self._unread = set(stale.documents.get("raw_corpus", ()))
         self._without_trees = set(stale.documents.get("cst_nodes", ()))
         self._states = load_states(run.warehouse)
-        self._regrown: set[str] = set()
+        self._drifting: set[str] = set()
+        self._drifted = drifted_documents(self._states)
         self.gone_nodes: set[str] = set()
         self._expectation = Expectation(run.settings, run.versions(), self._states)
 
     def sample(self, document_ids: Sequence[str], share: float) -> Sample:
         """The contexts of *document_ids*; at most *share* of what a plan may read and walk."""
         read = document_ids[:: _step(len(document_ids), MAX_READ_DOCUMENTS * share)]
-        regrown = len(self._regrown)
+        drifting = len(self._drifting)
         works = [work for document in self._documents(read) for work in document]
         walked = works[:: _step(len(works), MAX_WALKED_CONTEXTS * share)]
         unread = len(document_ids) / max(1, len(read))
         weight = unread * len(works) / max(1, len(walked))
-        return Sample(walked, weight, unread * (len(self._regrown) - regrown))
+        return Sample(walked, weight, unread * (len(self._drifting) - drifting))
 
     def _documents(self, document_ids: Sequence[str]) -> Iterable[list[ContextWork]]:
         wanted = set(document_ids)
@@ -104,7 +107,7 @@ class WorkFinder:
         known = by_context(stored) if trees_hold else {}
         lost = set(by_context(stored)) - ({c.context_id for c in contexts} if trees_hold else set())
         if lost or any(context.context_id not in known for context in contexts):
-            self._regrown.add(document_id)
+            self._drifting |= {document_id} - self._drifted
         gone = [node for node in stored if node.context_id in lost]
         self.gone_nodes.update(node.node_id for node in gone)
         past = PastSplits(gone)

@@ -1,6 +1,7 @@
 """Audits: SQL that lists what breaks a rule, for the asset checks; empty means all is well."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from augcon_lib.repeats import first_repeats
 from augcon_lib.settings import Settings
@@ -9,7 +10,18 @@ from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.frames import select
 from augcon_lib.warehouse.stages import read_documents_text, read_nodes
 
-Audit = Callable[[Warehouse, Sequence[str], Settings], list[str]]
+
+class Problem(NamedTuple):
+    """What is wrong with *subject*: a document's id, or a row's in the dataset."""
+
+    subject: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.what}"
+
+
+Audit = Callable[[Warehouse, Sequence[str], Settings], list[Problem]]
 
 AUDIT_DOCUMENTS = 100
 
@@ -19,11 +31,11 @@ _BLANK = r"NOT regexp_matches({column}, '[^\s\pZ]')"
 
 def empty_documents(
     warehouse: Warehouse, document_ids: Sequence[str], settings: Settings
-) -> list[str]:
+) -> list[Problem]:
     """Documents without text, language or the right hash."""
     return _problems(
         warehouse,
-        "SELECT document_id || ': no text, no language or a wrong hash' AS problem "
+        "SELECT document_id AS subject, 'no text, no language or a wrong hash' AS what "
         "FROM raw_corpus WHERE document_id IN (SELECT unnest(?::VARCHAR[])) "
         f"AND ({_BLANK.format(column='text')} OR language = '' OR text_sha256 <> sha256(text))",
         document_ids,
@@ -32,7 +44,7 @@ def empty_documents(
 
 def malformed_trees(
     warehouse: Warehouse, document_ids: Sequence[str], settings: Settings
-) -> list[str]:
+) -> list[Problem]:
     """Documents whose stored trees break a rule of ``tree_rules``."""
     problems = []
     for start in range(0, len(document_ids), AUDIT_DOCUMENTS):
@@ -40,13 +52,13 @@ def malformed_trees(
         nodes = read_nodes(warehouse, chunk)
         for document in read_documents_text(warehouse, chunk):
             broken = broken_rules(document.text, nodes[document.document_id])
-            problems += [f"{document.document_id}: {problem}" for problem in broken]
+            problems += [Problem(document.document_id, problem) for problem in broken]
     return problems
 
 
 def selection_errors(
     warehouse: Warehouse, document_ids: Sequence[str], settings: Settings
-) -> list[str]:
+) -> list[Problem]:
     """Contexts with too many selected queries, or with one that repeats another."""
     with warehouse.read() as connection:
         rows = select(
@@ -61,27 +73,29 @@ def selection_errors(
     problems = []
     selection = settings.selection
     for row in rows:
-        name = f"{row['document_id']}: context {row['context_id']}"
+        name = f"context {row['context_id']}"
         queries = row["selected"] or []
+        found = []
         if len(queries) > row["quota"]:
-            problems.append(f"{name}: {len(queries)} queries for a quota of {row['quota']}")
+            found.append(f"{len(queries)} queries for a quota of {row['quota']}")
         if any(
             r is not None for r in first_repeats(queries, selection.max_rouge_l, selection.rouge_l)
         ):
-            problems.append(f"{name}: a selected query repeats another")
+            found.append("a selected query repeats another")
         if row["unexplained"]:
-            problems.append(f"{name}: {row['unexplained']} queries left out without a reason")
+            found.append(f"{row['unexplained']} queries left out without a reason")
+        problems += [Problem(row["document_id"], f"{name}: {what}") for what in found]
     return problems
 
 
 def unanswered_queries(
     warehouse: Warehouse, document_ids: Sequence[str], settings: Settings
-) -> list[str]:
+) -> list[Problem]:
     """Selected queries without exactly one response or rejection, but for failed documents."""
     return _problems(
         warehouse,
-        "SELECT s.document_id || ': query of node ' || s.node_id || ' has ' "
-        "|| count(o.node_id) || ' outcomes' AS problem FROM scored_queries AS s "
+        "SELECT s.document_id AS subject, 'query of node ' || s.node_id || ' has ' "
+        "|| count(o.node_id) || ' outcomes' AS what FROM scored_queries AS s "
         "JOIN partition_state AS p ON p.stage = 'responses' AND p.document_id = s.document_id "
         "AND p.status = 'ok' "
         "LEFT JOIN (SELECT document_id, node_id FROM responses UNION ALL "
@@ -95,25 +109,25 @@ def unanswered_queries(
 
 def invalid_rows(
     warehouse: Warehouse, document_ids: Sequence[str], settings: Settings
-) -> list[str]:
+) -> list[Problem]:
     """Rows of the current dataset that no trainer should see."""
     return _problems(
         warehouse,
-        "SELECT row_id || ': empty query or response' AS problem FROM sft_dataset "
+        "SELECT row_id AS subject, 'empty query or response' AS what FROM sft_dataset "
         f"WHERE {_BLANK.format(column='query')} OR {_BLANK.format(column='response')} "
-        "UNION ALL SELECT row_id || ': split ' || split FROM sft_dataset "
+        "UNION ALL SELECT row_id, 'split ' || split FROM sft_dataset "
         "WHERE split NOT IN ('train', 'test') "
-        "UNION ALL SELECT any_value(row_id) || ': the id is there ' || count(*) || ' times' "
+        "UNION ALL SELECT any_value(row_id), 'the id is there ' || count(*) || ' times' "
         "FROM sft_dataset GROUP BY row_id HAVING count(*) > 1 "
-        "UNION ALL SELECT any_value(row_id) || ': the pair is there ' || count(*) || ' times' "
+        "UNION ALL SELECT any_value(row_id), 'the pair is there ' || count(*) || ' times' "
         "FROM sft_dataset GROUP BY query, response HAVING count(*) > 1 "
-        "UNION ALL SELECT s.row_id || ': its document is not in the corpus' "
+        "UNION ALL SELECT s.row_id, 'its document is not in the corpus' "
         "FROM (SELECT * FROM sft_dataset WHERE NOT stale) AS s "
         "ANTI JOIN raw_corpus AS d ON d.document_id = s.document_id",
     )
 
 
-def _problems(warehouse: Warehouse, query: str, *parameters: Sequence[str]) -> list[str]:
+def _problems(warehouse: Warehouse, query: str, *parameters: Sequence[str]) -> list[Problem]:
     with warehouse.read() as connection:
         rows = select(connection, query, [list(parameter) for parameter in parameters])
-    return [row["problem"] for row in rows]
+    return [Problem(row["subject"], row["what"]) for row in rows]

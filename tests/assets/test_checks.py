@@ -1,17 +1,18 @@
 """Blocking checks: pass on what the pipeline makes, and stop the run on a row that is broken."""
 
-from collections.abc import Callable
-
 import dagster as dg
 import pytest
 
+from augcon_assets import document_checks
 from augcon_assets.assets import responses, scored_queries
 from augcon_assets.checks import RULES
 from augcon_assets.cli.summary import Outcome
 from augcon_assets.definitions import defs
+from augcon_assets.partitions import document_id
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.warehouse import Warehouse
+from augcon_lib.warehouse import Warehouse, audits
+from augcon_lib.warehouse.partitions import STAGES
 from augcon_lib.workspace import Workspace
 from tests.support.workspaces import BAD, GOOD, TIDES, bring_up_to_date, put
 
@@ -34,29 +35,81 @@ BREAKAGES = {
 }
 
 
-def evaluations(
-    instance: dg.DagsterInstance, run_id: str
-) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
+Named = tuple[str, str, str]  # asset, check, document
+
+
+def evaluations(instance: dg.DagsterInstance, run_id: str) -> dict[Named, dg.AssetCheckEvaluation]:
     logs = instance.get_records_for_run(
         run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
     ).records
     found = [r.event_log_entry.dagster_event.asset_check_evaluation_data for r in logs]  # type: ignore[union-attr]
-    return {(each.asset_key.to_user_string(), each.check_name): each for each in found}
+    return {
+        (each.asset_key.to_user_string(), each.check_name, document_id(each.partition or "")): each
+        for each in found
+    }
 
 
 def test_every_check_passes_on_the_first_sync_but_the_one_that_warns_of_the_bad_document(
     first_sync: tuple[Workspace, Outcome], first_instance: dg.DagsterInstance
 ) -> None:
-    found: dict[tuple[str, str], dg.AssetCheckEvaluation] = {}
+    found: dict[Named, dg.AssetCheckEvaluation] = {}
     for run_id in first_sync[1].run_ids:
         found |= evaluations(first_instance, run_id)
     keys = defs.resolve_asset_graph().asset_check_keys
-    assert set(found) == {(key.asset_key.to_user_string(), key.name) for key in keys}
+    assert {key[:2] for key in found} == {(k.asset_key.to_user_string(), k.name) for k in keys}
     failed = {key: each for key, each in found.items() if not each.passed}
-    assert list(failed) == [("raw_corpus", "all_documents_done")]
-    warning = failed["raw_corpus", "all_documents_done"]
+    assert list(failed) == [("raw_corpus", document_checks.NAME, BAD)]
+    (warning,) = failed.values()
     assert warning.severity == dg.AssetCheckSeverity.WARN
-    assert BAD in str(warning.metadata["first"].value)
+    assert warning.metadata["reason"].value == "unreadable_pdf"
+
+
+def states(instance: dg.DagsterInstance, stage: str) -> dict[str, tuple[str, bool]]:
+    """Of each document's last check: how it ended, and whether it is about its latest rows."""
+    key = dg.AssetCheckKey(dg.AssetKey(stage), document_checks.NAME)
+    found = instance.event_log_storage.get_asset_check_partition_info([key])
+    return {
+        document_id(info.partition_key): (info.latest_execution_status.value, info.is_current)
+        for info in found
+        if info.partition_key
+    }
+
+
+def test_each_document_has_a_check_of_its_own_at_each_stage(
+    first_instance: dg.DagsterInstance,
+) -> None:
+    good = dict.fromkeys(GOOD, ("SUCCEEDED", True))
+    assert states(first_instance, "raw_corpus") == {**good, BAD: ("FAILED", True)}
+    for stage in STAGES[1:]:
+        assert states(first_instance, stage) == good
+
+
+def test_documents_that_a_run_leaves_alone_keep_their_check(
+    workspace: Workspace, instance: dg.DagsterInstance
+) -> None:
+    before = states(instance, "responses")
+    put(workspace.root, GOOD[0], "# Bees\n\nA hive of bees holds forty workers in a cold June.\n")
+    put(workspace.root, GOOD[2], TIDES + "\nA heron stood by the sluice and waited for eels.\n")
+    outcome = bring_up_to_date(workspace, instance)
+    told = {key[2] for run_id in outcome.run_ids for key in evaluations(instance, run_id)}
+    assert told == {"", GOOD[0], GOOD[2]}
+    assert states(instance, "responses") == before
+
+
+def test_the_rule_that_a_documents_rows_break_is_named_in_its_check(
+    workspace: Workspace, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant_after_scoring(monkeypatch)
+    result = dg.materialize(
+        [scored_queries],
+        partition_key="tides.md",
+        instance=instance,
+        resources={"workspace": WorkspaceResource(root=str(workspace.root))},
+        raise_on_error=False,
+    )
+    assert states(instance, "scored_queries")["tides.md"] == ("FAILED", True)
+    check = evaluations(instance, result.run_id)["scored_queries", document_checks.NAME, "tides.md"]
+    assert "quota_and_uniqueness" in str(check.metadata["problems"].value)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -65,16 +118,16 @@ def test_a_rule_finds_the_row_that_breaks_it_and_names_the_culprit(
 ) -> None:
     run = StageRun(workspace)
     document = "tides.md"
-    audit: Callable[..., list[str]] = rule.audit  # type: ignore[attr-defined]
+    audit: audits.Audit = rule.audit  # type: ignore[attr-defined]
     statement, said = BREAKAGES[rule.name]  # type: ignore[attr-defined]
     assert audit(run.warehouse, list(GOOD), run.settings) == []
     with run.warehouse.write() as connection:
         connection.execute(statement, [document])
     problems = audit(run.warehouse, list(GOOD), run.settings)
     assert problems
-    assert any(said in problem for problem in problems)
+    assert any(said in problem.what for problem in problems)
     if rule.name != "chat_rows_valid":  # type: ignore[attr-defined]
-        assert all(problem.startswith(document) for problem in problems)
+        assert all(problem.subject == document for problem in problems)
         others = [each for each in GOOD if each != document]
         assert audit(run.warehouse, others, run.settings) == []
 
@@ -91,8 +144,8 @@ def test_a_failed_blocking_check_stops_what_comes_after_it_in_the_same_run(
         raise_on_error=False,
     )
     assert not result.success
-    (check,) = [e for e in result.get_asset_check_evaluations() if not e.passed]
-    assert (check.check_name, check.blocking) == ("quota_and_uniqueness", True)
+    (check,) = [e for e in result.get_asset_check_evaluations() if not e.passed and e.blocking]
+    assert check.check_name == "quota_and_uniqueness"
     assert "tides.md" in str(check.metadata["first"].value)
     steps = [e.step_key for e in result.all_events if e.event_type_value == "STEP_START"]
     assert steps == ["scored_queries"]

@@ -170,10 +170,10 @@ def table(warehouse: Warehouse, name: str, columns: str = "*") -> list[tuple[obj
     return sorted(rows, key=str)
 
 
-def everything(warehouse: Warehouse) -> dict[str, list[tuple[object, ...]]]:
-    """All rows of all tables."""
+def everything(warehouse: Warehouse) -> dict[str, list[str]]:
+    """All rows of all tables, as text: a NaN is equal to another one."""
     with warehouse.read() as connection:
         return {
-            name: sorted(connection.execute(f'SELECT * FROM "{name}"').fetchall(), key=str)
+            name: sorted(map(str, connection.execute(f'SELECT * FROM "{name}"').fetchall()))
             for name in TABLES
         }

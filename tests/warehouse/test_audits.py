@@ -45,7 +45,7 @@ PLANTED = [
 ]
 
 
-def found(warehouse: Warehouse, name: str) -> list[str]:
+def found(warehouse: Warehouse, name: str) -> list[audits.Problem]:
     return AUDITS[name](warehouse, ["plain.md", ODD], Settings())
 
 
@@ -62,8 +62,8 @@ def test_an_audit_finds_the_planted_error(
         connection.execute(statement.format(odd=odd))
     problems = found(filled, audit)
     assert problems
-    assert any(problem in line for line in problems), problems
-    assert not any(line.startswith("plain.md") for line in problems)
+    assert any(problem in each.what for each in problems), problems
+    assert not any(each.subject == "plain.md" for each in problems)
 
 
 def test_a_query_that_was_rejected_counts_as_answered(filled: Warehouse) -> None:

@@ -1,0 +1,109 @@
+"""One asset check per document and stage: was it made, and if not, why?
+
+A step over many partitions evaluates a check once, for none of them. So the step's own output for
+the check records nothing, and each document that the step worked on gets an evaluation of its own
+(as with materializations, ``events``). A document that was left alone keeps its last one.
+"""
+
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+
+import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData,
+)
+
+from augcon_assets.event_log import log_evaluations
+from augcon_assets.events import latest_events
+from augcon_assets.metadata import Metadata
+from augcon_assets.partitions import documents_partitions, partition_key
+from augcon_lib.stages.stage_run import PartitionSummary
+from augcon_lib.warehouse.partitions import EMPTY, OK
+
+NAME = "document_done"
+# Dagster calls partitioned checks a preview; it is pinned, and the tests cover what is used.
+warnings.filterwarnings("ignore", "Specifying a partitions_def", dg.PreviewWarning)
+
+
+def spec(stage: str) -> dg.AssetCheckSpec:
+    """The check of *stage*, partitioned as its documents are."""
+    return dg.AssetCheckSpec(
+        NAME,
+        asset=stage,
+        description="The document was made and breaks no rule; a warning says what is wrong.",
+        partitions_def=documents_partitions,
+    )
+
+
+def results(
+    context: dg.AssetExecutionContext,
+    stage: str,
+    partitions: Sequence[PartitionSummary],
+    problems: Mapping[str, Sequence[str]],
+) -> Iterator[dg.AssetCheckResult | dg.Output[None]]:
+    """The outcome for each document that the step worked on; *problems* are broken rules.
+
+    Each targets its document's last materialization, which must have been stored before.
+    """
+    if context.has_partition_key:
+        for partition in partitions:
+            yield _result(stage, partition, problems)
+        if partitions:
+            return
+    tried = [partition for partition in partitions if partition.reason != EMPTY]
+    log_evaluations(context, _evaluations(context, stage, tried, problems))
+    key = dg.AssetCheckKey(dg.AssetKey(stage), NAME)
+    if key in context.selected_asset_check_keys:
+        name = context.job_def.asset_layer.get_op_output_name(key)
+        assert name is not None
+        yield dg.Output(None, output_name=name)
+
+
+def _evaluations(
+    context: dg.AssetExecutionContext,
+    stage: str,
+    partitions: Sequence[PartitionSummary],
+    problems: Mapping[str, Sequence[str]],
+) -> Iterator[dg.AssetCheckEvaluation]:
+    keys = {partition.document_id: partition_key(partition.document_id) for partition in partitions}
+    targets = latest_events(context.instance, stage, set(keys.values()))
+    now = time.time()
+    for partition in partitions:
+        key = keys[partition.document_id]
+        result = _result(stage, partition, problems)
+        yield dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey(stage),
+            check_name=NAME,
+            passed=result.passed,
+            metadata=result.metadata,
+            severity=result.severity,
+            partition=key,
+            target_materialization_data=AssetCheckEvaluationTargetMaterializationData(
+                storage_id=targets[key], run_id=context.run.run_id, timestamp=now
+            )
+            if key in targets
+            else None,
+        )
+
+
+def _result(
+    stage: str, partition: PartitionSummary, problems: Mapping[str, Sequence[str]]
+) -> dg.AssetCheckResult:
+    broken = problems.get(partition.document_id, ())
+    return dg.AssetCheckResult(
+        asset_key=stage,
+        check_name=NAME,
+        passed=partition.status == OK and not broken,
+        metadata=_told(partition, broken),
+        severity=dg.AssetCheckSeverity.WARN,
+    )
+
+
+def _told(partition: PartitionSummary, problems: Sequence[str]) -> Metadata:
+    told: Metadata = {"document_id": partition.document_id, "status": partition.status}
+    if partition.reason:
+        told["reason"] = partition.reason
+    if problems:
+        told["problems"] = dg.MetadataValue.md("\n".join(f"- {each}" for each in problems[:20]))
+    return told
