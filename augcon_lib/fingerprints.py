@@ -44,6 +44,10 @@ _STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
         "tree.split",
         "tree.temperature",
         "scorer.kind",
+        "scorer.embedding_model",
+        "scorer.base_model",
+        "scorer.max_tokens",
+        "scorer.epochs",
         "scorer.pairs_per_negative_kind",
     ),
     "scored_queries": (

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augcon_lib.contrastive_pairs import ContrastivePair
+from augcon_lib.embeddings import cosines
 from augcon_lib.query_features import FEATURE_NAMES, features
 from augcon_lib.records import content_id
 from augcon_lib.scorer_measures import PairMeasures, measure_pairs
@@ -28,11 +29,15 @@ Matrix = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class ScorerReport:
-    """How well the scorer tells q⁺ from q⁻ on documents that it was not trained on."""
+    """How well the scorer tells q⁺ from q⁻ on documents that it was not trained on.
+
+    ``epoch_losses`` are the mean losses of a scorer that is trained in epochs.
+    """
 
     train_pairs: int
     held_out: PairMeasures
     accuracy_by_kind: dict[str, float]
+    epoch_losses: tuple[float, ...] = ()
 
 
 class Scorer(Protocol):
@@ -45,18 +50,23 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LinearScorer:
-    """s(C, q) = w · (x(C, q) - mean) / scale."""
+    """s(C, q) = w · (x(C, q) - mean) / scale.
+
+    With an ``embedding_model`` the last feature is the cosine of the embeddings of C and q.
+    """
 
     weights: tuple[float, ...]
     mean: tuple[float, ...]
     scale: tuple[float, ...]
+    embedding_model: str = ""
     kind: ClassVar = "linear"
 
     def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
         """s(C, q) for each pair; higher means closer to instruction and examples."""
         if not queries:
             return []
-        standardised = (features(contexts, queries) - np.array(self.mean)) / np.array(self.scale)
+        seen = _seen(contexts, queries, self.embedding_model)
+        standardised = (seen - np.array(self.mean)) / np.array(self.scale)
         # Rounded, so that the last bit of a machine's arithmetic cannot change a rank.
         return [round(float(value), 9) for value in standardised @ np.array(self.weights)]
 
@@ -67,12 +77,14 @@ class LinearScorer:
 
     def to_json(self) -> str:
         """The scorer as JSON, for the warehouse."""
+        extra = {"embedding_model": self.embedding_model} if self.embedding_model else {}
         return json.dumps(
             {
                 "features": list(FEATURE_NAMES),
                 "weights": self.weights,
                 "mean": self.mean,
                 "scale": self.scale,
+                **extra,
             }
         )
 
@@ -80,7 +92,12 @@ class LinearScorer:
     def from_json(cls, payload: str) -> "LinearScorer":
         """The inverse of :meth:`to_json`."""
         values = json.loads(payload)
-        return cls(tuple(values["weights"]), tuple(values["mean"]), tuple(values["scale"]))
+        return cls(
+            tuple(values["weights"]),
+            tuple(values["mean"]),
+            tuple(values["scale"]),
+            values.get("embedding_model", ""),
+        )
 
 
 class RandomChoice:
@@ -97,14 +114,16 @@ UNTRAINED = LinearScorer(
 )
 
 
-def train_scorer(pairs: Sequence[ContrastivePair], seed: int) -> tuple[LinearScorer, ScorerReport]:
+def train_scorer(
+    pairs: Sequence[ContrastivePair], seed: int, embedding_model: str = ""
+) -> tuple[LinearScorer, ScorerReport]:
     """Train on the documents of one part, validate on those of the other.
 
     The validated scorer is the one returned. With fewer than ``MIN_PAIRS`` pairs to learn from,
     the scorer gives every query the same score, and the report says how few there were.
     """
     train, held_out = split_by_document(pairs, seed)
-    scorer = _fit(train, seed) if len(train) >= MIN_PAIRS else UNTRAINED
+    scorer = _fit(train, seed, embedding_model) if len(train) >= MIN_PAIRS else UNTRAINED
     return scorer, scorer_report(scorer, len(train), held_out)
 
 
@@ -152,13 +171,13 @@ def scorer_report(
     )
 
 
-def _fit(pairs: Sequence[ContrastivePair], seed: int) -> LinearScorer:
+def _fit(pairs: Sequence[ContrastivePair], seed: int, embedding_model: str) -> LinearScorer:
     # Imported here, as it takes a second.
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
     contexts = [pair.context for pair in pairs]
-    positive = features(contexts, [pair.positive_query for pair in pairs])
-    negative = features(contexts, [pair.negative_query for pair in pairs])
+    positive = _seen(contexts, [pair.positive_query for pair in pairs], embedding_model)
+    negative = _seen(contexts, [pair.negative_query for pair in pairs], embedding_model)
     both = np.vstack([positive, negative])
     mean = both.mean(axis=0)
     scale = both.std(axis=0)
@@ -170,7 +189,16 @@ def _fit(pairs: Sequence[ContrastivePair], seed: int) -> LinearScorer:
         fit_intercept=False, C=INVERSE_REGULARISATION, max_iter=1000, random_state=seed
     )
     model.fit(differences * signs[:, None], signs)
-    return LinearScorer(_rounded(model.coef_[0]), _rounded(mean), _rounded(scale))
+    weights = _rounded(model.coef_[0])
+    return LinearScorer(weights, _rounded(mean), _rounded(scale), embedding_model)
+
+
+def _seen(contexts: Sequence[str], queries: Sequence[str], embedding_model: str) -> Matrix:
+    """One row of features for each query."""
+    found = features(contexts, queries)
+    if not embedding_model:
+        return found
+    return np.column_stack([found, cosines(embedding_model, contexts, queries)])
 
 
 def _rounded(values: Matrix) -> tuple[float, ...]:

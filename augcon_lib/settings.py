@@ -148,9 +148,17 @@ class TreeSettings(_Section):
 class ScorerSettings(_Section):
     """``[scorer]``: contrastive pairs and the scorer (section 3.3)."""
 
-    kind: Literal["linear", "none"] = Field(
+    kind: Literal["linear", "transformer", "none"] = Field(
         "linear", description="none: a random choice among the queries, for comparison"
     )
+    embedding_model: str = Field(
+        "", description="linear: name or folder of a sentence-transformers model, as a feature"
+    )
+    base_model: str = Field("", description="transformer: name or folder of the base model")
+    max_tokens: Annotated[int, Field(ge=16)] = Field(
+        1024, description="transformer: of context and query together; a longer context is cut"
+    )
+    epochs: PositiveCount = Field(4, description="transformer: passes over the pairs")
     pairs_per_negative_kind: PositiveCount = 500
     min_pair_accuracy: Fraction = Field(
         0.6, description="a scorer below it on held-out pairs is refused; half is chance"

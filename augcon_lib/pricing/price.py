@@ -19,7 +19,7 @@ from augcon_lib.pricing.past_splits import PastSplits
 from augcon_lib.pricing.stand_in import StandIn
 from augcon_lib.pricing.walk import Walked, Walker
 from augcon_lib.pricing.work import WorkFinder, shares_of_sample
-from augcon_lib.query_scorer import LinearScorer
+from augcon_lib.query_scorer import Scorer
 from augcon_lib.responses import Responder
 from augcon_lib.stages import few_shot_examples, query_scorer
 from augcon_lib.stages.stage_run import StageRun
@@ -74,7 +74,7 @@ def price(
 
 class _Pricing:
     def __init__(
-        self, run: StageRun, scorer: LinearScorer | None, few_shot: FewShotChoice | None
+        self, run: StageRun, scorer: Scorer | None, few_shot: FewShotChoice | None
     ) -> None:
         self._run = run
         self._scorer = scorer

@@ -8,7 +8,7 @@ from augcon_lib.contrastive_pairs import Positive
 from augcon_lib.few_shot_search import FewShotChoice, first_examples
 from augcon_lib.pricing.stand_in import StandIn, Tally
 from augcon_lib.pricing.work import ContextWork
-from augcon_lib.query_scorer import LinearScorer, RandomChoice
+from augcon_lib.query_scorer import RandomChoice, Scorer
 from augcon_lib.records import Context, Node
 from augcon_lib.responses import Responder
 from augcon_lib.stages.scored_queries import select_for_document
@@ -38,7 +38,7 @@ class Walker:
         self,
         run: StageRun,
         chat: StandIn,
-        scorer: LinearScorer | None,
+        scorer: Scorer | None,
         few_shot: FewShotChoice | None,
     ) -> None:
         settings = run.settings
@@ -97,7 +97,7 @@ class Walker:
 class _GuessingScorer:
     """The scorer in force; a query that nobody has asked yet scores like one of the others."""
 
-    def __init__(self, scorer: LinearScorer | None, chat: StandIn) -> None:
+    def __init__(self, scorer: Scorer | None, chat: StandIn) -> None:
         self._scorer = scorer
         self._chat = chat
         self._any = RandomChoice()

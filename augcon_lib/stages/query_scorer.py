@@ -1,6 +1,7 @@
 """``query_scorer``: contrastive pairs from worsened prompts, and the scorer (section 3.3)."""
 
 import asyncio
+from collections.abc import Sequence
 
 from augcon_lib.choice_staleness import scorer_inputs
 from augcon_lib.concurrency import run_until_done
@@ -12,13 +13,19 @@ from augcon_lib.contrastive_pairs import (
 )
 from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import fingerprint
-from augcon_lib.query_scorer import MIN_PAIRS, train_scorer
+from augcon_lib.query_scorer import MIN_PAIRS, ScorerReport, train_scorer
 from augcon_lib.records import Rejection
 from augcon_lib.scorer_measures import PairMeasures
 from augcon_lib.stages.model_calls import model_for
 from augcon_lib.stages.promotion import promote_if_first, refusal, restore_in_force
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.warehouse.choices import NO_DOCUMENT, save_scorer
+from augcon_lib.transformer_scorer import train_transformer
+from augcon_lib.warehouse.choices import (
+    NO_DOCUMENT,
+    StoredScorer,
+    save_scorer,
+    scorers_folder,
+)
 from augcon_lib.warehouse.partitions import PartitionOutput, load_states
 from augcon_lib.warehouse.stages import read_positives
 
@@ -45,7 +52,7 @@ async def _run(run: StageRun) -> StageReport:
     settings = run.settings
     expectation = Expectation(settings, run.versions(), load_states(run.warehouse, ()))
     positives, pairs, rejections = await ask_for_pairs(run, report)
-    scorer, scores = train_scorer(pairs, SEED)
+    scorer, scores = await asyncio.to_thread(train, run, pairs, SEED)
     most_pairs = len(NEGATIVE_KINDS) * settings.scorer.pairs_per_negative_kind
     trained = scores.train_pairs >= MIN_PAIRS or most_pairs < MIN_PAIRS
     inputs = scorer_inputs(expectation, load_states(run.warehouse), trained=trained)
@@ -62,10 +69,21 @@ async def _run(run: StageRun) -> StageReport:
         "positives": positives,
         "train_pairs": scores.train_pairs,
         **_facts(scores.held_out),
+        **({"epoch_losses": list(scores.epoch_losses)} if scores.epoch_losses else {}),
         **{f"pair_accuracy_{kind}": share for kind, share in scores.accuracy_by_kind.items()},
     }
     run.progress(STAGE, 1, 1, 0, report.calls)
     return report
+
+
+def train(
+    run: StageRun, pairs: Sequence[ContrastivePair], seed: int
+) -> tuple[StoredScorer, ScorerReport]:
+    """The scorer of the kind in the settings; raises ``SettingsError`` where that cannot be."""
+    settings = run.settings.scorer
+    if settings.kind == "transformer":
+        return train_transformer(pairs, seed, settings, scorers_folder(run.warehouse))
+    return train_scorer(pairs, seed, settings.embedding_model)
 
 
 async def ask_for_pairs(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,12 +13,14 @@ from augcon_lib.contrastive_pairs import ContrastivePair
 from augcon_lib.few_shot_search import FewShotChoice
 from augcon_lib.query_scorer import UNTRAINED, LinearScorer, ScorerReport
 from augcon_lib.records import FewShotExample, Rejection
+from augcon_lib.transformer_scorer import TransformerScorer
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.frames import insert, select, to_frame
 from augcon_lib.warehouse.partitions import OK, PartitionOutput, inputs_json
 from augcon_lib.warehouse.promotions import save_promotion
 from augcon_lib.warehouse.schema import TABLES
 
+StoredScorer = LinearScorer | TransformerScorer
 # Unpartitioned stages keep their state under this document id.
 NO_DOCUMENT = ""
 
@@ -37,7 +40,7 @@ _VERSION_COLUMN = {
 
 def save_scorer(
     warehouse: Warehouse,
-    scorer: LinearScorer,
+    scorer: StoredScorer,
     report: ScorerReport,
     pairs: Sequence[ContrastivePair],
     rejections: Sequence[Rejection],
@@ -86,13 +89,24 @@ def save_untrained(warehouse: Warehouse) -> None:
         _replace(connection, "query_scorer", UNTRAINED.version, frame)
 
 
-def load_scorer(warehouse: Warehouse, version: str) -> LinearScorer | None:
+def scorers_folder(warehouse: Warehouse) -> Path:
+    """Where the weights of transformer scorers are, a folder for each version."""
+    return warehouse.path.parent / "scorers"
+
+
+def load_scorer(warehouse: Warehouse, version: str) -> StoredScorer | None:
     """The scorer of *version*, or ``None`` where there is no such version."""
     with warehouse.read() as connection:
         rows = select(
-            connection, "SELECT parameters FROM query_scorer WHERE scorer_version = ?", [version]
+            connection,
+            "SELECT kind, parameters FROM query_scorer WHERE scorer_version = ?",
+            [version],
         )
-    return LinearScorer.from_json(rows[0]["parameters"]) if rows else None
+    if not rows:
+        return None
+    if rows[0]["kind"] == TransformerScorer.kind:
+        return TransformerScorer(scorers_folder(warehouse) / version)
+    return LinearScorer.from_json(rows[0]["parameters"])
 
 
 def scorer_reports(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
