@@ -67,6 +67,14 @@ def without_new_block(new: Blocks, old: Blocks, contexts: tuple[Context, ...]) -
     return [c for c in contexts if all(is_old[number] for number in new.touched_by(c))]
 
 
+def beside_removed(new: Blocks, old: Blocks, contexts: tuple[Context, ...]) -> list[Context]:
+    """The contexts out of which, or from an edge of which, a block was removed."""
+    matcher = difflib.SequenceMatcher(None, old.texts, new.texts, autojunk=False)
+    gaps = [place for tag, _, _, place, _ in matcher.get_opcodes() if tag == "delete"]
+    touched = ((context, new.touched_by(context)) for context in contexts)
+    return [c for c, blocks in touched if any(blocks.start <= gap <= blocks.stop for gap in gaps)]
+
+
 def left_alone(old: Blocks, new: Blocks, contexts: tuple[Context, ...]) -> list[Context]:
     matcher = difflib.SequenceMatcher(None, old.texts, new.texts, autojunk=False)
     edits = [(low, high) for tag, low, high, _, _ in matcher.get_opcodes() if tag != "equal"]

@@ -10,7 +10,8 @@ issued     model calls for documents
 choices    model calls for training the scorer (first, and when the corpus has drifted) and for the
            few-shot search
 contexts   calls that the root contexts with a changed block take (a block: text between blank
-           lines; changed: not in the document's old version); a new document has only such
+           lines; changed: not in the document's old version, or removed from the root context);
+           a new document has only such
 ratio      issued / contexts
 documents  calls that making every changed document again would take
 store      calls that making the whole store again would take

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from context_stability import Blocks, left_alone, without_new_block
+from context_stability import Blocks, beside_removed, left_alone, without_new_block
 from edit_history import Step
 from followed_workspace import CHOICES, FollowedWorkspace, Partition, State
 
@@ -116,16 +116,18 @@ def needed(before: State, after: State, step: Step, unchanged: set[str]) -> Need
         old, new = Blocks(before.texts.get(old_name, "")), Blocks(text)
         same = without_new_block(new, old, found) if old_name in before.texts else []
         same_ids = {context.context_id for context in same}
+        earlier = before.contexts.get(document, ())
+        there = {context.context_id for context in earlier}
+        shrunk = {context.context_id for context in beside_removed(new, old, found)} - there
         is_changed = document not in unchanged
         for context in found if is_changed else ():
             calls = after.calls[document, context.context_id]
             counts["documents"] += calls
-            counts["contexts"] += calls if context.context_id not in same_ids else 0
+            is_same = context.context_id in same_ids - shrunk
+            counts["contexts"] += 0 if is_same else calls
         if document not in before.texts:
             continue  # new, or renamed: its contexts have other ids
-        earlier = before.contexts.get(document, ())
         here = {context.context_id for context in found}
-        there = {context.context_id for context in earlier}
         alone = left_alone(old, new, earlier) if is_changed else earlier
         kept = sum(context.context_id in here for context in alone)
         counts["reusable"] += len(same_ids)
