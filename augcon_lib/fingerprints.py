@@ -60,8 +60,15 @@ _STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
         "responses.few_shot_count",
         "responses.search_trials",
         "responses.temperature",
+        "responses.reasoning",
     ),
-    "responses": ("responses.temperature", "responses.plain"),
+    "responses": (
+        "responses.temperature",
+        "responses.plain",
+        "responses.reasoning",
+        "responses.check_grounding",
+        "responses.judge_faithfulness",
+    ),
     "sft_dataset": ("selection.whole_corpus", "dataset.test_fraction", "dataset.failed_documents"),
 }
 
@@ -111,7 +118,7 @@ def stage_inputs(stage: str, settings: Settings, versions: Versions) -> Inputs:
             "model": versions.model,
             "principles": versions.principles,
             "few-shot examples": versions.examples,
-            **_prompts(versions, "answer", "judgement"),
+            **_prompts(versions, _answer_prompt(settings), "judgement"),
         },
         "responses": _response_inputs(settings, versions),
         "sft_dataset": _dataset_inputs(settings),
@@ -174,15 +181,20 @@ def _scorer_inputs(settings: Settings, versions: Versions) -> Inputs:
 def _response_inputs(settings: Settings, versions: Versions) -> Inputs:
     if settings.tree.answers_itself:
         return {"answers": "the strategy's own"}
+    gate = ("faithfulness",) if settings.responses.judge_faithfulness else ()
     if settings.responses.plain:
         examples = _first_examples(settings, versions)
-        return {"model": versions.model, **examples, **_prompts(versions, "answer_plain")}
+        return {"model": versions.model, **examples, **_prompts(versions, "answer_plain", *gate)}
     return {
         "model": versions.model,
         "principles": versions.principles,
         "few-shot choice": versions.few_shot,
-        **_prompts(versions, "answer"),
+        **_prompts(versions, _answer_prompt(settings), *gate),
     }
+
+
+def _answer_prompt(settings: Settings) -> str:
+    return "answer_reasoned" if settings.responses.reasoning else "answer"
 
 
 def _dataset_inputs(settings: Settings) -> Inputs:

@@ -1,24 +1,31 @@
 """Step 3: principle-driven responses with the chosen few-shot examples (section 3.4).
 
 The context is the node's own, so that the answer has just what the query needs; context,
-principles and examples are dropped afterwards.
+principles, examples and reasoning are dropped afterwards. What does not keep to its context is
+rejected.
 """
 
 from collections.abc import Sequence
 
 from augcon_lib.errors import AnswerRejected
+from augcon_lib.grounding import is_refusal, ungrounded
 from augcon_lib.model.chat import Chat, ChatExample, ChatRequest
-from augcon_lib.model.replies import ANSWER
+from augcon_lib.model.replies import ANSWER, JUDGEMENT, REASONED_ANSWER
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import FewShotExample, Rejection, Response, content_id
+from augcon_lib.rouge import tokenize
+from augcon_lib.sentences import split_sentences
+from augcon_lib.settings import ResponsesSettings
 
 STAGE = "responses"
+JUDGE_TEMPERATURE = 0.0
+QUOTED_SENTENCES = 2
 
 
 def answer_request(
     prompts: PromptLibrary,
     principles: str,
-    temperature: float,
+    settings: ResponsesSettings,
     *,
     context: str,
     query: str,
@@ -27,23 +34,53 @@ def answer_request(
     stage: str = STAGE,
     document_id: str = "",
 ) -> ChatRequest:
-    """What the model is asked: LLM(I_R, P, E_R', C, q); without principles, the plain prompt."""
-    prompt = prompts.get("answer" if principles else "answer_plain", language)
+    """What the model is asked: LLM(I_R, P, E_R', C, q); without principles, the plain prompt.
+
+    Where it is to reason first, the examples do so, too: they quote what bears on the answer.
+    """
+    reasons = settings.reasoning and bool(principles)
+    name = "answer_reasoned" if reasons else "answer" if principles else "answer_plain"
+    prompt = prompts.get(name, language)
     variables = {"principles": principles} if principles else {}
     return ChatRequest(
         instruction=prompt.instruction(**variables),
         user=prompt.user(context=context, question=query),
-        reply_format=ANSWER,
-        temperature=temperature,
+        reply_format=REASONED_ANSWER if reasons else ANSWER,
+        temperature=settings.temperature,
         language=language,
         examples=tuple(
             ChatExample(
                 user=prompt.user(context=example.context, question=example.question),
-                reply={"answer": example.answer},
+                reply={
+                    **({"reasoning": _quoted(example, language)} if reasons else {}),
+                    "answer": example.answer,
+                },
             )
             for example in few_shot
         ),
         stage=stage,
+        document_id=document_id,
+    )
+
+
+def faithfulness_request(
+    prompts: PromptLibrary,
+    *,
+    context: str,
+    query: str,
+    answer: str,
+    language: str,
+    document_id: str = "",
+) -> ChatRequest:
+    """What the model is asked of its own answer: does the context bear all of it?"""
+    prompt = prompts.get("faithfulness", language)
+    return ChatRequest(
+        instruction=prompt.instruction(),
+        user=prompt.user(context=context, question=query, answer=answer),
+        reply_format=JUDGEMENT,
+        temperature=JUDGE_TEMPERATURE,
+        language=language,
+        stage=STAGE,
         document_id=document_id,
     )
 
@@ -55,12 +92,12 @@ class Responder:
     """
 
     def __init__(
-        self, chat: Chat, prompts: PromptLibrary, principles: str, temperature: float
+        self, chat: Chat, prompts: PromptLibrary, principles: str, settings: ResponsesSettings
     ) -> None:
         self._chat = chat
         self._prompts = prompts
         self._principles = principles
-        self._temperature = temperature
+        self._settings = settings
 
     async def answer(
         self,
@@ -77,7 +114,7 @@ class Responder:
             answer_request(
                 self._prompts,
                 self._principles,
-                self._temperature,
+                self._settings,
                 context=context,
                 query=query,
                 few_shot=few_shot,
@@ -101,7 +138,9 @@ class Responder:
     ) -> Response | Rejection:
         """The response to one selected query, or why there is none.
 
-        Raises ``AnswerRejected`` only where the endpoint failed, which is worth another run.
+        Rejected are unusable replies, answers that say there is none (``unanswered``), and those
+        that do not keep to the context (``ungrounded``, ``unfaithful``). Raises
+        ``AnswerRejected`` only where the endpoint failed, which is worth another run.
         """
         try:
             answer = await self.answer(
@@ -111,11 +150,47 @@ class Responder:
                 language=language,
                 document_id=document_id,
             )
+            found = lexical_fault(answer, context, query, language, self._settings)
+            if found is None and self._settings.judge_faithfulness:
+                found = await self._judged(answer, context, query, language, document_id)
         except AnswerRejected as error:
             if error.is_transient:
                 raise
-            return Rejection(STAGE, document_id, node_id, error.reason, error.detail)
+            found = (error.reason, error.detail)
+        if found is not None:
+            return Rejection(STAGE, document_id, node_id, *found)
         return response_of(node_id, document_id, query, answer, few_shot_version)
+
+    async def _judged(
+        self, answer: str, context: str, query: str, language: str, document_id: str
+    ) -> tuple[str, str] | None:
+        reply = await self._chat.ask(
+            faithfulness_request(
+                self._prompts,
+                context=context,
+                query=query,
+                answer=answer,
+                language=language,
+                document_id=document_id,
+            )
+        )
+        if reply.fields["verdict"] == "yes":
+            return None
+        return "unfaithful", f"{reply.fields.get('reason', '')} ({answer})"
+
+
+def lexical_fault(
+    answer: str, context: str, query: str, language: str, settings: ResponsesSettings
+) -> tuple[str, str] | None:
+    """Reason and detail where *answer* is none, or holds what neither context nor query does."""
+    if not settings.check_grounding:
+        return None
+    if is_refusal(answer, context):
+        return "unanswered", answer
+    missing = ungrounded(answer, [context, query], language)
+    if missing:
+        return "ungrounded", f"not in the passage: {', '.join(missing)} ({answer})"
+    return None
 
 
 def response_of(
@@ -131,3 +206,14 @@ def response_of(
         few_shot_version=few_shot_version,
         status="ok",
     )
+
+
+def _quoted(example: FewShotExample, language: str) -> str:
+    """The sentences of an example's context that share most with its answer, in their order."""
+    wanted = set(tokenize(example.answer))
+    spans = split_sentences(example.context, language)
+    sentences = [example.context[start:end] for start, end in spans] or [example.context]
+    shared = [len(wanted & set(tokenize(sentence))) for sentence in sentences]
+    ranked = sorted(range(len(sentences)), key=lambda place: (-shared[place], place))
+    chosen = sorted(place for place in ranked[:QUOTED_SENTENCES] if shared[place] > 0)
+    return " ".join(f"“{sentences[place]}”" for place in chosen or ranked[:1])

@@ -196,6 +196,15 @@ class ResponsesSettings(_Section):
         description="for comparison: no principles, and the first examples instead of a search",
     )
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.2
+    reasoning: bool = Field(
+        False, description="the model reasons before it answers; that never reaches the dataset"
+    )
+    check_grounding: bool = Field(
+        True, description="reject refusals, and names, numbers and dates not in the passage"
+    )
+    judge_faithfulness: bool = Field(
+        False, description="one more call for each answer: does the passage bear all of it?"
+    )
 
 
 class DatasetSettings(_Section):

@@ -9,6 +9,7 @@ from augcon_lib.model.chat import ChatRequest
 from augcon_lib.model.replies import ANSWER, JUDGEMENT
 from augcon_lib.records import FewShotExample
 from augcon_lib.responses import Responder
+from augcon_lib.settings import ResponsesSettings
 from tests.support.stub_chat import Answer, Answerer, StubChat, slot
 from tests.support.trees import PROMPTS
 
@@ -26,7 +27,9 @@ def search(
     answerer: Answerer, pool: int = 5, count: int = 2, trials: int = 6, seed: int = 1, extra=()
 ) -> tuple[FewShotChoice, StubChat]:
     chat = StubChat(answerer)
-    searcher = FewShotSearch(chat, PROMPTS, Responder(chat, PROMPTS, "Be kind.", 0.2))
+    searcher = FewShotSearch(
+        chat, PROMPTS, Responder(chat, PROMPTS, "Be kind.", ResponsesSettings())
+    )
     examples = [*map(english, range(pool)), *extra]
     return asyncio.run(searcher.search(examples, count, trials, seed)), chat
 

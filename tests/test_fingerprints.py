@@ -60,6 +60,9 @@ AFFECTED = {
     "responses.few_shot_count": {"few_shot_examples"},
     "responses.search_trials": {"few_shot_examples"},
     "responses.plain": {"responses"},
+    "responses.reasoning": {"few_shot_examples", "responses"},
+    "responses.check_grounding": {"responses"},
+    "responses.judge_faithfulness": {"responses"},
     "responses.temperature": {"few_shot_examples", "responses"},
     "dataset.test_fraction": {"sft_dataset"},
     "dataset.failed_documents": {"sft_dataset"},
@@ -68,6 +71,8 @@ OTHER_VALUES: dict[str, object] = {
     "tree.split": "boundary",
     "tree.strategy": "direct",
     "responses.plain": True,
+    "responses.reasoning": True,
+    "responses.judge_faithfulness": True,
     "selection.whole_corpus": True,
 }
 
@@ -169,6 +174,17 @@ def strategy(name: str) -> Settings:
         (strategy("etrc"), {"cst_nodes": {"question_answer"}}),
         (strategy("context_instruct"), {"cst_nodes": {"question_answer_confidence"}}),
         (with_setting("responses.plain", True), {"responses": {"answer_plain"}}),
+        (
+            with_setting("responses.reasoning", True),
+            {
+                "few_shot_examples": {"answer_reasoned", "judgement"},
+                "responses": {"answer_reasoned"},
+            },
+        ),
+        (
+            with_setting("responses.judge_faithfulness", True),
+            {"responses": {"faithfulness"}},
+        ),
     ],
 )
 def test_what_is_for_comparison_depends_on_its_own_prompts(

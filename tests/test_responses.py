@@ -4,20 +4,26 @@ import pytest
 
 from augcon_lib.errors import AnswerRejected, BudgetExceeded, EndpointError
 from augcon_lib.model.chat import ChatExample
+from augcon_lib.model.replies import JUDGEMENT
 from augcon_lib.records import FewShotExample, Rejection, Response
 from augcon_lib.responses import Responder
+from augcon_lib.settings import ResponsesSettings
 from tests.support.stub_chat import Answerer, StubChat, slot
 from tests.support.trees import PROMPTS
 
 PRINCIPLES = "Be kind: {{context}} is no slot here."
+DEFAULT = ResponsesSettings()
 SHOTS = (FewShotExample("Ice is cold.", "Is ice cold?", "Yes."),)
 
 
 def respond(
-    answerer: Answerer, query: str = "How wet is water?", context: str = "Water is very wet."
+    answerer: Answerer,
+    query: str = "How wet is water?",
+    context: str = "Water is very wet.",
+    settings: ResponsesSettings = DEFAULT,
 ) -> tuple[Response | Rejection, StubChat]:
     chat = StubChat(answerer)
-    responder = Responder(chat, PROMPTS, PRINCIPLES, 0.2)
+    responder = Responder(chat, PROMPTS, PRINCIPLES, settings)
     outcome = responder.respond(
         node_id="n",
         document_id="d",
@@ -86,3 +92,72 @@ def test_an_unusable_answer_is_a_rejection_of_its_query(reason: str) -> None:
 def test_a_failed_endpoint_is_no_rejection(error: Exception) -> None:
     with pytest.raises(type(error), match=str(error)):
         respond(lambda request: error)
+
+
+def test_a_passage_with_a_number_in_words_bears_it_in_digits_and_no_other() -> None:
+    context = "Eleven men kept the mill of Leith."
+    good, _ = respond(lambda request: {"answer": "It was 11 men."}, context=context)
+    assert isinstance(good, Response)
+    bad, _ = respond(lambda request: {"answer": "It was 12 men from Oban."}, context=context)
+    assert isinstance(bad, Rejection)
+    assert bad.reason == "ungrounded"
+    assert bad.detail == "not in the passage: 12, Oban (It was 12 men from Oban.)"
+
+
+def test_an_answer_that_says_there_is_none_is_a_rejection() -> None:
+    refused, _ = respond(lambda request: {"answer": "The passage does not say how wet it is."})
+    assert isinstance(refused, Rejection)
+    assert refused.reason == "unanswered"
+
+
+def test_the_lexical_check_can_be_left_out() -> None:
+    lenient = ResponsesSettings(check_grounding=False)
+    kept, _ = respond(lambda request: {"answer": "12, in Oban."}, settings=lenient)
+    assert isinstance(kept, Response)
+
+
+def judged(verdict: str) -> tuple[Response | Rejection, StubChat]:
+    return respond(
+        lambda request: (
+            {"verdict": verdict, "reason": "It is dry."}
+            if request.reply_format is JUDGEMENT
+            else {"answer": "Very."}
+        ),
+        settings=ResponsesSettings(judge_faithfulness=True),
+    )
+
+
+def test_a_judge_sees_passage_question_and_answer_and_may_reject_it() -> None:
+    kept, chat = judged("yes")
+    assert isinstance(kept, Response)
+    assert [request.reply_format.name for request in chat.requests] == ["answer", "judgement"]
+    asked = chat.requests[1]
+    assert [slot(asked, tag) for tag in ("context", "question", "answer")] == [
+        "Water is very wet.",
+        "How wet is water?",
+        "Very.",
+    ]
+    assert asked.temperature == 0
+    rejected, _ = judged("no")
+    assert rejected == Rejection("responses", "d", "n", "unfaithful", "It is dry. (Very.)")
+
+
+def test_an_ungrounded_answer_costs_no_verdict() -> None:
+    _, chat = respond(
+        lambda request: {"answer": "In Oban."}, settings=ResponsesSettings(judge_faithfulness=True)
+    )
+    assert len(chat.requests) == 1
+
+
+def test_reasoning_comes_before_the_answer_in_examples_too_and_goes_nowhere() -> None:
+    kept, chat = respond(
+        lambda request: {"reasoning": "“Water is very wet.” So: very.", "answer": "Very."},
+        settings=ResponsesSettings(reasoning=True),
+    )
+    assert isinstance(kept, Response)
+    assert kept.response == "Very."
+    request = chat.requests[0]
+    assert [field.name for field in request.reply_format.fields] == ["reasoning", "answer"]
+    assert "reasoning" in request.instruction
+    assert dict(request.examples[0].reply) == {"reasoning": "“Ice is cold.”", "answer": "Yes."}
+    assert "reasoning" not in repr(kept)

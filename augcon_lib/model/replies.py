@@ -162,6 +162,13 @@ QUESTION_ANSWER_CONFIDENCE = ReplyFormat(
     ),
 )
 ANSWER = ReplyFormat("answer", (_ANSWER,))
+REASONED_ANSWER = ReplyFormat(
+    "reasoned_answer",
+    (
+        ReplyField("reasoning", "Reasoning", str, (), required=False, aliases=("思考", "推理")),
+        _ANSWER,
+    ),
+)
 JUDGEMENT = ReplyFormat(
     "judgement",
     (

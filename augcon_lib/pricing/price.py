@@ -144,7 +144,7 @@ class _Pricing:
     async def _search(self, chat: StandIn) -> None:
         """Ask what the search over few-shot examples will."""
         run, given = self._run, self._run.settings.responses
-        responder = Responder(chat, run.prompts, run.principles, given.temperature)
+        responder = Responder(chat, run.prompts, run.principles, given)
         await FewShotSearch(chat, run.prompts, responder).search(
             run.examples, given.few_shot_count, given.search_trials, few_shot_examples.SEED
         )

@@ -49,7 +49,7 @@ class Walker:
         self._scorer = _GuessingScorer(scorer, chat)
         self._strategies: dict[str, Strategy] = {}
         principles = "" if settings.responses.plain else run.principles
-        self._responder = Responder(chat, run.prompts, principles, settings.responses.temperature)
+        self._responder = Responder(chat, run.prompts, principles, settings.responses)
 
     async def walk(self, work: ContextWork) -> Walked:
         """Everything that *work* asks for."""

@@ -21,7 +21,9 @@ PROMPT_NAMES = (
     "question_answer",
     "question_answer_confidence",
     "answer",
+    "answer_reasoned",
     "answer_plain",
+    "faithfulness",
     "judgement",
 )
 EXAMPLE_PROMPTS: Mapping[str, Mapping[str, type]] = {

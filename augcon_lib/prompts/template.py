@@ -20,6 +20,8 @@ _VARIABLE = re.compile(r"\{\{[ \t]*(\w+)[ \t]*\}\}")
 _NO_VARIABLES: frozenset[str] = frozenset()
 _BY_PROMPT: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "answer": (frozenset({"principles"}), frozenset({"context", "question"})),
+    "answer_reasoned": (frozenset({"principles"}), frozenset({"context", "question"})),
+    "faithfulness": (_NO_VARIABLES, frozenset({"context", "question", "answer"})),
     "answer_plain": (_NO_VARIABLES, frozenset({"context", "question"})),
     "judgement": (_NO_VARIABLES, frozenset({"context", "question", "answer", "reference"})),
 }

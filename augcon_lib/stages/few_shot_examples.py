@@ -36,7 +36,7 @@ async def _run(run: StageRun) -> StageReport:
     settings = run.settings.responses
     expectation = Expectation(run.settings, run.versions(), load_states(run.warehouse, ()))
     async with model_for(run, report, 1) as chat:
-        responder = Responder(chat, run.prompts, run.principles, settings.temperature)
+        responder = Responder(chat, run.prompts, run.principles, settings)
         choice = await FewShotSearch(chat, run.prompts, responder).search(
             run.examples, settings.few_shot_count, settings.search_trials, SEED
         )

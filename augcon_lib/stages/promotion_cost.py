@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from augcon_lib.errors import WarehouseError
 from augcon_lib.few_shot_search import FewShotChoice
 from augcon_lib.model import model_identity
+from augcon_lib.model.chat import ChatRequest
 from augcon_lib.model.identity import journal_key
 from augcon_lib.model.journal import Journal
-from augcon_lib.responses import answer_request
+from augcon_lib.responses import answer_request, faithfulness_request, lexical_fault
 from augcon_lib.stages.documents_at_once import batches
 from augcon_lib.stages.promotion import refusal
 from augcon_lib.stages.scored_queries import select_for_document
@@ -38,7 +39,8 @@ class PromotionCost:
 
     ``measure`` is what speaks for each: pair accuracy on held-out documents, or the mean verdict
     of the search (NaN or ``None`` where it was not measured). ``documents`` have other answers
-    afterwards; ``model_calls`` is exact: answers that the journal does not hold. Tokens are the
+    afterwards; ``model_calls`` is exact: answers that the journal does not hold (with
+    ``[responses] judge_faithfulness`` at most two for each). Tokens are the
     mean of the workspace's answers so far times that. ``refused`` says why it may not be promoted,
     and is empty where it may.
     """
@@ -141,20 +143,45 @@ class _Unanswered:
         self._few_shot = few_shot
         self._identity = model_identity(run.settings.model)
         self._run = run
+        self._settings = run.settings.responses
 
     def count(self, queries: Sequence[SelectedQuery]) -> int:
-        """How many of *queries* the model would be asked."""
-        requests = (
-            answer_request(
+        """How many calls *queries* ask for; a verdict of an answer that is not there is one."""
+        asked: dict[bytes, int] = {}
+        for query in queries:
+            request = answer_request(
                 self._run.prompts,
                 self._run.principles,
-                self._run.settings.responses.temperature,
+                self._settings,
                 context=query.context,
                 query=query.query,
                 few_shot=self._few_shot.for_language(query.language),
                 language=query.language,
             )
-            for query in queries
+            key = journal_key(self._identity, request)
+            stored = self._journal.get(key)
+            if stored is None:
+                asked[key] = 2 if self._settings.judge_faithfulness else 1
+            elif self._settings.judge_faithfulness:
+                asked |= self._unjudged(query, request, stored.content)
+        return sum(asked.values())
+
+    def _unjudged(
+        self, query: SelectedQuery, request: ChatRequest, content: str
+    ) -> dict[bytes, int]:
+        """The call for a verdict on an answer that is there, unless that is there, too."""
+        try:
+            answer = str(request.reply_format.parse(content)["answer"]).strip()
+        except ValueError:
+            return {}
+        if lexical_fault(answer, query.context, query.query, query.language, self._settings):
+            return {}
+        judged = faithfulness_request(
+            self._run.prompts,
+            context=query.context,
+            query=query.query,
+            answer=answer,
+            language=query.language,
         )
-        keys = {journal_key(self._identity, request) for request in requests}
-        return sum(self._journal.get(key) is None for key in keys)
+        key = journal_key(self._identity, judged)
+        return {} if self._journal.get(key) else {key: 1}

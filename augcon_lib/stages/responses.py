@@ -36,7 +36,7 @@ def run_responses(run: StageRun, document_ids: Sequence[str]) -> StageReport:
 
     def work_with(chat: Chat) -> Work[tuple[str, list[SelectedQuery]]]:
         principles = "" if settings.responses.plain else run.principles
-        responder = Responder(chat, run.prompts, principles, settings.responses.temperature)
+        responder = Responder(chat, run.prompts, principles, settings.responses)
 
         async def work(item: tuple[str, list[SelectedQuery]], inputs: Inputs) -> PartitionOutput:
             document_id, queries = item

@@ -56,6 +56,8 @@ def _fields_with(name: str, ask: Ask, passage: Passage, reply: Reply) -> Reply:
     if name in ("context_1", "context_2"):
         first, second = two_parts(passage, ask.seed)
         return {"context_1": first, "context_2": second}
+    if name == "reasoning":
+        return {name: compose_answer(passage, question, ())}
     if name == "answer":
         asked = question or str(reply.get("question", ""))
         return {name: compose_answer(passage, asked, ask.examples)}

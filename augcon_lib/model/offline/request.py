@@ -11,6 +11,7 @@ LABELS = {
     "context_1": "Context 1",
     "context_2": "Context 2",
     "last_sentence_of_first_part": "Boundary",
+    "reasoning": "Reasoning",
     "answer": "Answer",
     "confidence": "Confidence",
     "verdict": "Verdict",
@@ -89,7 +90,7 @@ def example_answer(reply: str) -> str:
     try:
         value = json.loads(reply)["answer"]
     except (ValueError, LookupError, TypeError):
-        return reply.removeprefix(f"{LABELS['answer']}:").strip()
+        return reply.rpartition(f"{LABELS['answer']}:")[2].strip()
     return value if isinstance(value, str) else ""
 
 
