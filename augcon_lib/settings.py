@@ -70,6 +70,9 @@ class ModelSettings(_Section):
     provider: Literal["offline", "openai"] = "offline"
     base_url: str = Field("", description="e.g. http://localhost:8000/v1")
     name: str = ""
+    mode: Literal["online", "batch"] = Field(
+        "online", description="batch: all calls through the endpoint's /batches, within a day"
+    )
     api_key_env: str = Field("OPENAI_API_KEY", description="name of the variable, not the key")
     structured_output: Literal["auto", "json_schema", "text"] = "auto"
     max_concurrency: PositiveCount = 64
@@ -78,6 +81,14 @@ class ModelSettings(_Section):
     tokens_per_minute: Count = 0
     input_usd_per_million_tokens: Annotated[float, Field(ge=0)] = 0.0
     output_usd_per_million_tokens: Annotated[float, Field(ge=0)] = 0.0
+    batch_discount: Fraction = Field(0.5, description="share of the price that batches save")
+    batch_poll_seconds: Annotated[float, Field(gt=0)] = Field(
+        60.0, description="how often the endpoint is asked how far its batches are"
+    )
+    batch_max_requests: PositiveCount = Field(50_000, description="requests in one batch")
+    batch_max_megabytes: Annotated[float, Field(gt=0)] = Field(
+        100.0, description="size of one batch's file"
+    )
     endpoints: tuple[EndpointSettings, ...] = Field(
         (), description="several servers of the same model, in place of base_url"
     )
@@ -92,15 +103,22 @@ class ModelSettings(_Section):
 
     @property
     def calls_at_once(self) -> int:
-        """How many calls may be on the wire, over all servers."""
+        """How many calls may be on the wire, over all servers, or in one batch."""
+        if self.mode == "batch":
+            return self.batch_max_requests
         return sum(server.max_concurrency for server in self.servers)
 
     def cost_usd(self, input_tokens: int, output_tokens: int) -> float:
-        """Price of so many tokens, in US dollars."""
+        """Price of so many tokens, in US dollars; with the discount in batch mode."""
+        share = 1.0 - self.batch_discount if self.mode == "batch" else 1.0
         return (
-            input_tokens * self.input_usd_per_million_tokens
-            + output_tokens * self.output_usd_per_million_tokens
-        ) / 1e6
+            share
+            * (
+                input_tokens * self.input_usd_per_million_tokens
+                + output_tokens * self.output_usd_per_million_tokens
+            )
+            / 1e6
+        )
 
 
 class TreeSettings(_Section):

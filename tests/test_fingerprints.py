@@ -25,6 +25,11 @@ NO_OUTPUT = {
     "model.tokens_per_minute",
     "model.input_usd_per_million_tokens",
     "model.output_usd_per_million_tokens",
+    "model.mode",  # how requests travel; the discount changes their price
+    "model.batch_discount",
+    "model.batch_poll_seconds",
+    "model.batch_max_requests",
+    "model.batch_max_megabytes",
     "model.endpoints",  # all of them serve the same model
     "budget.max_calls",
     "budget.max_usd",

@@ -189,6 +189,14 @@ def journal_prune(
     prune_journal(workspace, older_than)
 
 
+@journal_commands.command("forget-batches")
+def journal_forget_batches(workspace: WorkspaceOption = None) -> None:
+    """Give up batches whose answers were not fetched; asked again, they are paid again."""
+    from augcon_assets.cli.journal import forget_open_batches
+
+    forget_open_batches(workspace)
+
+
 @app.command()
 def explain(row_id: str, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     """Trace a row of the dataset back to the characters it came from."""

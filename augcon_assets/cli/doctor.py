@@ -84,7 +84,8 @@ def _ask(server: ModelSettings, model: ModelSettings) -> str:
     report = asyncio.run(check_endpoint(server, key))
     omitted = ", ".join(sorted(report.omitted_fields))
     without = f", sent without {omitted}" if omitted else ""
-    return f"{model_identity(server)} answers as {report.wire_form}{without}"
+    batches = "takes batches" if report.takes_batches else "takes no batches"
+    return f"{model_identity(server)} answers as {report.wire_form}{without}; {batches}"
 
 
 def _check(subject: str, look: Callable[[], str]) -> Finding:

@@ -1,5 +1,6 @@
 """``augcon spend`` and ``augcon journal``: what calls have cost, and a journal kept small."""
 
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from rich.table import Table
 
 from augcon_assets.cli.console import console, print_json, workspace_at
 from augcon_lib.errors import SettingsError
+from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal_batches import forget_batches
 from augcon_lib.model.journal_upkeep import Pruned, compact, prune, spend_by
 
 MAX_ROWS = 40
@@ -43,6 +46,13 @@ def prune_journal(folder: Path | None, older_than_days: float) -> None:
         f"tokens in and {pruned.output_tokens:,} out",
         markup=False,
     )
+
+
+def forget_open_batches(folder: Path | None) -> None:
+    """Give up batches whose answers were not fetched, and say how many requests that concerns."""
+    with closing(Journal(workspace_at(folder).journal_path)) as journal:
+        count = forget_batches(journal)
+    console().print(f"gave up {count:,} requests; asked again, they are paid again", markup=False)
 
 
 def _tell(pruned: Pruned) -> None:

@@ -1,13 +1,8 @@
 """The way to a model: requests and replies, the engine, the journal, and two endpoints."""
 
+from augcon_lib.model.checking import EndpointReport, check_connection, check_endpoint
 from augcon_lib.model.identity import model_identity
-from augcon_lib.model.opening import (
-    EndpointReport,
-    check_connection,
-    check_endpoint,
-    open_engine,
-    validate_model_settings,
-)
+from augcon_lib.model.opening import open_engine, validate_model_settings
 
 __all__ = [
     "EndpointReport",

@@ -1,6 +1,7 @@
 """What one endpoint can do, found out once and remembered, and how requests are sent to it."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from augcon_lib.model.breaker import public_url
@@ -91,16 +92,25 @@ class Endpoint:
         max_http_500: int = CALL_ATTEMPTS,
     ) -> Settled:
         body = self._body(form, request, repair)
-        origin = Origin(request.stage, request.document_id)
         while True:
             try:
-                return await self._caller.call(body, origin, settle, max_http_500=max_http_500)
+                return await self._call(request, body, settle, max_http_500)
             except CallError as failure:
                 refused = refused_field(failure, body)
                 if refused is None:
                     raise
             del body[refused]
             self._learn(self._form, refused)
+
+    async def _call(
+        self,
+        request: ChatRequest,
+        body: Mapping[str, Any],
+        settle: Settle[Settled],
+        max_http_500: int,
+    ) -> Settled:
+        origin = Origin(request.stage, request.document_id)
+        return await self._caller.call(body, origin, settle, max_http_500=max_http_500)
 
     def _body(self, form: WireForm, request: ChatRequest, repair: Repair | None) -> dict[str, Any]:
         body: dict[str, Any] = {

@@ -10,6 +10,7 @@ import queue
 import sqlite3
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -46,6 +47,10 @@ from augcon_lib.model.journal_tables import (
 MAX_GROUP = 512  # rows of a group stay below SQLite's 32,766 variables a statement
 
 
+# SQL that changes rows, and the values for each time that it is executed.
+Statement = tuple[str, Sequence[tuple[object, ...]]]
+
+
 @dataclass(slots=True)
 class _Job:
     """What to write, and who waits for the answer in force, or *barrier* for the commit."""
@@ -54,7 +59,7 @@ class _Job:
     answer: StoredAnswer | None = None
     replace: bool = False
     call: CallRecord | None = None
-    statement: tuple[str, tuple[object, ...]] | None = None
+    statements: Sequence[Statement] = ()
     waiting: "asyncio.Future[StoredAnswer] | None" = None
     barrier: "Future[None] | None" = None
 
@@ -103,7 +108,7 @@ class Journal:
         """Keep *traits* for later processes; durable with the next commit."""
         omitted = " ".join(sorted(traits.omitted_fields))
         row = (*address, traits.wire_form, omitted, time.time())
-        self._submit(_Job(statement=(REPLACE_ENDPOINT, row)))
+        self.write((REPLACE_ENDPOINT, [row]))
 
     def choice(self, stage: str) -> KeptChoice | None:
         """What :meth:`keep_choice` kept for *stage*, or None."""
@@ -112,11 +117,11 @@ class Journal:
 
     def keep_choice(self, stage: str, choice: KeptChoice) -> None:
         """Keep *choice* beside the answers it was learned from, in place of the one before."""
-        self._submit(_Job(statement=(REPLACE_CHOICE, (stage, *choice))))
+        self.write((REPLACE_CHOICE, [(stage, *choice)]))
 
     def forget_choices(self) -> None:
         """Keep no choice any more: what is learned next is learned from the answers again."""
-        self._submit(_Job(statement=(DELETE_CHOICES, ())))
+        self.write((DELETE_CHOICES, [()]))
         self.flush()
 
     def spend(self, session_id: str | None = None) -> Spend:
@@ -141,11 +146,7 @@ class Journal:
     def calls_by_stage(self, model: str) -> dict[str, StageCalls]:
         """Calls and tokens that *model* took so far, by stage."""
         self.flush()
-        try:
-            with self._reader_lock:
-                rows = self._reader.execute(STAGE_CALLS, (model,)).fetchall()
-        except sqlite3.Error as error:
-            raise ModelError(f"{self.path}: the call journal cannot be read: {error}") from error
+        rows = self.read_all(STAGE_CALLS, (model,))
         return {stage: StageCalls(*counts) for stage, *counts in rows}
 
     def tokens_per_call(self, model: str) -> dict[str, tuple[float, float]]:
@@ -155,6 +156,24 @@ class Journal:
             for stage, calls in self.calls_by_stage(model).items()
             if calls.answered
         }
+
+    def write(self, *statements: Statement) -> None:
+        """Execute *statements* in one transaction; durable with the next commit."""
+        self._submit(_Job(statements=statements))
+
+    async def write_now(self, *statements: Statement) -> None:
+        """Execute *statements* in one transaction; durable on return."""
+        barrier: Future[None] = Future()
+        self._submit(_Job(statements=statements, barrier=barrier))
+        await asyncio.wrap_future(barrier)
+
+    def read_all(self, statement: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        try:
+            with self._reader_lock:
+                return self._reader.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise ModelError(f"{self.path}: the call journal cannot be read: {error}") from error
 
     def flush(self) -> None:
         """Wait until everything submitted so far is durable."""
@@ -235,8 +254,8 @@ def _commit(connection: sqlite3.Connection, group: list[_Job]) -> dict[bytes, St
         for job in group:
             if job.replace:
                 connection.execute(DELETE_ANSWER, (job.key,))
-            if job.statement is not None:
-                connection.execute(*job.statement)
+            for sql, rows in job.statements:
+                connection.executemany(sql, rows)
         if answers:
             values = [value for key, answer in answers.items() for value in (key, *answer)]
             inserted = connection.execute(insert_answers(len(answers)), values).rowcount

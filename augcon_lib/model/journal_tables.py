@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from augcon_lib.errors import ModelError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_TIMEOUT_SECONDS = 30.0
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS answers (
@@ -27,6 +27,10 @@ SCHEMA = (
     """CREATE TABLE IF NOT EXISTS choices (
         stage TEXT PRIMARY KEY, version TEXT NOT NULL, inputs TEXT NOT NULL,
         payload TEXT NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS batches (
+        token TEXT PRIMARY KEY, base_url TEXT NOT NULL, model TEXT NOT NULL,
+        made_at REAL NOT NULL, file_id TEXT NOT NULL, batch_id TEXT NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS batch_requests (key BLOB PRIMARY KEY, token TEXT NOT NULL)""",
 )
 SELECT_ANSWER = (
     "SELECT content, wire_form, model, created_at, input_tokens, output_tokens "

@@ -30,6 +30,8 @@ SELECT count(*), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0)
 FROM answers WHERE created_at < ?
 """
 
+DELETE_LOST_REQUESTS = "DELETE FROM batch_requests WHERE token NOT IN (SELECT token FROM batches)"
+
 
 @dataclass(frozen=True, slots=True)
 class SpendRow:
@@ -71,8 +73,9 @@ def compact(path: Path) -> Pruned:
 def prune(path: Path, older_than_days: float) -> Pruned:
     """Forget answers older than so many days, and compact; calls and their cost are kept.
 
-    An answer that is asked for again is paid for again. Nobody asks for those of documents,
-    prompts or settings that are gone; which those are, the journal cannot know.
+    Batches that old are given up. An answer that is asked for again is paid for again. Nobody
+    asks for those of documents, prompts or settings that are gone; which those are, the journal
+    cannot know.
     """
     return _shrink(path, time.time() - older_than_days * SECONDS_PER_DAY)
 
@@ -85,6 +88,8 @@ def _shrink(path: Path, created_before: float | None) -> Pruned:
             connection.execute("BEGIN IMMEDIATE")
             counted = connection.execute(COUNT_OLD_ANSWERS, (created_before,)).fetchone()
             connection.execute("DELETE FROM answers WHERE created_at < ?", (created_before,))
+            connection.execute("DELETE FROM batches WHERE made_at < ?", (created_before,))
+            connection.execute(DELETE_LOST_REQUESTS)
             connection.execute("COMMIT")
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -159,11 +159,19 @@ class Budget:
                 "spent); what was answered is kept: raise it and run again to go on"
             )
 
-    def reserve(self, expected_usd: float) -> None:
-        """Count a call that goes out now, at its expected price; raises ``BudgetExceeded``."""
-        self.check()
+    def reserve(self, expected_usd: float, *, sent_before: bool = False) -> None:
+        """Count a call that goes out now, at its expected price; raises ``BudgetExceeded``.
+
+        One that was *sent_before*, by an earlier process, is counted in any case.
+        """
+        if not sent_before:
+            self.check()
         self.spent_calls += 1
         self._reserved_usd += expected_usd
+
+    def take_back(self) -> None:
+        """Count a call no more that was never sent."""
+        self.spent_calls -= 1
 
     def settle(self, expected_usd: float, actual_usd: float) -> None:
         """Replace the expected price of a finished call by the actual one."""

@@ -6,9 +6,9 @@ above counts and journals each HTTP call, and frees the slot while it waits.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import SecretStr
 
@@ -31,6 +31,7 @@ _PLAIN: Any = {
     "security": {"bearer_auth": True},
 }
 
+Answer = TypeVar("Answer")
 Complete = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
@@ -45,30 +46,57 @@ class OpenAITransport:
 
     async def complete(self, body: Mapping[str, Any]) -> RawReply:
         """``POST /chat/completions`` once; raises ``CallError``."""
-        import aiohttp
         import httpx2
-        import openai
 
-        failure = None
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        try:
-            response = await self._client.post(
-                self._url, cast_to=httpx2.Response, content=content, options=_PLAIN
-            )
-        except openai.APIStatusError as error:
-            failure = _status_failure(error, self._scrub)
-        except openai.APIError as error:
-            failure = _connection_failure(error, self._scrub)
-        except (OSError, aiohttp.ClientError, httpx2.HTTPError, httpx2.StreamError) as error:
-            failure = _connection_failure(error, self._scrub)
-        if failure is not None:  # outside of the handlers: nothing of the request hangs on it
-            raise failure
+        response = await self._answered(
+            self._client.post(self._url, cast_to=httpx2.Response, content=content, options=_PLAIN)
+        )
         try:
             reply = read_completion(response.content, body)
             allowances = read_allowances(response.headers)
             return reply if allowances is None else replace(reply, allowances=allowances)
         except CallError as error:
             raise CallError(error.kind, self._scrub(error.detail)) from None
+
+    async def get(self, path: str) -> bytes:
+        """``GET`` *path*, which begins with a slash, once; raises ``CallError``."""
+        import httpx2
+
+        response = await self._answered(self._client.get(path, cast_to=httpx2.Response))
+        return response.content
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> bytes:
+        """``POST`` *body* as JSON to *path* once; raises ``CallError``."""
+        import httpx2
+
+        response = await self._answered(
+            self._client.post(path, cast_to=httpx2.Response, body=dict(body))
+        )
+        return response.content
+
+    async def upload(self, name: str, content: bytes, purpose: str) -> str:
+        """Send a file once, and return its id; raises ``CallError``."""
+        file: Any = (name, content, "application/jsonl")
+        how: Any = purpose
+        uploaded = await self._answered(self._client.files.create(file=file, purpose=how))
+        return str(uploaded.id)
+
+    async def _answered(self, sent: Awaitable[Answer]) -> Answer:
+        """What the client's call *sent* brings; its errors become a ``CallError``."""
+        import aiohttp
+        import httpx2
+        import openai
+
+        try:
+            return await sent
+        except openai.APIStatusError as error:
+            failure = _status_failure(error, self._scrub)
+        except openai.APIError as error:
+            failure = _connection_failure(error, self._scrub)
+        except (OSError, aiohttp.ClientError, httpx2.HTTPError, httpx2.StreamError) as error:
+            failure = _connection_failure(error, self._scrub)
+        raise failure  # outside of the handlers: nothing of the request hangs on it
 
     async def aclose(self) -> None:
         """Close all connections."""

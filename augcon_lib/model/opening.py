@@ -1,44 +1,36 @@
-"""Putting an engine together from settings, and checking an endpoint before a run."""
+"""Putting an engine together from settings."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from augcon_lib.concurrency import run_together
-from augcon_lib.errors import EndpointError, SettingsError
-from augcon_lib.model.breaker import describe
+from augcon_lib.errors import SettingsError
+from augcon_lib.model.batch_endpoint import open_batch_endpoint
+from augcon_lib.model.breaker import public_url
 from augcon_lib.model.endpoint_pool import EndpointPool
 from augcon_lib.model.engine import ModelEngine, OnProgress, Sender
 from augcon_lib.model.identity import model_identity
 from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal_batches import open_requests
 from augcon_lib.model.journal_tables import NOTHING_SPENT
 from augcon_lib.model.ledger import Ledger
 from augcon_lib.model.limits import Budget
 from augcon_lib.model.server import open_server
-from augcon_lib.model.transport import CallError
-from augcon_lib.settings import BudgetSettings, ModelSettings, Settings, key_of
-
-CHECK_CONNECT_TIMEOUT_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointReport:
-    """What a check found: how replies are asked for, and which request fields are refused."""
-
-    wire_form: str
-    omitted_fields: frozenset[str]
-    input_tokens: int
-    output_tokens: int
+from augcon_lib.settings import ModelSettings, Settings, key_of
 
 
 def validate_model_settings(settings: Settings) -> None:
     """Raise ``SettingsError`` where ``[model]`` contradicts itself; sends nothing."""
     model = settings.model
+    if model.mode == "batch" and (model.provider == "offline" or model.endpoints):
+        raise SettingsError(
+            '[model] mode = "batch" needs provider = "openai" and one base_url; set them, or '
+            'mode = "online"'
+        )
     if model.provider == "offline":
         return
     if not model.name:
@@ -93,9 +85,11 @@ async def open_engine(
         counted = session_id and (settings.budget.max_calls or settings.budget.max_usd)
         spent = journal.spend(session_id) if counted else NOTHING_SPENT
         identity = model_identity(settings.model)
+        _check_open_batches(settings.model, journal)
         ledger = Ledger(journal, settings.model, identity, run_id, session_id)
+        budget = Budget(settings.budget, spent)
         async with _open_sender(
-            settings, api_key, ledger, Budget(settings.budget, spent)
+            settings.model, api_key, ledger, journal, budget, on_progress
         ) as sender:
             engine = ModelEngine(sender, ledger, journal, identity, on_progress)
             yield engine
@@ -104,73 +98,39 @@ async def open_engine(
         journal.close()
 
 
-async def check_connection(settings: Settings) -> None:
-    """Raise ``EndpointError`` if nothing listens at any server of ``[model]``; sends nothing.
-
-    Takes two seconds at most. Behind a proxy the first call will tell.
-    """
-    validate_model_settings(settings)
-    model = settings.model
-    section = "[[model.endpoints]]" if model.endpoints else "[model]"
-    if model.provider == "offline":
-        return
-    failures = await run_together(_connection_failure(server) for server in model.servers)
-    told = [
-        describe(failure, server, section, has_key=False)
-        for failure, server in zip(failures, model.servers, strict=True)
-        if failure is not None
-    ]
-    if len(told) == len(model.servers):
-        raise EndpointError("; ".join(told))
-
-
-async def _connection_failure(server: ModelSettings) -> CallError | None:
-    from augcon_lib.model.direct_http import proxy_for
-
-    if proxy_for(server.base_url):
-        return None
-    parts = urlsplit(server.base_url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        async with asyncio.timeout(CHECK_CONNECT_TIMEOUT_SECONDS):
-            _, writer = await asyncio.open_connection(parts.hostname, port)
-        writer.close()
-    except OSError as error:
-        said = str(error) or f"no answer in {CHECK_CONNECT_TIMEOUT_SECONDS:g} seconds"
-        return CallError("connect", said)
-    return None
-
-
-async def check_endpoint(model: ModelSettings, api_key: SecretStr) -> EndpointReport:
-    """Ask one server one tiny question and report what it can do; nothing is journaled.
-
-    *model* is one of ``settings.model.servers``. Raises ``EndpointError`` (wrong key, address or
-    model name, no server).
-    """
-    ledger = Ledger(None, model, model_identity(model), "", "")
-    server = open_server(
-        model,
-        api_key,
-        ledger,
-        Budget(BudgetSettings(), NOTHING_SPENT),
-        connect_timeout_seconds=CHECK_CONNECT_TIMEOUT_SECONDS,
-    )
-    try:
-        traits = await server.endpoint.traits()
-    finally:
-        await server.aclose()
-    stats = ledger.stats
-    return EndpointReport(
-        traits.wire_form, traits.omitted_fields, stats.input_tokens, stats.output_tokens
-    )
+def _check_open_batches(model: ModelSettings, journal: Journal) -> None:
+    """Raise ``SettingsError`` where answers that were ordered by batch would be asked for again."""
+    own = public_url(model.base_url) if model.mode == "batch" else None
+    for base_url, count in open_requests(journal, model_identity(model)).items():
+        if base_url != own:
+            raise SettingsError(
+                f"{count:,} requests to {model_identity(model)} are in batches at {base_url}, and "
+                'their answers are not fetched yet; set [model] mode = "batch" and base_url to it '
+                "until they are, or give them up: augcon journal forget-batches"
+            )
 
 
 @asynccontextmanager
 async def _open_sender(
-    settings: Settings, api_key: SecretStr, ledger: Ledger, budget: Budget
+    model: ModelSettings,
+    api_key: SecretStr,
+    ledger: Ledger,
+    journal: Journal,
+    budget: Budget,
+    on_progress: OnProgress | None,
 ) -> AsyncIterator[Sender]:
-    """The endpoint of *settings*, or all of them; connections are closed at the end."""
-    model = settings.model
+    """What carries calls as *model* says; connections are closed at the end."""
+
+    def tell_progress() -> None:
+        if on_progress is not None:
+            on_progress(ledger.stats)
+
+    if model.mode == "batch":
+        async with open_batch_endpoint(
+            model, api_key, ledger, journal, budget, tell_progress
+        ) as endpoint:
+            yield endpoint
+        return
     several = len(model.servers) > 1
     servers = [
         open_server(each, key_of(each, model, api_key), ledger, budget, of_several=several)

@@ -1,6 +1,7 @@
 """One server of a model: its connections, slots, rates, circuit breaker and abilities."""
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -10,8 +11,10 @@ from augcon_lib.model.endpoint import Endpoint
 from augcon_lib.model.endpoint_pool import Route
 from augcon_lib.model.ledger import Ledger
 from augcon_lib.model.limits import AdaptiveSlots, Budget, RateLimits
-from augcon_lib.model.transport import ChatTransport
 from augcon_lib.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from augcon_lib.model.openai_adapter import OpenAITransport
 
 OFFLINE_CONCURRENCY = 8
 CONNECT_TIMEOUT_SECONDS = 10.0
@@ -23,7 +26,7 @@ class Server:
 
     route: Route
     caller: Caller
-    transport: ChatTransport
+    transport: "OpenAITransport"
 
     @property
     def endpoint(self) -> Endpoint:
@@ -69,7 +72,7 @@ def open_server(
 
 def _open_transport(
     model: ModelSettings, api_key: SecretStr, connect_timeout_seconds: float
-) -> ChatTransport:
+) -> "OpenAITransport":
     from augcon_lib.model.openai_adapter import open_http_transport, open_offline_transport
 
     if model.provider == "offline":

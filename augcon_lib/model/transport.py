@@ -74,13 +74,22 @@ def read_completion(data: bytes, body: Mapping[str, Any]) -> RawReply:
     """The reply in the body of an HTTP 200; ``CallError`` where it holds no completion."""
     try:
         completion = json.loads(data)
+    except (ValueError, RecursionError):
+        raise CallError("broken_body", f"not a chat completion: {data[:80]!r}") from None
+    return completion_of(completion, body)
+
+
+def completion_of(completion: Any, body: Mapping[str, Any]) -> RawReply:
+    """The reply in a decoded body; ``CallError`` where it holds no completion."""
+    try:
         choice = completion["choices"][0]
         message = choice["message"]
         content = message.get("content")
         refusal = message.get("refusal")
         usage = completion.get("usage")
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise CallError("broken_body", f"not a chat completion: {data[:80]!r}") from None
+    except (LookupError, TypeError, AttributeError):
+        said = repr(completion)[:80]
+        raise CallError("broken_body", f"not a chat completion: {said}") from None
     text = content if isinstance(content, str) else ""
     counts = usage if isinstance(usage, dict) else {}
     return RawReply(

@@ -4,7 +4,7 @@ import socket
 import pytest
 
 from augcon_lib.errors import EndpointError
-from augcon_lib.model import check_connection, opening
+from augcon_lib.model import check_connection, checking
 from augcon_lib.settings import Settings
 from tests.model.engine_fixtures import settings_for
 
@@ -31,7 +31,7 @@ def test_a_host_that_swallows_everything_is_told_in_time(monkeypatch: pytest.Mon
     async def never(host: str, port: int) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(opening.asyncio, "open_connection", never)
-    monkeypatch.setattr(opening, "CHECK_CONNECT_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(checking.asyncio, "open_connection", never)
+    monkeypatch.setattr(checking, "CHECK_CONNECT_TIMEOUT_SECONDS", 0.05)
     with pytest.raises(EndpointError, match="no answer in"):
         asyncio.run(check_connection(settings_for("http://10.0.0.1/v1")))

@@ -10,6 +10,7 @@ from augcon_lib.errors import EndpointError, SettingsError
 from augcon_lib.model import check_endpoint, open_engine, validate_model_settings
 from augcon_lib.model.caller import CALL_ATTEMPTS
 from tests.model.engine_fixtures import rewrite_request, settings_for
+from tests.support.batch_routes import BatchRoutes
 from tests.support.fault_server import KEY, always, fault_server
 
 WRONG_KEY = SecretStr("sk-wrong-key-123")
@@ -68,6 +69,7 @@ def test_a_check_reports_what_the_endpoint_can_do() -> None:
             report = await check_endpoint(settings_for(server.url).model, SecretStr(KEY))
             assert report.wire_form == "text"
             assert report.omitted_fields == {"temperature"}
+            assert not report.takes_batches
 
     asyncio.run(scenario())
 
@@ -113,3 +115,16 @@ def test_an_endpoint_that_dies_for_good_stops_the_run(tmp_path: Path) -> None:
 def test_settings_that_cannot_work_are_refused(changes: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         validate_model_settings(settings_for(**{"base_url": "http://localhost/v1", **changes}))
+
+
+def test_a_check_says_whether_there_are_batches() -> None:
+    async def scenario() -> None:
+        async with fault_server(BatchRoutes()) as server, fault_server() as without:
+            for mode in ("online", "batch"):
+                model = settings_for(server.url, mode=mode).model
+                assert (await check_endpoint(model, SecretStr(KEY))).takes_batches
+            model = settings_for(without.url, mode="batch").model
+            with pytest.raises(EndpointError, match="takes no batches"):
+                await check_endpoint(model, SecretStr(KEY))
+
+    asyncio.run(scenario())

@@ -7,6 +7,7 @@ import pytest
 
 from augcon_lib.errors import SettingsError
 from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal_batches import BatchBook, open_requests
 from augcon_lib.model.journal_tables import CallRecord, StoredAnswer
 from augcon_lib.model.journal_upkeep import compact, prune, spend_by
 
@@ -73,3 +74,17 @@ def test_compacting_forgets_nothing(tmp_path: Path) -> None:
     assert compact(path).answers == 0
     with closing(Journal(path)) as journal:
         assert journal.get(bytes(32)) is not None
+
+
+def test_pruning_gives_up_batches_of_that_age(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with closing(Journal(path)) as journal:
+        for token, age in (("old", 100.0), ("new", 1.0)):
+            row = (token, "http://a/v1", "m", time.time() - age * DAY, "file", "batch")
+            journal.write(("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", [row]))
+            keys = [(f"{token} {number}".encode(), token) for number in range(3)]
+            journal.write(("INSERT INTO batch_requests VALUES (?, ?)", keys))
+    prune(path, 30)
+    with closing(Journal(path)) as journal:
+        assert open_requests(journal, "m") == {"http://a/v1": 3}
+        assert [b.token for b in BatchBook(journal, "http://a/v1", "m").open_batches()] == ["new"]

@@ -8,12 +8,14 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+
+from tests.support.batch_routes import BatchRoutes
 
 KEY = "sk-right-key"
 CONTEXT = re.compile(r"<context>\s*(.*?)\s*</context>", re.DOTALL)
@@ -76,22 +78,32 @@ class FaultServer:
         self.busy += 1
         self.peak_busy = max(self.peak_busy, self.busy)
         try:
-            return await self._answer(request)
+            body = await request.json()
+            outcome = self.outcome(body, request.headers)
+            self.arrived.set()
+            if self.hold is not None:
+                await self.hold.wait()
         finally:
             self.busy -= 1
+        if outcome.fault == "reset":
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        if outcome.fault == "html":
+            return web.Response(text="<html>upstream error</html>", content_type="text/html")
+        if outcome.fault == "badjson":
+            return web.Response(body=json.dumps(outcome.payload).encode()[:-20])
+        return web.json_response(outcome.payload, status=outcome.status, headers=outcome.headers)
 
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
-        body = await request.json()
+    def outcome(self, body: dict[str, Any], headers: Mapping[str, str] | None) -> "Outcome":
+        """What comes of one chat completion; counts it. No *headers*: the key was right."""
         self.bodies.append(body)
-        prompt = json.dumps([body["messages"], body.get("seed")], ensure_ascii=False)
+        prompt = self.prompt_of(body)
         seen = self.sent[prompt]
         self.sent[prompt] += 1
-        self.arrived.set()
-        if self.hold is not None:
-            await self.hold.wait()
-        if request.headers.get("Authorization") != f"Bearer {KEY}":
-            got = request.headers.get("Authorization", "")
-            return _error(401, f"Incorrect API key provided: {got}")
+        refusal = self.refusal_of_key(headers) if headers is not None else None
+        if refusal:
+            return refusal
         if body["model"] == "absent":
             return _error(404, "The model `absent` does not exist")
         for name in self.refused_fields:
@@ -108,26 +120,41 @@ class FaultServer:
             return _error(
                 400, "maximum context length is 10 tokens", code="context_length_exceeded"
             )
-        if fault == "reset":
-            assert request.transport is not None
-            request.transport.abort()
-            return web.Response()
-        if fault == "html":
-            return web.Response(text="<html>upstream error</html>", content_type="text/html")
-        completion = _completion(body, fault)
-        if fault == "badjson":
-            return web.Response(body=json.dumps(completion).encode()[:-20])
         if not fault:
             self.answered[prompt] += 1
-        return web.json_response(completion)
+        return Outcome(200, _completion(body, fault), fault=fault)
+
+    @staticmethod
+    def prompt_of(body: dict[str, Any]) -> str:
+        """Messages and seed: what tells one request from another."""
+        return json.dumps([body["messages"], body.get("seed")], ensure_ascii=False)
+
+    def refusal_of_key(self, headers: Mapping[str, str]) -> "Outcome | None":
+        """The answer to a wrong key."""
+        got = headers.get("Authorization", "")
+        return None if got == f"Bearer {KEY}" else _error(401, f"Incorrect API key provided: {got}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A status and a body; ``fault`` names what is wrong with it besides."""
+
+    status: int
+    payload: dict[str, Any]
+    headers: Mapping[str, str] | None = None
+    fault: str = ""
 
 
 @asynccontextmanager
-async def fault_server(**state: Any) -> AsyncIterator[FaultServer]:
-    """A running server; see :class:`FaultServer` for the arguments."""
+async def fault_server(
+    batches: BatchRoutes | None = None, **state: Any
+) -> AsyncIterator[FaultServer]:
+    """A running server; see :class:`FaultServer` for the arguments; no ``/batches`` without any."""
     server = FaultServer(**state)
     app = web.Application()
     app.router.add_post("/v1/chat/completions", server.handle)
+    if batches is not None:
+        batches.serve(app, server)
     runner = web.AppRunner(app, shutdown_timeout=0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -141,13 +168,10 @@ async def fault_server(**state: Any) -> AsyncIterator[FaultServer]:
 
 
 def _error(
-    status: int, message: str, headers: dict[str, str] | None = None, code: str = ""
-) -> web.Response:
-    return web.json_response(
-        {"error": {"message": message, "type": "error", "code": code}},
-        status=status,
-        headers=headers,
-    )
+    status: int, message: str, headers: Mapping[str, str] | None = None, code: str = ""
+) -> Outcome:
+    error = {"error": {"message": message, "type": "error", "code": code}}
+    return Outcome(status, error, headers)
 
 
 def _completion(body: dict[str, Any], fault: str) -> dict[str, Any]:

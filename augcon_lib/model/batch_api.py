@@ -1,0 +1,144 @@
+"""The endpoint's ``/files`` and ``/batches``: make a batch, follow it, fetch its results."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from augcon_lib.model.batch_files import CHAT_PATH, ResultLine, result_lines
+from augcon_lib.model.transport import CallError
+
+COMPLETION_WINDOW = "24h"  # the only one that all vendors have
+TOKEN_NAME = "augcon_batch"
+PAGE_BATCHES = 100
+CLOCK_SKEW_SECONDS = 3_600.0
+ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
+
+
+class Http(Protocol):
+    """Calls to an endpoint, each made once; all raise ``CallError``."""
+
+    async def get(self, path: str) -> bytes:
+        """The body that *path* answers with."""
+        ...
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> bytes:
+        """The body that *path* answers *body* with."""
+        ...
+
+    async def upload(self, name: str, content: bytes, purpose: str) -> str:
+        """The id of a file that was sent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BatchState:
+    """How far a batch is: ``status`` in the API's words, its files, and why it failed."""
+
+    batch_id: str
+    status: str
+    result_files: tuple[str, ...] = ()
+    problem: str = ""
+    requests_done: int = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.status in ENDED
+
+
+class BatchApi:
+    """The batches of one endpoint; every method raises ``CallError``."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    async def check(self) -> None:
+        """Ask for one batch, so that an endpoint that has none says so."""
+        await self._batches("?limit=1")
+
+    async def upload(self, token: str, content: bytes) -> str:
+        """Send the request lines of the batch *token*; the file's id."""
+        return await self._http.upload(f"augcon-{token}.jsonl", content, "batch")
+
+    async def create(self, token: str, file_id: str) -> str:
+        """Make a batch of a file; its id."""
+        made = _object(
+            await self._http.post(
+                "/batches",
+                {
+                    "input_file_id": file_id,
+                    "endpoint": CHAT_PATH,
+                    "completion_window": COMPLETION_WINDOW,
+                    "metadata": {TOKEN_NAME: token},
+                },
+            )
+        )
+        if not isinstance(made.get("id"), str):
+            raise CallError("broken_body", f"not a batch: {str(made)[:80]}")
+        return str(made["id"])
+
+    async def find(self, token: str, file_id: str, made_at: float) -> str | None:
+        """The id of the batch made as *token* of *file_id* after *made_at*; None: there is none."""
+        after = ""
+        while True:
+            page = await self._batches(f"?limit={PAGE_BATCHES}{after}")
+            batches = [batch for batch in page["data"] if isinstance(batch, dict)]
+            for batch in batches:
+                metadata = batch.get("metadata")
+                told = metadata.get(TOKEN_NAME) if isinstance(metadata, dict) else None
+                if told == token or batch.get("input_file_id") == file_id:
+                    return str(batch["id"])
+            oldest = min((_seconds(batch.get("created_at")) for batch in batches), default=0.0)
+            if not page.get("has_more") or oldest < made_at - CLOCK_SKEW_SECONDS:
+                return None
+            after = f"&after={batches[-1]['id']}"
+
+    async def state(self, batch_id: str) -> BatchState:
+        """How far a batch is."""
+        batch = _object(await self._http.get(f"/batches/{batch_id}"))
+        files = (batch.get("output_file_id"), batch.get("error_file_id"))
+        counts = batch.get("request_counts")
+        done = counts.get("completed") if isinstance(counts, dict) else 0
+        return BatchState(
+            batch_id,
+            str(batch.get("status") or ""),
+            tuple(str(file) for file in files if file),
+            _problem(batch.get("errors")),
+            done if isinstance(done, int) else 0,
+        )
+
+    async def results(self, file_id: str) -> Iterator[tuple[bytes, ResultLine]]:
+        """The lines of a result file, by request key."""
+        return result_lines(await self._http.get(f"/files/{file_id}/content"))
+
+    async def _batches(self, query: str) -> dict[str, Any]:
+        page = _object(await self._http.get(f"/batches{query}"))
+        if not isinstance(page.get("data"), list):
+            raise CallError("broken_body", f"not a list of batches: {str(page)[:80]}")
+        return page
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise CallError("broken_body", f"not a JSON object: {data[:80]!r}")
+    return value
+
+
+def _problem(errors: object) -> str:
+    """The messages of a batch's ``errors``, the first few of them."""
+    listed = errors.get("data") if isinstance(errors, dict) else None
+    told = [
+        f"{each.get('code') or 'error'}: {each.get('message') or ''}"
+        for each in (listed if isinstance(listed, list) else [])
+        if isinstance(each, dict)
+    ]
+    return "; ".join(told[:3])
+
+
+def _seconds(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -1,0 +1,93 @@
+"""An endpoint whose requests travel in batches; only its first small probe is a call by itself."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from pydantic import SecretStr
+
+from augcon_lib.model.batch_api import BatchApi
+from augcon_lib.model.batch_caller import BatchCaller
+from augcon_lib.model.batch_sending import BatchSending
+from augcon_lib.model.batches import Batches
+from augcon_lib.model.breaker import public_url
+from augcon_lib.model.caller import Caller, Settle, Settled
+from augcon_lib.model.chat import ChatRequest
+from augcon_lib.model.endpoint import PROBE, Endpoint
+from augcon_lib.model.identity import journal_key, model_identity
+from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal_batches import BatchBook
+from augcon_lib.model.ledger import Ledger, Origin
+from augcon_lib.model.limits import Budget
+from augcon_lib.model.openai_adapter import open_http_transport
+from augcon_lib.model.server import open_server
+from augcon_lib.settings import ModelSettings
+
+FILE_TIMEOUT_SECONDS = 600.0  # a hundred megabytes over a slow line
+FILE_CONNECTIONS = 2
+
+
+class BatchEndpoint(Endpoint):
+    """Sends logical requests to one endpoint by batch, in the form that a probe found."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        model: ModelSettings,
+        journal: Journal,
+        batches: Batches,
+        by_batch: BatchCaller,
+    ) -> None:
+        super().__init__(caller, model, journal)
+        self._identity = model_identity(model)
+        self._batches = batches
+        self._by_batch = by_batch
+
+    async def ready(self) -> None:
+        """Raise ``EndpointError`` where this endpoint cannot serve, or takes no batches."""
+        await super().ready()
+        await self._batches.open()
+
+    async def _call(
+        self,
+        request: ChatRequest,
+        body: Mapping[str, Any],
+        settle: Settle[Settled],
+        max_http_500: int,
+    ) -> Settled:
+        if request is PROBE:
+            return await super()._call(request, body, settle, max_http_500)
+        key = journal_key(self._identity, request)
+        origin = Origin(request.stage, request.document_id)
+        return await self._by_batch.call(key, body, origin, settle)
+
+
+@asynccontextmanager
+async def open_batch_endpoint(
+    model: ModelSettings,
+    api_key: SecretStr,
+    ledger: Ledger,
+    journal: Journal,
+    budget: Budget,
+    tell_progress: Callable[[], None],
+) -> AsyncIterator[BatchEndpoint]:
+    """The endpoint of *model*, asked by batch; connections are closed at the end."""
+    single = model.model_copy(update={"mode": "online"})
+    server = open_server(single, api_key, replace(ledger, model=single), budget)
+    transport = open_http_transport(
+        model.base_url,
+        api_key,
+        timeout_seconds=max(FILE_TIMEOUT_SECONDS, model.timeout_seconds),
+        max_connections=FILE_CONNECTIONS,
+    )
+    book = BatchBook(journal, public_url(model.base_url), ledger.identity)
+    sending = BatchSending(BatchApi(transport), book, model)
+    batches = Batches(sending, model, ledger.stats, tell_progress)
+    by_batch = BatchCaller(batches, ledger, budget, server.route.breaker)
+    try:
+        yield BatchEndpoint(server.caller, model, journal, batches, by_batch)
+    finally:
+        await batches.aclose()
+        await transport.aclose()
+        await server.aclose()

@@ -1,0 +1,59 @@
+"""The files of the batch API: request lines that go out, result lines that come back."""
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from augcon_lib.model.transport import CallError, RawReply, completion_of
+
+CHAT_PATH = "/v1/chat/completions"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultLine:
+    """What came of one request of a batch: the HTTP status and body, or an error without one."""
+
+    status: int
+    body: object
+    code: str = ""
+    message: str = ""
+
+
+def request_line(key: bytes, body: Mapping[str, Any]) -> bytes:
+    """One line of a batch's input file, its line end included; *key* comes back with the result."""
+    line = {"custom_id": key.hex(), "method": "POST", "url": CHAT_PATH, "body": body}
+    return json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def result_lines(data: bytes) -> Iterator[tuple[bytes, ResultLine]]:
+    """The lines of an output or error file by request key; what is no such line is left out."""
+    for text in io.BytesIO(data):
+        try:
+            line = json.loads(text)
+            key = bytes.fromhex(line["custom_id"])
+            response, error = line.get("response") or {}, line.get("error") or {}
+            yield (
+                key,
+                ResultLine(
+                    int(response.get("status_code") or 0),
+                    response.get("body"),
+                    str(error.get("code") or ""),
+                    str(error.get("message") or ""),
+                ),
+            )
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            continue
+
+
+def reply_of(line: ResultLine, body: Mapping[str, Any]) -> RawReply:
+    """The completion in *line*, which answers *body*; raises ``CallError`` where it has none."""
+    if line.status == 200:
+        return completion_of(line.body, body)
+    said: object = line.body.get("error") if isinstance(line.body, dict) else None
+    error = said if isinstance(said, dict) else {}
+    code = str(error.get("code") or line.code)
+    detail = str(error.get("message") or line.message or "no reason is given")
+    kind = f"http_{line.status}" if line.status else line.code or "batch_error"
+    raise CallError(kind, detail, status=line.status, code=code)

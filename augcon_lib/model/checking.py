@@ -1,0 +1,116 @@
+"""Checking an endpoint before a run: is anybody there, and what can it do."""
+
+import asyncio
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from augcon_lib.concurrency import run_together
+from augcon_lib.errors import EndpointError
+from augcon_lib.model.batch_api import BatchApi
+from augcon_lib.model.batch_errors import describe_batches
+from augcon_lib.model.breaker import describe
+from augcon_lib.model.identity import model_identity
+from augcon_lib.model.journal_tables import NOTHING_SPENT
+from augcon_lib.model.ledger import Ledger
+from augcon_lib.model.limits import Budget
+from augcon_lib.model.opening import validate_model_settings
+from augcon_lib.model.server import Server, open_server
+from augcon_lib.model.transport import CallError
+from augcon_lib.settings import BudgetSettings, ModelSettings, Settings
+
+CHECK_CONNECT_TIMEOUT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointReport:
+    """What a check found: how replies are asked for, and which request fields are refused.
+
+    ``takes_batches``: whether there are ``/batches``, as batch mode needs them.
+    """
+
+    wire_form: str
+    omitted_fields: frozenset[str]
+    input_tokens: int
+    output_tokens: int
+    takes_batches: bool
+
+
+async def check_connection(settings: Settings) -> None:
+    """Raise ``EndpointError`` if nothing listens at any server of ``[model]``; sends nothing.
+
+    Takes two seconds at most. Behind a proxy the first call will tell.
+    """
+    validate_model_settings(settings)
+    model = settings.model
+    section = "[[model.endpoints]]" if model.endpoints else "[model]"
+    if model.provider == "offline":
+        return
+    failures = await run_together(_connection_failure(server) for server in model.servers)
+    told = [
+        describe(failure, server, section, has_key=False)
+        for failure, server in zip(failures, model.servers, strict=True)
+        if failure is not None
+    ]
+    if len(told) == len(model.servers):
+        raise EndpointError("; ".join(told))
+
+
+async def _connection_failure(server: ModelSettings) -> CallError | None:
+    from augcon_lib.model.direct_http import proxy_for
+
+    if proxy_for(server.base_url):
+        return None
+    parts = urlsplit(server.base_url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        async with asyncio.timeout(CHECK_CONNECT_TIMEOUT_SECONDS):
+            _, writer = await asyncio.open_connection(parts.hostname, port)
+        writer.close()
+    except OSError as error:
+        said = str(error) or f"no answer in {CHECK_CONNECT_TIMEOUT_SECONDS:g} seconds"
+        return CallError("connect", said)
+    return None
+
+
+async def check_endpoint(model: ModelSettings, api_key: SecretStr) -> EndpointReport:
+    """Ask one server one tiny question and report what it can do; nothing is journaled.
+
+    *model* is one of ``settings.model.servers``. Raises ``EndpointError`` (wrong key, address or
+    model name, no server).
+    """
+    ledger = Ledger(None, model, model_identity(model), "", "")
+    server = open_server(
+        model,
+        api_key,
+        ledger,
+        Budget(BudgetSettings(), NOTHING_SPENT),
+        connect_timeout_seconds=CHECK_CONNECT_TIMEOUT_SECONDS,
+    )
+    try:
+        traits = await server.endpoint.traits()
+        problem = await _batches_problem(model, server)
+    finally:
+        await server.aclose()
+    if problem and model.mode == "batch":
+        raise EndpointError(problem)
+    stats = ledger.stats
+    return EndpointReport(
+        traits.wire_form,
+        traits.omitted_fields,
+        stats.input_tokens,
+        stats.output_tokens,
+        not problem,
+    )
+
+
+async def _batches_problem(model: ModelSettings, server: Server) -> str:
+    """Why there are no batches to be had; empty where there are."""
+    if model.provider == "offline":
+        return "the embedded provider takes no batches"
+    try:
+        await BatchApi(server.transport).check()
+    except CallError as failure:
+        return describe_batches(failure, model)
+    return ""
