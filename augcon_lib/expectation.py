@@ -25,6 +25,7 @@ class Expectation:
 
     def __init__(self, settings: Settings, versions: Versions, states: States) -> None:
         self._states = states
+        self._fresh: dict[tuple[str, str], bool] = {}
         self._shared = {
             stage: stage_inputs(stage, settings, versions)
             for stage in (*STAGES, "query_scorer", "few_shot_examples", "sft_dataset")
@@ -40,6 +41,14 @@ class Expectation:
 
     def is_fresh(self, stage: str, document_id: str, source_sha256: str = "") -> bool:
         """Was the partition made from its expected inputs? The quick way to no ``reasons``."""
+        if stage == STAGES[0]:
+            return self._is_made_from(stage, document_id, source_sha256)
+        partition = (stage, document_id)
+        if partition not in self._fresh:
+            self._fresh[partition] = self._is_made_from(stage, document_id, "")
+        return self._fresh[partition]
+
+    def _is_made_from(self, stage: str, document_id: str, source_sha256: str) -> bool:
         state = self._states.get((stage, document_id))
         if state is None or state.status == FAILED:
             return False

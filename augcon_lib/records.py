@@ -11,12 +11,9 @@ from datetime import datetime
 
 def content_id(*parts: object, size_bytes: int = 12) -> str:
     """Hex id of ``2 * size_bytes`` characters over *parts*, which may hold any text."""
-    digest = hashlib.sha256()
-    for part in parts:
-        encoded = str(part).encode("utf-8", "surrogatepass")
-        digest.update(b"%d:" % len(encoded))
-        digest.update(encoded)
-    return digest.hexdigest()[: 2 * size_bytes]
+    encoded = [str(part).encode("utf-8", "surrogatepass") for part in parts]
+    content = b"".join(b"%d:%b" % (len(part), part) for part in encoded)
+    return hashlib.sha256(content).hexdigest()[: 2 * size_bytes]
 
 
 def text_sha256(text: str) -> str:

@@ -47,6 +47,8 @@ class StoreListing:
 
 def printable_id(name: str) -> str:
     """*name* as an id: NFC, ``\\xNN`` for what is no UTF-8 and for control characters."""
+    if name.isascii() and name.isprintable():
+        return name
     text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(
         char if char.isprintable() or ord(char) > 0x9F else f"\\x{ord(char):02x}"

@@ -7,7 +7,7 @@ from augcon_lib.errors import SettingsError
 from augcon_lib.expectation import Expectation
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.staleness import Staleness, find_stale
-from augcon_lib.warehouse.partitions import delete_everywhere, load_states
+from augcon_lib.warehouse.partitions import delete_everywhere, known_documents, load_states
 from augcon_lib.warehouse.sources import load_sources, save_sources
 
 
@@ -27,7 +27,7 @@ def sync_sources(run: StageRun) -> tuple[StoreListing, list[str], list[str]]:
     known = _known_sources(run)
     listing = _list(run, known)
     present = {entry.document_id for entry in listing.entries}
-    gone = sorted((set(known) | {d for _, d in load_states(run.warehouse) if d}) - present)
+    gone = sorted((known.keys() | known_documents(run.warehouse)) - present)
     delete_everywhere(run.warehouse, gone)
     changed = [
         entry

@@ -140,18 +140,18 @@ def load_states(
 def _states(
     connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object]
 ) -> dict[tuple[str, str], PartitionState]:
-    rows = select(connection, query, parameters)
+    rows = connection.execute(query, list(parameters)).fetchall()
     return {
-        (row["stage"], row["document_id"]): PartitionState(
-            row["fingerprint"],
-            _StoredInputs(row["inputs"]),
-            row["output_hash"],
-            row["status"],
-            row["reason"],
-            row["updated_at"],
-        )
-        for row in rows
+        (stage, document_id): PartitionState(fingerprint, _StoredInputs(inputs), *others)
+        for stage, document_id, fingerprint, inputs, *others in rows
     }
+
+
+def known_documents(warehouse: Warehouse) -> set[str]:
+    """The documents that have a state at some stage."""
+    with warehouse.read() as connection:
+        rows = select(connection, "SELECT DISTINCT document_id FROM partition_state")
+    return {row["document_id"] for row in rows} - {""}
 
 
 def _reasons(
