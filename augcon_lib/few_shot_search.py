@@ -25,14 +25,27 @@ JUDGE_TEMPERATURE = 0.0
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One draw of the random search and the share of its answers that were judged good."""
+    """One draw of the random search and the share of its answers that were judged good.
+
+    ``examples`` are places in the pool of its language, in the order shown; ``verdicts`` say for
+    each example of the pool whether the answer to it was good.
+    """
 
     language: str
     number: int
     examples: tuple[int, ...]
-    score: float
-    judged: int
+    verdicts: tuple[bool, ...]
     chosen: bool
+
+    @property
+    def judged(self) -> int:
+        """How many answers were judged."""
+        return len(self.verdicts)
+
+    @property
+    def score(self) -> float:
+        """The share of good answers."""
+        return sum(self.verdicts) / len(self.verdicts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +85,37 @@ class FewShotSearch:
         for language in PROMPT_LANGUAGES:
             pool = examples_in(examples, language)
             draws = _draws(len(pool), count, trials, seed)
-            scores = await run_together(
+            verdicts = await run_together(
                 self._judge_draw(pool, draw, count, language) for draw in draws
             )
             if not draws:
                 continue
-            best = max(range(len(draws)), key=lambda number: (scores[number][0], -number))
+            best = max(range(len(draws)), key=lambda number: (sum(verdicts[number]), -number))
             by_language[language] = tuple(pool[index] for index in draws[best][:count])
             log += [
-                Trial(language, number, draw[:count], score, judged, number == best)
-                for number, (draw, (score, judged)) in enumerate(zip(draws, scores, strict=True))
+                Trial(language, number, draw[:count], tuple(found), number == best)
+                for number, (draw, found) in enumerate(zip(draws, verdicts, strict=True))
             ]
         return FewShotChoice(by_language, tuple(log))
 
     async def _judge_draw(
         self, pool: Sequence[FewShotExample], draw: tuple[int, ...], count: int, language: str
-    ) -> tuple[float, int]:
-        """Share of good answers over the pool, and how many answers there were to judge."""
-        verdicts = await run_together(
-            self._judge(
+    ) -> list[bool]:
+        """Of each example of the pool: is the answer to it good, itself left out of those shown?"""
+        return await run_together(
+            self.judge(
                 example, [pool[number] for number in draw if number != index][:count], language
             )
             for index, example in enumerate(pool)
         )
-        return sum(verdicts) / len(verdicts), len(verdicts)
 
-    async def _judge(
+    async def judge(
         self, example: FewShotExample, shots: Sequence[FewShotExample], language: str
     ) -> bool:
-        """Does the model find its own answer to *example* right? An unusable answer is not."""
+        """Does the model find its own answer to *example* right? An unusable answer is not.
+
+        It is answered with *shots* as examples, and judged against the reference.
+        """
         prompt = self._prompts.get("judgement", language)
         try:
             answer = await self._responder.answer(

@@ -11,6 +11,7 @@ from augcon_assets.promotion import promotion_metadata
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.few_shot_search import Trial
 from augcon_lib.records import FewShotExample
+from augcon_lib.search_margin import search_margins
 from augcon_lib.stages.few_shot_examples import run_few_shot_examples
 from augcon_lib.stages.stage_run import StageReport, StageRun
 
@@ -20,6 +21,7 @@ def few_shot_examples(context: dg.AssetExecutionContext, workspace: WorkspaceRes
     """The human-written examples that serve best, found by random search (paper, section 3.4).
 
     Each trial answers all examples with a random few of them; the model judges its own answers.
+    The margin over random is measured on examples that a choice did not see, by bootstrap.
     """
     yield from materialize_whole(context, workspace, run_few_shot_examples, _describe)
 
@@ -32,10 +34,14 @@ def _describe(run: StageRun, report: StageReport) -> dict[str, Any]:
         **promotion_metadata(run, report),
         **report.facts,
     }
-    for language in chosen:
-        scores = [trial.score for trial in trials if trial.language == language]
-        metadata[f"best_score_{language}"] = max(scores)
-        metadata[f"mean_score_{language}"] = sum(scores) / len(scores)
+    for each in search_margins(trials):
+        low, high = each.margin_ci95
+        metadata |= {
+            f"best_score_{each.language}": each.chosen_score,
+            f"mean_score_{each.language}": each.mean_score,
+            f"margin_over_random_{each.language}": each.margin,
+            f"margin_over_random_{each.language}_ci95": f"{low:.3f} to {high:.3f}",
+        }
     if trials:
         metadata["trial_log"] = table(
             [

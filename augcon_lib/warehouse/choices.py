@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from augcon_lib.contrastive_pairs import ContrastivePair
-from augcon_lib.few_shot_search import FewShotChoice
+from augcon_lib.few_shot_search import FewShotChoice, Trial
 from augcon_lib.query_scorer import UNTRAINED, LinearScorer, ScorerReport
 from augcon_lib.records import FewShotExample, Rejection
 from augcon_lib.transformer_scorer import TransformerScorer
@@ -136,6 +136,7 @@ def save_few_shot(
             few_shot_version=choice.version,
             trial=trial.number,
             examples=list(trial.examples),
+            verdicts=[int(good) for good in trial.verdicts],
         )
         for trial in choice.trials
     ]
@@ -159,6 +160,27 @@ def load_few_shot(warehouse: Warehouse, version: str) -> FewShotChoice:
         example = FewShotExample(row["context"], row["question"], row["answer"])
         by_language[row["language"]] = (*by_language.get(row["language"], ()), example)
     return FewShotChoice(by_language, ())
+
+
+def load_trials(warehouse: Warehouse, version: str) -> tuple[Trial, ...]:
+    """The log of the search that chose *version*; empty where no verdicts were kept."""
+    with warehouse.read() as connection:
+        rows = select(
+            connection,
+            "SELECT * FROM few_shot_trials WHERE few_shot_version = ? AND verdicts IS NOT NULL "
+            "ORDER BY language, trial",
+            [version],
+        )
+    return tuple(
+        Trial(
+            row["language"],
+            row["trial"],
+            tuple(row["examples"]),
+            tuple(map(bool, row["verdicts"])),
+            row["chosen"],
+        )
+        for row in rows
+    )
 
 
 def few_shot_scores(warehouse: Warehouse) -> dict[str, float]:

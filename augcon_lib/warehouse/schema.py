@@ -103,6 +103,7 @@ UNPARTITIONED: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "examples": pl.List(pl.Int32),
         "score": pl.Float64,
         "judged": pl.Int32,
+        "verdicts": pl.List(pl.Int32),  # 1: the answer to that example of the pool was good
         "chosen": pl.Boolean,
     },
     # The version in force of each choice is the one promoted last.

@@ -1,4 +1,3 @@
-import math
 from pathlib import Path
 
 from augcon_lib.contrastive_pairs import ContrastivePair
@@ -6,12 +5,14 @@ from augcon_lib.few_shot_search import FewShotChoice, Trial
 from augcon_lib.query_features import FEATURE_NAMES
 from augcon_lib.query_scorer import LinearScorer, ScorerReport
 from augcon_lib.records import FewShotExample, Rejection
+from augcon_lib.scorer_measures import PairMeasures
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.choices import (
     NO_DOCUMENT,
     dump_choice,
     load_few_shot,
     load_scorer,
+    load_trials,
     restore_choice,
     save_few_shot,
     save_scorer,
@@ -23,7 +24,7 @@ from augcon_lib.warehouse.samples import sample_pairs
 from tests.support.rows import ODD, table
 
 SHOTS = (FewShotExample("c'", 'q"', "a"), FewShotExample("水", "什么？", "茶"))
-REPORT = ScorerReport(1, 0, 0, math.nan, math.nan, {})
+REPORT = ScorerReport(1, PairMeasures(0, 0), {})
 
 
 def scorer(weight: float) -> LinearScorer:
@@ -78,7 +79,7 @@ def test_the_version_promoted_last_is_in_force(warehouse: Warehouse) -> None:
 
 def test_a_choice_can_be_used_again_elsewhere(warehouse: Warehouse, tmp_path: Path) -> None:
     save(warehouse, 1.0, ["both"])
-    choice = FewShotChoice({"zh": SHOTS}, (Trial("zh", 0, (1, 0), 0.5, 2, True),))
+    choice = FewShotChoice({"zh": SHOTS}, (Trial("zh", 0, (1, 0), (True, False), True),))
     save_few_shot(warehouse, choice, state(choice.version), "run")
     other = Warehouse(tmp_path / "other.duckdb")
     versions = {"query_scorer": scorer(1.0).version, "few_shot_examples": choice.version}
@@ -99,7 +100,10 @@ def test_sample_pairs_are_spread_over_the_kinds(warehouse: Warehouse) -> None:
 
 
 def test_a_few_shot_choice_comes_back_in_its_order(warehouse: Warehouse) -> None:
-    trials = (Trial("en", 0, (1, 0), 0.5, 2, True), Trial("en", 1, (0, 1), 0.25, 2, False))
+    trials = (
+        Trial("en", 0, (1, 0), (True, False, True, False), True),
+        Trial("en", 1, (0, 1), (True, False, False, False), False),
+    )
     choice = FewShotChoice({"en": SHOTS[::-1], "zh": SHOTS[1:]}, trials)
     save_few_shot(warehouse, FewShotChoice({"en": SHOTS[:1]}, ()), state("old"), "run")
     save_few_shot(warehouse, choice, state(choice.version), "run")
@@ -110,3 +114,4 @@ def test_a_few_shot_choice_comes_back_in_its_order(warehouse: Warehouse) -> None
         (0, [1, 0], 0.5, True),
         (1, [0, 1], 0.25, False),
     ]
+    assert load_trials(warehouse, choice.version) == trials
