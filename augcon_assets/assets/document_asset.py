@@ -114,10 +114,16 @@ def guarded(work: Callable[[], StageReport]) -> StageReport:
 
 
 def log_report(context: dg.AssetExecutionContext, report: StageReport) -> None:
-    """One line for the run's log, and one for each document that is not all right."""
-    calls = report.calls
-    asked = f", {calls.issued} model calls, {calls.from_journal} replayed" if calls else ""
-    context.log.info(f"{report.stage}: {len(report.partitions)} documents{asked}")
+    """One line of figures for the run's log, and one for each document that is not all right.
+
+    Figures are ``name=value``, with the names of the metadata.
+    """
+    figures = {name: each.value for name, each in run_metadata(report).items()}
+    told = " ".join(
+        f"{name}={value:.6g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in figures.items()
+    )
+    context.log.info(f"{report.stage}: {told or 'nothing to do'}")
     for partition in report.partitions:
         if partition.status != "ok":
             context.log.warning(f"{partition.document_id}: {partition.status}: {partition.reason}")

@@ -79,13 +79,11 @@ def _failure(result: Any) -> str:
 
 @contextlib.contextmanager
 def _quiet_dagster() -> Any:
-    """Keep the event log off the terminal; it is in the instance, and in the UI."""
+    """Keep the run's log off the terminal; it is in the instance, and in the UI."""
     logger = logging.getLogger("dagster")
     level = logger.level
-    logging.disable(logging.WARNING)
     logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
         logger.setLevel(level)
-        logging.disable(logging.NOTSET)

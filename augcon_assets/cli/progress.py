@@ -75,12 +75,15 @@ def _calls_text(calls: CallStats | None, failed: int, seconds: float) -> list[st
     parts = []
     if calls is not None:
         parts.append(f"{calls.issued} calls")
-        if calls.issued and seconds >= MIN_RATE_SECONDS:
+        if calls.issued and seconds >= MIN_RATE_SECONDS and not calls.batches:
             parts.append(f"{calls.issued / seconds:.0f}/s")
         if calls.from_journal:
             parts.append(f"{calls.from_journal} replayed")
-        if calls.busy:
-            parts.append(f"{calls.busy} in flight")
+        if calls.batches:
+            batches = "1 batch" if calls.batches == 1 else f"{calls.batches} batches"
+            parts.append(f"{calls.busy:,} in {batches}, {calls.batched_done:,} of them done")
+        elif calls.busy:
+            parts.append(f"{calls.busy} of {calls.slots} slots busy")
         if calls.issued:
             parts.append(f"{calls.input_tokens + calls.output_tokens:,} tokens")
         parts += [f"{name} is out of service" for name in sorted(calls.out_of_service)]

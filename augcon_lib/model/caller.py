@@ -63,6 +63,7 @@ class Caller:
         self._budget = budget
         self._breaker = breaker
         self._sent: set[asyncio.Future[Any]] = set()
+        ledger.stats.slots += slots.limit
 
     @property
     def stats(self) -> CallStats:
@@ -151,7 +152,7 @@ class Caller:
         except CallError as failure:
             self.ledger.failed(failure.kind, started_at, time.perf_counter() - start, origin)
             self._rates.observe(failure.allowances)
-            self._slots.observe(overloaded=failure.status in OVERLOAD_STATUS)
+            self._observe(overloaded=failure.status in OVERLOAD_STATUS)
             self._breaker.failed(failure)
             return failure
         except BaseException:
@@ -160,10 +161,15 @@ class Caller:
         finally:
             stats.busy -= 1
             self._budget.settle(expected_usd, actual_usd)
-        self._slots.observe(overloaded=False)
+        self._observe(overloaded=False)
         self._breaker.succeeded()
         form = WireForm.JSON_SCHEMA if "response_format" in body else WireForm.TEXT
         return Completion(reply, call, form)
+
+    def _observe(self, *, overloaded: bool) -> None:
+        limit = self._slots.limit
+        self._slots.observe(overloaded=overloaded)
+        self.ledger.stats.slots += self._slots.limit - limit
 
 
 def is_transient(failure: CallError) -> bool:

@@ -39,9 +39,9 @@ class CallStats:
     ``issued`` counts HTTP calls; ``failed`` those without a usable answer, by reason;
     ``from_journal`` requests that cost nothing, ``replayed_output_tokens`` what those cost once;
     ``rejected`` requests that were given up, by reason. ``waiting`` requests are open, ``busy``
-    calls are on the wire; in batch mode they are in ``batches`` batches, and the endpoint has told
-    of ``batched_done`` that they are done. ``out_of_service`` names the endpoints whose calls
-    others take over.
+    calls are on the wire, and at most ``slots`` may be now; in batch mode they are in ``batches``
+    batches, and the endpoint has told of ``batched_done`` that they are done. ``out_of_service``
+    names the endpoints whose calls others take over.
     """
 
     issued: int = 0
@@ -55,6 +55,7 @@ class CallStats:
     cost_usd: float = 0.0
     waiting: int = 0
     busy: int = 0
+    slots: int = 0
     batches: int = 0
     batched_done: int = 0
     out_of_service: set[str] = field(default_factory=set)

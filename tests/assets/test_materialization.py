@@ -274,3 +274,18 @@ def test_a_document_of_the_store_can_be_looked_at_again_by_hand(
     state = load_states(StageRun(workspace).warehouse)["raw_corpus", "tides.md"]
     assert event.partition == "tides.md"
     assert version_tags(event.materialization)["data_version"] == state.inputs["document"]
+
+
+def test_the_log_of_a_run_tells_figures_by_the_names_of_the_metadata(
+    first_sync: tuple[Workspace, Outcome], first_instance: dg.DagsterInstance
+) -> None:
+    run_ids = first_sync[1].run_ids
+    logged = [entry for run_id in run_ids for entry in first_instance.all_logs(run_id)]
+    told = [entry.user_message for entry in logged if not entry.is_dagster_event]
+    [of_trees] = [message for message in told if message.startswith("cst_nodes: ")]
+    figures = dict(each.split("=") for each in of_trees.split()[1:])
+    [report] = [r for r in first_sync[1].session.reports if r.stage == "cst_nodes"]
+    assert report.calls is not None
+    assert int(figures["documents"]) == len(GOOD)
+    assert int(figures["model_calls/issued"]) == report.calls.issued > 0
+    assert float(figures["latency_seconds/p95"]) > 0

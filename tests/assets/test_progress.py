@@ -9,7 +9,9 @@ from augcon_lib.model.stats import CallStats
 
 
 def stats() -> CallStats:
-    calls = CallStats(issued=300, busy=16, input_tokens=90_000, output_tokens=10_000, cost_usd=0.25)
+    calls = CallStats(
+        issued=300, busy=16, slots=64, input_tokens=90_000, output_tokens=10_000, cost_usd=0.25
+    )
     calls.failed.update({"http_429": 2, "unparsable": 1})
     for _ in range(100):
         calls.latency.add(0.2)
@@ -26,8 +28,18 @@ def test_progress_tells_pace_slots_tokens_cost_and_time_left(monkeypatch: object
         shown("cst_nodes", 10, 40, 1, stats())
     last = out.getvalue().splitlines()[-1]
     assert last == (
-        "cst_nodes: 10/40 300 calls, 30/s, 16 in flight, 100,000 tokens, $0.2500, "
+        "cst_nodes: 10/40 300 calls, 30/s, 16 of 64 slots busy, 100,000 tokens, $0.2500, "
         "1 documents not done, about 30 s left"
+    )
+
+
+def test_progress_tells_how_far_batches_are() -> None:
+    out = io.StringIO()
+    calls = CallStats(issued=5_000, busy=4_900, slots=64, batches=2, batched_done=1_200)
+    with RunProgress(Console(file=out, width=200)) as shown:
+        shown("cst_nodes", 0, 40, 0, calls)
+    assert out.getvalue() == (
+        "cst_nodes: 0/40 5000 calls, 4,900 in 2 batches, 1,200 of them done, 0 tokens\n"
     )
 
 

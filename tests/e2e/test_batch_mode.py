@@ -5,6 +5,8 @@ import os
 import signal
 from pathlib import Path
 
+from augcon_assets.cli.instance import workspace_instance
+from augcon_lib.workspace import open_workspace
 from tests.e2e.command_line import augcon, copy_workspace, exported, finish, start_augcon
 from tests.e2e.test_endpoint import endpoint, run_to_the_end
 from tests.support.batch_routes import BatchRoutes
@@ -13,6 +15,17 @@ from tests.support.fault_server import fault_server
 BATCH = {"AUGCON_MODEL__MODE": "batch", "AUGCON_MODEL__BATCH_POLL_SECONDS": "0.05"}
 # The second batch is made, and its id not told yet; the third is being waited for.
 KILLED_WHEN_MADE, KILLED_WHEN_POLLED = 2, 3
+
+
+def messages(workspace: Path) -> list[str]:
+    """What the runs of *workspace* logged in words."""
+    with workspace_instance(open_workspace(workspace)) as instance:
+        return [
+            entry.user_message
+            for run in instance.get_runs()
+            for entry in instance.all_logs(run.run_id)
+            if not entry.is_dagster_event
+        ]
 
 
 def test_a_killed_run_picks_its_batches_up_and_the_dataset_is_that_of_online_mode(
@@ -47,6 +60,9 @@ def test_a_killed_run_picks_its_batches_up_and_the_dataset_is_that_of_online_mod
     )
     asyncio.run(scenario())
     assert killed == {"made", "polled"}
+    told = messages(workspace)
+    assert any("of an earlier process is taken up" in each for each in told)
+    assert sum("requests is sent" in each for each in told) == len(routes.batches) - 1
     assert set(routes.batched.values()) == {1}
     assert exported(workspace, tmp_path / "one", "chat") == exported(
         online, tmp_path / "two", "chat"

@@ -42,6 +42,7 @@ def test_calls_are_spread_and_no_endpoint_gets_more_than_its_slots(journal_path:
             settings = settings_of([one, two], max_concurrency=12)
             async with open_engine(settings, journal_path, api_key=KEY_SECRET) as engine:
                 await ask_many(engine, 200)
+                assert engine.stats.slots == 12 + SLOTS
             assert one.peak_busy <= 12
             assert two.peak_busy <= SLOTS
             assert one.calls + two.calls == 202  # a probe each
