@@ -7,7 +7,7 @@ from augcon_lib.repeats import first_repeats
 from augcon_lib.settings import Settings
 from augcon_lib.tree_rules import broken_rules
 from augcon_lib.warehouse.connection import Warehouse
-from augcon_lib.warehouse.frames import select
+from augcon_lib.warehouse.frames import LISTED, listed, select
 from augcon_lib.warehouse.stages import read_documents_text, read_nodes
 
 
@@ -36,7 +36,7 @@ def empty_documents(
     return _problems(
         warehouse,
         "SELECT document_id AS subject, 'no text, no language or a wrong hash' AS what "
-        "FROM raw_corpus WHERE document_id IN (SELECT unnest(?::VARCHAR[])) "
+        f"FROM raw_corpus WHERE document_id IN {LISTED} "
         f"AND ({_BLANK.format(column='text')} OR language = '' OR text_sha256 <> sha256(text))",
         document_ids,
     )
@@ -66,9 +66,9 @@ def selection_errors(
             "SELECT document_id, context_id, any_value(quota) AS quota, "
             "list(query ORDER BY rank) FILTER (WHERE selected) AS selected, "
             "count(*) FILTER (WHERE selected <> (reason = '')) AS unexplained "
-            "FROM scored_queries WHERE document_id IN (SELECT unnest(?::VARCHAR[])) "
+            f"FROM scored_queries WHERE document_id IN {LISTED} "
             "GROUP BY document_id, context_id ORDER BY document_id, context_id",
-            [list(document_ids)],
+            [listed(document_ids)],
         )
     problems = []
     selection = settings.selection
@@ -101,7 +101,7 @@ def unanswered_queries(
         "LEFT JOIN (SELECT document_id, node_id FROM responses UNION ALL "
         "SELECT document_id, subject_id FROM rejections WHERE stage = 'responses') AS o "
         "ON o.document_id = s.document_id AND o.node_id = s.node_id "
-        "WHERE s.selected AND s.document_id IN (SELECT unnest(?::VARCHAR[])) "
+        f"WHERE s.selected AND s.document_id IN {LISTED} "
         "GROUP BY s.document_id, s.node_id HAVING count(o.node_id) <> 1",
         document_ids,
     )
@@ -129,5 +129,5 @@ def invalid_rows(
 
 def _problems(warehouse: Warehouse, query: str, *parameters: Sequence[str]) -> list[Problem]:
     with warehouse.read() as connection:
-        rows = select(connection, query, [list(parameter) for parameter in parameters])
+        rows = select(connection, query, [listed(parameter) for parameter in parameters])
     return [Problem(row["subject"], row["what"]) for row in rows]

@@ -14,7 +14,7 @@ from augcon_lib.sft_dataset import Dataset
 from augcon_lib.warehouse.choices import save_state
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.document_changes import close_changes
-from augcon_lib.warehouse.frames import insert, select, select_records, to_frame
+from augcon_lib.warehouse.frames import LISTED, insert, listed, select, select_records, to_frame
 from augcon_lib.warehouse.partitions import PartitionOutput
 from augcon_lib.warehouse.retention import prune
 from augcon_lib.warehouse.versions import DatasetVersion, Spent, number_of, versions_in
@@ -89,8 +89,8 @@ def live_rows(warehouse: Warehouse, document_ids: list[str]) -> list[DatasetRow]
             connection,
             DatasetRow,
             f"SELECT {', '.join(_ROW_COLUMNS)} FROM dataset_rows WHERE removed_in IS NULL "
-            "AND document_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY document_id, position",
-            [document_ids],
+            f"AND document_id IN {LISTED} ORDER BY document_id, position",
+            [listed(document_ids)],
         )
 
 

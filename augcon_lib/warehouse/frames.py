@@ -1,5 +1,6 @@
 """Records to polars frames of a table's schema, and rows of the warehouse back to records."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -9,6 +10,17 @@ import polars as pl
 from augcon_lib.warehouse.schema import TABLES
 
 Record = TypeVar("Record")
+# The texts that a parameter made by :func:`listed` holds.
+LISTED = """(SELECT unnest(from_json(?, '["VARCHAR"]')))"""
+
+
+def listed(texts: Iterable[str]) -> str:
+    """*texts* as a parameter for ``LISTED``.
+
+    DuckDB takes 0.13 ms for each element of a Python list: it looks for pandas' NA in it, and where
+    pandas is not installed tries to import it each time.
+    """
+    return json.dumps(list(texts))
 
 
 def to_frame(table: str, records: Iterable[Any], **constants: object) -> pl.DataFrame:
@@ -48,8 +60,8 @@ def delete_documents(
     if table not in TABLES:
         raise KeyError(table)
     connection.execute(
-        f'DELETE FROM "{table}" WHERE document_id IN (SELECT unnest(?::VARCHAR[]))',
-        [list(document_ids)],
+        f'DELETE FROM "{table}" WHERE document_id IN {LISTED}',
+        [listed(document_ids)],
     )
 
 

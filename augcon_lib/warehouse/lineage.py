@@ -7,7 +7,7 @@ import duckdb
 
 from augcon_lib.errors import WarehouseError
 from augcon_lib.warehouse.connection import Warehouse
-from augcon_lib.warehouse.frames import select
+from augcon_lib.warehouse.frames import LISTED, listed, select
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,9 @@ def _node(
     parents = select(
         connection,
         "SELECT node_id, depth, query, start_char, end_char FROM cst_nodes "
-        "WHERE node_id IN (SELECT unnest(?::VARCHAR[])) AND node_id <> ? "
+        f"WHERE node_id IN {LISTED} AND node_id <> ? "
         "AND document_id = ? ORDER BY depth",
-        [list(nodes[0]["path"]), *key],
+        [listed(nodes[0]["path"]), *key],
     )
     return nodes[0], parents
 

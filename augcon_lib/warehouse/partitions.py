@@ -18,7 +18,7 @@ from augcon_lib.fingerprints import reasons_to_make
 from augcon_lib.records import Rejection
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.document_changes import DELETED, log_changes
-from augcon_lib.warehouse.frames import delete_documents, insert, select, to_frame
+from augcon_lib.warehouse.frames import LISTED, delete_documents, insert, listed, select, to_frame
 from augcon_lib.warehouse.retention import keep_former_texts
 from augcon_lib.warehouse.schema import PARTITIONED
 
@@ -131,8 +131,8 @@ def load_states(
     query = _SELECT_STATES
     parameters = []
     if document_ids is not None:
-        query += " WHERE document_id = '' OR document_id IN (SELECT unnest(?::VARCHAR[]))"
-        parameters = [list(document_ids)]
+        query += f" WHERE document_id = '' OR document_id IN {LISTED}"
+        parameters = [listed(document_ids)]
     with warehouse.read() as connection:
         return _states(connection, query, parameters)
 
@@ -159,8 +159,8 @@ def _reasons(
 ) -> dict[str, list[str]]:
     """Why each of *outputs* differs from what is stored; one that doesn't is not there."""
     ids = [output.document_id for output in outputs]
-    query = f"{_SELECT_STATES} WHERE stage = ? AND document_id IN (SELECT unnest(?::VARCHAR[]))"
-    before = _states(connection, query, [stage, ids])
+    query = f"{_SELECT_STATES} WHERE stage = ? AND document_id IN {LISTED}"
+    before = _states(connection, query, [stage, listed(ids)])
     found = {}
     for output in outputs:
         old = before.get((stage, output.document_id))
@@ -219,7 +219,6 @@ def _delete_state(
 ) -> None:
     for table in ("partition_state", "rejections"):
         connection.execute(
-            f"DELETE FROM {table} WHERE stage IN (SELECT unnest(?::VARCHAR[])) "
-            "AND document_id IN (SELECT unnest(?::VARCHAR[]))",
-            [list(stages), list(document_ids)],
+            f"DELETE FROM {table} WHERE stage IN {LISTED} AND document_id IN {LISTED}",
+            [listed(stages), listed(document_ids)],
         )

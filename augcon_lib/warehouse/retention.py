@@ -4,17 +4,19 @@ from collections.abc import Sequence
 
 import duckdb
 
+from augcon_lib.warehouse.frames import LISTED, listed
+
 
 def keep_former_texts(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str]) -> None:
     """Before *document_ids* are replaced: keep their texts that rows of a version point into."""
     connection.execute(
         "INSERT INTO former_texts SELECT d.document_id, d.text_sha256, d.text FROM raw_corpus AS d "
-        "WHERE d.document_id IN (SELECT unnest(?::VARCHAR[])) "
+        f"WHERE d.document_id IN {LISTED} "
         "AND EXISTS (SELECT 1 FROM dataset_rows AS r WHERE r.document_id = d.document_id "
         "AND r.text_sha256 = d.text_sha256) "
         "AND NOT EXISTS (SELECT 1 FROM former_texts AS f WHERE f.document_id = d.document_id "
         "AND f.text_sha256 = d.text_sha256)",
-        [list(document_ids)],
+        [listed(document_ids)],
     )
 
 

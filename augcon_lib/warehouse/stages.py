@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from augcon_lib.contrastive_pairs import Positive
 from augcon_lib.records import Document, GroundedResponse, Node
 from augcon_lib.warehouse.connection import Warehouse
-from augcon_lib.warehouse.frames import select, select_records
+from augcon_lib.warehouse.frames import LISTED, listed, select, select_records
 from augcon_lib.warehouse.schema import PARTITIONED
 
-_THESE = "document_id IN (SELECT unnest(?::VARCHAR[]))"
+_THESE = f"document_id IN {LISTED}"
 _NODE_COLUMNS = ", ".join(
     "coalesce(n.answer, '') AS answer" if c == "answer" else f"n.{c}"
     for c in PARTITIONED["cst_nodes"]
@@ -39,7 +39,7 @@ def read_documents_text(warehouse: Warehouse, document_ids: Sequence[str]) -> li
             connection,
             Document,
             f"SELECT * FROM raw_corpus WHERE {_THESE} ORDER BY document_id",
-            [list(document_ids)],
+            [listed(document_ids)],
         )
 
 
@@ -51,7 +51,7 @@ def read_nodes(warehouse: Warehouse, document_ids: Sequence[str]) -> dict[str, l
             Node,
             f"SELECT {_NODE_COLUMNS} FROM cst_nodes AS n WHERE {_THESE} "
             "ORDER BY document_id, position",
-            [list(document_ids)],
+            [listed(document_ids)],
         )
     by_document: dict[str, list[Node]] = {document_id: [] for document_id in document_ids}
     for node in nodes:
@@ -65,7 +65,7 @@ def read_languages(warehouse: Warehouse, document_ids: Sequence[str]) -> dict[st
         rows = select(
             connection,
             f"SELECT document_id, language FROM raw_corpus WHERE {_THESE}",
-            [list(document_ids)],
+            [listed(document_ids)],
         )
     return {row["document_id"]: row["language"] for row in rows}
 
@@ -97,7 +97,7 @@ def read_selected(
             "JOIN raw_corpus AS d ON d.document_id = s.document_id "
             f"WHERE s.selected AND s.{_THESE} "
             "ORDER BY s.document_id, n.start_char, n.position",
-            [list(document_ids)],
+            [listed(document_ids)],
         )
     by_document: dict[str, list[SelectedQuery]] = {d: [] for d in document_ids}
     for query in queries:
@@ -116,7 +116,7 @@ def read_responses(warehouse: Warehouse, document_ids: Sequence[str]) -> list[Gr
             "JOIN raw_corpus AS d ON d.document_id = r.document_id "
             "JOIN cst_nodes AS n ON n.node_id = r.node_id AND n.document_id = r.document_id "
             f"WHERE r.status = 'ok' AND r.{_THESE} ORDER BY r.document_id, r.position",
-            [list(document_ids)],
+            [listed(document_ids)],
         )
 
 
@@ -126,7 +126,7 @@ def read_lengths(warehouse: Warehouse, document_ids: Sequence[str]) -> dict[str,
         rows = select(
             connection,
             f"SELECT document_id, language, length(text) AS chars FROM raw_corpus WHERE {_THESE}",
-            [list(document_ids)],
+            [listed(document_ids)],
         )
     return {row["document_id"]: (row["language"], row["chars"]) for row in rows}
 
@@ -137,6 +137,6 @@ def read_context_ids(warehouse: Warehouse, document_ids: Sequence[str]) -> set[s
         rows = select(
             connection,
             f"SELECT DISTINCT context_id FROM cst_nodes WHERE {_THESE}",
-            [list(document_ids)],
+            [listed(document_ids)],
         )
     return {row["context_id"] for row in rows}
