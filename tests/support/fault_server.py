@@ -181,6 +181,8 @@ def _completion(body: dict[str, Any], fault: str) -> dict[str, Any]:
         content, finish_reason = str(content)[: len(str(content)) // 3], "length"
     elif fault == "garble":
         content = f"I am sorry, {str(content).replace('{', '<').replace('Context 1', 'Part')}"
+    elif fault == "echo":
+        content = f"{_passage(body)}\n\n{content}"
     elif fault == "empty":
         content = ""
     elif fault == "null":
@@ -201,9 +203,13 @@ def _completion(body: dict[str, Any], fault: str) -> dict[str, Any]:
     }
 
 
+def _passage(body: dict[str, Any]) -> str:
+    return str(CONTEXT.findall(body["messages"][-1]["content"])[-1])
+
+
 def _content(body: dict[str, Any]) -> str:
     system = body["messages"][0]["content"]
-    passage = CONTEXT.findall(body["messages"][-1]["content"])[-1]
+    passage = _passage(body)
     half = len(passage) // 2
     values: dict[str, Any] = {
         "question": f"What is said in {passage[:20]}?",

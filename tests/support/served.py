@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from tests.support.fault_server import FaultServer, fault_server
 
@@ -46,14 +47,14 @@ class Served:
 
 
 @contextmanager
-def served() -> Iterator[Served]:
-    """A running server in a thread; see :mod:`tests.support.fault_server`."""
+def served(**state: Any) -> Iterator[Served]:
+    """A running server in a thread; see :class:`~tests.support.fault_server.FaultServer`."""
     ready: list[Served] = []
     is_up = threading.Event()
     stop: list[asyncio.Event] = []
 
     async def serve() -> None:
-        async with fault_server() as server:
+        async with fault_server(**state) as server:
             stop.append(asyncio.Event())
             ready.append(Served(server, asyncio.get_running_loop()))
             is_up.set()
