@@ -28,14 +28,15 @@ class Needed:
 
 @dataclass(frozen=True)
 class Transition:
-    """``issued`` counts calls for documents, ``choices`` those for the scorer and the few-shot
-    examples; what ``must_be_0`` says is in its names."""
+    """``issued`` counts calls for documents, ``issued_for_added`` of them those for new ones,
+    ``choices`` those for the scorer and the few-shot examples."""
 
     name: str
     changed: int
     added: int
     deleted: int
     issued: int
+    issued_for_added: int
     choices: int
     needed: Needed
     plan_low: int
@@ -76,6 +77,11 @@ def follow(
         added=len(after.sources.keys() - common),
         deleted=len(before.sources.keys() - common),
         issued=summary["model_calls"]["issued"] - choices,
+        issued_for_added=sum(
+            count
+            for (stage, document), count in calls.items()
+            if document in after.sources.keys() - common and stage not in CHOICES
+        ),
         choices=choices,
         needed=needed(before, after, step, unchanged),
         plan_low=plan["low"],
