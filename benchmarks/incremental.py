@@ -46,9 +46,9 @@ MAX_PLAN_ERROR = 0.15  # all changes of a replay together: middle of the plan ag
 MAX_STORE_SHARE = {("howtocook-zh", "snap-06"): {"rewrite": 0.35, "boundary": 0.15}}
 
 HEADINGS = (
-    "change", "documents: changed, added, deleted", "issued (for added)", "choices", "contexts", "ratio",
-    "documents", "store", "kept: all / changed", "reused", "must be 0", "identical", "plan",
-    "rows: added, kept, removed", "s",
+    "change", "documents: changed, added, deleted", "issued (for added)", "choices", "contexts",
+    "ratio", "documents", "store", "kept: all / changed", "reused", "must be 0", "identical",
+    "plan", "rows: added, kept, removed", "s",
 )  # fmt: skip
 
 
