@@ -1,8 +1,9 @@
 """Does the few-shot search beat random choices on examples that it has not seen?
 
-    python benchmarks/few_shot_search.py WORKSPACE FILE.jsonl [--seeds 10] [--pool 20] ...
+    python benchmarks/few_shot_search.py WORKSPACE FILE.jsonl ... [--seeds 10] [--pool 40]
 
-FILE has rows {context, question, answers} or {context, question, answer}, written by people. For
+A FILE has rows {context, question, answers} or {context, question, answer}, written by people; of
+several the same number of rows is taken, so that a pool may hold examples of different kinds. For
 each seed a pool and held-out examples are drawn from it (of different passages); the search
 chooses from the pool by its own judge, and its choice and random ones are judged on the held-out
 examples. The model is that of WORKSPACE, whose journal keeps the answers.
@@ -42,7 +43,8 @@ def read_examples(path: Path) -> list[FewShotExample]:
 async def compare(arguments: argparse.Namespace) -> None:
     run = StageRun(open_workspace(arguments.workspace))
     settings = run.settings
-    rows = read_examples(arguments.file)
+    files = [read_examples(file) for file in arguments.files]
+    rows = [row for file in files for row in file[: min(map(len, files))]]
     async with open_engine(
         settings, run.workspace.journal_path, api_key=api_key(settings.model)
     ) as engine:
@@ -67,7 +69,7 @@ async def compare(arguments: argparse.Namespace) -> None:
                 for _ in range(arguments.random_sets)
             ]
             mean = sum(at_random) / len(at_random)
-            wins += chosen > mean
+            wins += chosen - mean > 1e-9
             (margin,) = search_margins(choice.trials)
             found = {
                 "seed": seed,
@@ -86,14 +88,14 @@ async def compare(arguments: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("workspace", type=Path)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--language", default="en", help="of the rows")
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--pool", type=int, default=20)
+    parser.add_argument("--pool", type=int, default=40)
     parser.add_argument("--held-out", type=int, default=40)
     parser.add_argument("--random-sets", type=int, default=20)
     parser.add_argument("--count", type=int, default=3)
-    parser.add_argument("--trials", type=int, default=16)
+    parser.add_argument("--trials", type=int, default=32)
     asyncio.run(compare(parser.parse_args()))
 
 
