@@ -236,6 +236,35 @@ class DatasetSettings(_Section):
     keep_versions: Count = Field(30, description="older versions are pruned; 0: none is")
 
 
+class AlarmSettings(_Section):
+    """``[alarms]``: from where on an asset check warns; nothing is stopped by one."""
+
+    max_sibling_overlap: Fraction = Field(
+        0.6, description="ROUGE-L precision of the shorter half of a split against the other"
+    )
+    max_redundant_split_share: Fraction = Field(
+        0.1, description="splits whose halves overlap by more"
+    )
+    max_too_long_share: Fraction = Field(
+        0.05, description="passages that the model refused as too long"
+    )
+    max_split_seconds: Annotated[float, Field(gt=0)] = Field(
+        60.0, description="of a call that splits a passage, the 95th percentile"
+    )
+    min_search_margin: Annotated[float, Field(ge=-1, le=1)] = Field(
+        0.0, description="of the chosen few-shot examples over random ones, on unseen examples"
+    )
+    max_no_verdict_share: Fraction = Field(
+        0.5, description="verdicts of the few-shot search that are no"
+    )
+    max_ungrounded_share: Fraction = Field(
+        0.1, description="answers that did not keep to their passage"
+    )
+    max_repeated_query_share: Fraction = Field(
+        0.1, description="rows whose query is that of another document, too"
+    )
+
+
 class BudgetSettings(_Section):
     """``[budget]``: 0 means no limit; reaching a limit stops cleanly and can be resumed."""
 
@@ -263,6 +292,7 @@ class Settings(BaseSettings):
     selection: SelectionSettings = SelectionSettings()
     responses: ResponsesSettings = ResponsesSettings()
     dataset: DatasetSettings = DatasetSettings()
+    alarms: AlarmSettings = AlarmSettings()
     budget: BudgetSettings = BudgetSettings()
     storage: StorageSettings = StorageSettings()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from augcon_assets import checks, document_checks
+from augcon_assets import alarms, checks, document_checks
 from augcon_assets.event_log import log_events
 from augcon_assets.events import States, materializations, no_event_of_its_own
 from augcon_assets.inputs import upstream_assets
@@ -39,7 +39,7 @@ def asset_options(name: str, kinds: set[str]) -> dict[str, Any]:
         "kinds": kinds,
         "owners": OWNERS,
         "code_version": CODE_VERSIONS[name],
-        "check_specs": checks.specs(name),
+        "check_specs": [*checks.specs(name), *alarms.specs(name)],
     }
 
 
@@ -80,6 +80,7 @@ def materialize_documents(
     yield no_event_of_its_own()
     yield from document_checks.results(context, report.stage, report.partitions, problems)
     yield from checks.results(report, broken)
+    yield from alarms.results(run, report)
 
 
 def log_materializations(

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from augcon_assets import checks
+from augcon_assets import alarms, checks
 from augcon_assets.assets.document_asset import (
     Results,
     guarded,
@@ -36,3 +36,4 @@ def materialize_whole(
     log_report(context, report)
     yield no_event_of_its_own()
     yield from checks.results(report, checks.broken_rules(run, report))
+    yield from alarms.results(run, report)

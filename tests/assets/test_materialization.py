@@ -227,7 +227,7 @@ def test_an_asset_can_be_called_directly(
     assert event.tags["dagster/data_version"] == state.output_hash
 
     context = dg.build_asset_context(instance=instance)
-    _, check = list(sft_dataset(context=context, workspace=resource))
+    _, check, *_ = list(sft_dataset(context=context, workspace=resource))
     state = load_states(StageRun(workspace).warehouse)["sft_dataset", ""]
     (event,) = context.op_execution_context._execution_properties.user_events
     assert event.tags["dagster/data_version"] == state.output_hash
