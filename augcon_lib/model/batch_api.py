@@ -102,7 +102,7 @@ class BatchApi:
         done = counts.get("completed") if isinstance(counts, dict) else 0
         return BatchState(
             batch_id,
-            str(batch.get("status") or ""),
+            str(batch.get("status") or "").lower(),
             tuple(str(file) for file in files if file),
             _problem(batch.get("errors")),
             done if isinstance(done, int) else 0,

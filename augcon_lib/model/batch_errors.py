@@ -7,6 +7,7 @@ from augcon_lib.model.transport import CallError
 from augcon_lib.settings import ModelSettings
 
 NO_SUCH_PATH = frozenset({404, 405, 501})
+TOO_MUCH_CODE = "token_limit_exceeded"  # in all batches of an account, not in one
 KEY_OR_ACCOUNT = frozenset({401, 402, 403})
 
 
@@ -30,6 +31,11 @@ def describe_batches(failure: CallError, model: ModelSettings, batch_id: str = "
         f"{host} fails at its /files or /batches ({said}); what was sent is kept: see to the "
         "endpoint, and run again"
     )
+
+
+def is_too_much_at_once(state: BatchState) -> bool:
+    """Whether a batch was refused because of all that the account has with the endpoint."""
+    return state.status == "failed" and TOO_MUCH_CODE in state.problem
 
 
 def ended_badly(state: BatchState, answered: int, model: ModelSettings) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from augcon_lib.errors import EndpointError
 from augcon_lib.model.batch_api import BatchState
-from augcon_lib.model.batch_errors import ended_badly, nothing_answered
+from augcon_lib.model.batch_errors import ended_badly, is_too_much_at_once, nothing_answered
 from augcon_lib.model.batch_files import ResultLine, request_line
 from augcon_lib.model.batch_sending import BatchSending
 from augcon_lib.model.journal_batches import OpenBatch
@@ -44,7 +44,7 @@ class Batches:
         self._tell_progress = tell_progress
         self._opening = asyncio.Lock()
         self._news = asyncio.Event()
-        self._waiters: dict[bytes, asyncio.Future[ResultLine]] = {}
+        self._waiters: dict[bytes, asyncio.Future[ResultLine | None]] = {}
         self._pending: dict[bytes, bytes] = {}  # of the waiters those that are not sent yet
         self._pending_bytes = 0
         self._batch_of: dict[bytes, OpenBatch] = {}
@@ -52,6 +52,8 @@ class Batches:
         self._settling = 0
         self._arrivals = 0
         self._poll_due = 0.0
+        self._sent_alone: set[str] = set()  # tokens of batches sent while no other was followed
+        self._one_at_a_time = False
         self._stopped_by: Exception | None = None
         self._worker: asyncio.Task[None] | None = None
 
@@ -84,17 +86,21 @@ class Batches:
 
         Raises ``EndpointError``. Whoever waits may be cancelled: what was sent stays open.
         """
-        future = self._wait_for(key, body)
-        try:
-            yield await future
-            self._settled(key)
-        finally:
-            if future.done() and not future.cancelled() and future.exception() is None:
-                self._settling -= 1
-            if self._waiters.get(key) is future:
-                del self._waiters[key]
-            self._pending_bytes -= len(self._pending.pop(key, b""))
-            self._changed()
+        while True:
+            future = self._wait_for(key, body)
+            try:
+                line = await future
+                if line is not None:
+                    yield line
+                    self._settled(key)
+                    return
+            finally:
+                if future.done() and not future.cancelled() and future.exception() is None:
+                    self._settling -= 1
+                if self._waiters.get(key) is future:
+                    del self._waiters[key]
+                self._pending_bytes -= len(self._pending.pop(key, b""))
+                self._changed()
 
     async def until_idle(self) -> None:
         """Wait until nobody waits for a result any more; raises ``EndpointError``."""
@@ -110,9 +116,9 @@ class Batches:
             self._worker.cancel()
             await asyncio.wait((self._worker,))
 
-    def _wait_for(self, key: bytes, body: Mapping[str, Any]) -> asyncio.Future[ResultLine]:
+    def _wait_for(self, key: bytes, body: Mapping[str, Any]) -> asyncio.Future[ResultLine | None]:
         self._check()
-        future: asyncio.Future[ResultLine] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[ResultLine | None] = asyncio.get_running_loop().create_future()
         self._waiters[key] = future
         if self.holds(key):
             self._stats.issued += 1
@@ -153,7 +159,10 @@ class Batches:
             self._news.clear()
             quiet = await self._settle_down()
             while self._pending and (quiet or self._is_full):
-                await self._submit()
+                others = self._awaited()
+                if others and self._one_at_a_time:
+                    break
+                await self._submit(alone=not others)
                 self._poll_due = now() + poll_seconds
             awaited = self._awaited()
             self._stats.batches = len(awaited)
@@ -178,16 +187,16 @@ class Batches:
 
     async def _settle_down(self) -> bool:
         """Wait until all askers wait; False as soon as there is enough for a whole batch."""
-        quiet, seen = 0, -1
+        quiet, seen = 0, (0, 0)
         while quiet < QUIET_LOOKS:
             if self._is_full:
                 return False
             await asyncio.sleep(LOOK_SECONDS)
-            still = self._arrivals == seen and not self._settling
-            quiet, seen = quiet + 1 if still else 0, self._arrivals
+            now = (self._arrivals, self._stats.from_journal)
+            quiet, seen = quiet + 1 if now == seen and not self._settling else 0, now
         return True
 
-    async def _submit(self) -> None:
+    async def _submit(self, *, alone: bool) -> None:
         """Send one batch of what is pending, at most as much as the settings allow."""
         lines: dict[bytes, bytes] = {}
         size = 0
@@ -198,12 +207,16 @@ class Batches:
                 break
             lines[key] = line
         batch = await self._sending.begin(lines)
+        if alone:
+            self._sent_alone.add(batch.token)
         for key in lines:
             self._batch_of[key] = batch
             self._pending_bytes -= len(self._pending.pop(key, b""))
         self._stats.issued += len(lines)
         self._changed()
-        await self._sending.send(batch, b"".join(lines.values()))
+        content = b"".join(lines.values())
+        lines.clear()  # they are in memory once, and as few copies as can be
+        await self._sending.send(batch, content)
 
     def _awaited(self) -> list[OpenBatch]:
         """The batches with a request that somebody waits for."""
@@ -235,6 +248,12 @@ class Batches:
                     without.discard(key)
                     self._deliver(key, line)
         logger.info("batch %s is %s, %d answered", batch.batch_id, state.status, answered)
+        if is_too_much_at_once(state) and batch.token not in self._sent_alone:
+            self._one_at_a_time = True
+            for key in without:
+                self._settled(key)
+                self._deliver(key, None)
+            return
         problem = ended_badly(state, answered, self._model)
         while problem and self._settling:
             self._news.clear()
@@ -247,7 +266,8 @@ class Batches:
         if problem:
             raise EndpointError(problem)
 
-    def _deliver(self, key: bytes, line: ResultLine) -> None:
+    def _deliver(self, key: bytes, line: ResultLine | None) -> None:
+        """Hand *line* to who waits for it; None: the request is to be sent again."""
         waiter = self._waiters.pop(key, None)
         if waiter is not None and not waiter.done():
             self._settling += 1

@@ -7,6 +7,7 @@ the prefix.
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from augcon_lib.model.chat import ChatRequest, ReplyFields
@@ -38,8 +39,8 @@ def render_messages(
     With *repair* the model sees its own reply and what was wrong; the last message still carries
     the whole passage.
     """
-    hint = format_hint(request.reply_format, form, request.language)
-    messages = [_message("system", f"{request.instruction}\n\n{hint}")]
+    hint, system = _same_for_many(request.instruction, request.reply_format, form, request.language)
+    messages = [_message("system", system)]
     for example in request.examples:
         messages.append(_message("user", example.user))
         messages.append(
@@ -89,6 +90,15 @@ def format_hint(reply_format: ReplyFormat, form: WireForm, language: str) -> str
     else:
         lead = "Reply in exactly this form, each label at the start of a line, and nothing else:"
     return "\n".join([lead, *lines])
+
+
+@lru_cache(maxsize=256)
+def _same_for_many(
+    instruction: str, reply_format: ReplyFormat, form: WireForm, language: str
+) -> tuple[str, str]:
+    """Hint and system message: one text in memory for the thousands of requests of a batch."""
+    hint = format_hint(reply_format, form, language)
+    return hint, f"{instruction}\n\n{hint}"
 
 
 def _kind_note(field: ReplyField, chinese: bool) -> str:

@@ -91,6 +91,43 @@ def test_what_is_asked_for_together_is_one_batch_and_each_level_another(
     assert routes.sizes == [12, 24, 48]
 
 
+def test_replays_that_take_their_time_do_not_cut_a_batch_short(journal_path: Path) -> None:
+    routes = BatchRoutes()
+
+    async def replay_long_and_ask(engine: ModelEngine) -> None:
+        for _ in range(200):
+            await ask_all(engine)
+        await engine.ask(rewrite_request("the last river"))
+
+    async def scenario() -> None:
+        async with fault_server(routes) as server:
+            await ask_apart(server.url, journal_path)
+            async with open_engine(
+                by_batch(server.url), journal_path, api_key=KEY_SECRET
+            ) as engine:
+                first = engine.ask(rewrite_request("the first river"))
+                await asyncio.gather(first, replay_long_and_ask(engine))
+
+    asyncio.run(scenario())
+    assert routes.sizes == [12, 2]
+
+
+def test_where_all_batches_are_too_much_at_once_they_go_one_by_one(journal_path: Path) -> None:
+    routes = BatchRoutes(fate=lambda number: "failed" if number in (1, 2) else "completed")
+
+    async def scenario() -> None:
+        async with fault_server(routes) as server:
+            answers = await ask_apart(server.url, journal_path, batch_max_requests=4)
+            assert len(answers) == 12
+            assert max(server.answered.values()) == 1
+        with closing(Journal(journal_path)) as journal:
+            assert journal.spend().failed == 0
+
+    asyncio.run(scenario())
+    assert routes.sizes == [4] * 5
+    assert left_open(journal_path) == 0
+
+
 @pytest.mark.parametrize(
     ("limit", "sizes"),
     [({"batch_max_requests": 5}, [5, 5, 2]), ({"batch_max_megabytes": 1e-6}, [1] * 12)],
