@@ -124,7 +124,7 @@ def log_report(context: dg.AssetExecutionContext, report: StageReport) -> None:
         f"{name}={value:.6g}" if isinstance(value, float) else f"{name}={value}"
         for name, value in figures.items()
     )
-    context.log.info(f"{report.stage}: {told or 'nothing to do'}")
+    context.log.info(f"{report.stage}: {told or 'done'}")
     for partition in report.partitions:
         if partition.status != "ok":
             context.log.warning(f"{partition.document_id}: {partition.status}: {partition.reason}")

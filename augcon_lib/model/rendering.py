@@ -56,8 +56,9 @@ def render_messages(
     return messages
 
 
+@lru_cache(maxsize=64)
 def response_format(reply_format: ReplyFormat) -> dict[str, Any]:
-    """The ``response_format`` field for *reply_format*."""
+    """The ``response_format`` field for *reply_format*; one object for all, not to be changed."""
     return {
         "type": "json_schema",
         "json_schema": {
