@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,13 @@ from augcon_assets.cli.console import (
     workspace_at,
 )
 from augcon_lib.errors import AugconError
-from augcon_lib.model import check_endpoint, model_identity, validate_model_settings
+from augcon_lib.model import (
+    check_endpoint,
+    check_open_batches,
+    model_identity,
+    validate_model_settings,
+)
+from augcon_lib.model.journal import Journal
 from augcon_lib.settings import ModelSettings, api_key, key_of
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import list_sources
@@ -76,7 +83,21 @@ def examine(workspace: Workspace) -> list[Finding]:
         _check("store", store),
         _check("prompts", prompts),
         *models,
+        *_open_batches(workspace),
     ]
+
+
+def _open_batches(workspace: Workspace) -> list[Finding]:
+    """What is in batches, if anything is."""
+    if not workspace.journal_path.exists():
+        return []
+    try:
+        with closing(Journal(workspace.journal_path)) as journal:
+            count = check_open_batches(workspace.settings.model, journal)
+    except AugconError as error:
+        return [Finding("batches", False, str(error))]
+    told = f"{count:,} requests are in batches; the next run fetches their answers"
+    return [Finding("batches", True, told)] if count else []
 
 
 def _ask(server: ModelSettings, model: ModelSettings) -> str:

@@ -85,7 +85,7 @@ async def open_engine(
         counted = session_id and (settings.budget.max_calls or settings.budget.max_usd)
         spent = journal.spend(session_id) if counted else NOTHING_SPENT
         identity = model_identity(settings.model)
-        _check_open_batches(settings.model, journal)
+        check_open_batches(settings.model, journal)
         ledger = Ledger(journal, settings.model, identity, run_id, session_id)
         budget = Budget(settings.budget, spent)
         async with _open_sender(
@@ -98,16 +98,21 @@ async def open_engine(
         journal.close()
 
 
-def _check_open_batches(model: ModelSettings, journal: Journal) -> None:
-    """Raise ``SettingsError`` where answers that were ordered by batch would be asked for again."""
+def check_open_batches(model: ModelSettings, journal: Journal) -> int:
+    """How many requests are in batches whose answers *model* will fetch.
+
+    Raises ``SettingsError`` where answers that were ordered by batch would be asked for again.
+    """
     own = public_url(model.base_url) if model.mode == "batch" else None
-    for base_url, count in open_requests(journal, model_identity(model)).items():
+    found = open_requests(journal, model_identity(model))
+    for base_url, count in found.items():
         if base_url != own:
             raise SettingsError(
                 f"{count:,} requests to {model_identity(model)} are in batches at {base_url}, and "
                 'their answers are not fetched yet; set [model] mode = "batch" and base_url to it '
                 "until they are, or give them up: augcon journal forget-batches"
             )
+    return sum(found.values())
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """``augcon run`` in batch mode: kills between submit and result, and endpoints without batches."""
 
 import asyncio
+import json
 import os
 import signal
 from pathlib import Path
@@ -41,6 +42,12 @@ def test_a_killed_run_picks_its_batches_up_and_the_dataset_is_that_of_online_mod
             killed.add(when)
             os.kill(running[-1].pid, signal.SIGKILL)
 
+    async def doctor(url: str, **mode: str) -> tuple[int, bool]:
+        process = await start_augcon(workspace, "doctor", "--json", env=endpoint(url, **mode))
+        code, out, _ = await finish(process)
+        [batches] = [c["ok"] for c in json.loads(out)["checks"] if c["subject"] == "batches"]
+        return code, batches
+
     async def scenario() -> None:
         async with fault_server() as server:
             await run_to_the_end(online, server)
@@ -50,9 +57,10 @@ def test_a_killed_run_picks_its_batches_up_and_the_dataset_is_that_of_online_mod
                 running.append(await start_augcon(workspace, "run", "--yes", env=env))
                 code, _, err = await finish(running[-1])
                 assert code == -signal.SIGKILL, err
+            assert await doctor(server.url, **BATCH) == (0, True)
+            assert await doctor(server.url) == (2, False)  # online mode would pay again
             summary = await run_to_the_end(workspace, server, env)
             assert summary["model_calls"]["failed"] == 0
-            assert set(server.answered.values()) == {1}
 
     routes = BatchRoutes(
         made=lambda: kill_at("made", KILLED_WHEN_MADE),

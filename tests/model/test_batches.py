@@ -53,9 +53,13 @@ def left_open(path: Path) -> int:
         return sum(open_requests(journal, "openai/tiny").values())
 
 
-def test_the_answers_are_those_of_online_mode(journal_path: Path) -> None:
+@pytest.mark.parametrize("schema_status", [0, 400])
+def test_the_answers_are_those_of_online_mode(schema_status: int, journal_path: Path) -> None:
     async def scenario() -> None:
-        async with fault_server() as online, fault_server(BatchRoutes()) as server:
+        async with (
+            fault_server() as online,
+            fault_server(BatchRoutes(), schema_status=schema_status) as server,
+        ):
             async with open_engine(
                 settings_for(online.url), journal_path.with_name("online"), api_key=KEY_SECRET
             ) as engine:
@@ -258,6 +262,23 @@ def test_requests_that_fail_in_a_batch_are_sent_again_and_bad_replies_repaired(
     kinds = first_times("429", "reset", "garble")
     asyncio.run(scenario())
     assert routes.sizes == [12, 12, 12, 12]
+
+
+def test_a_field_that_is_refused_in_a_batch_is_left_out_of_the_next(journal_path: Path) -> None:
+    routes = BatchRoutes()
+
+    async def scenario() -> None:
+        async with (
+            fault_server(routes, refused_fields=("seed",)) as server,
+            open_engine(by_batch(server.url), journal_path, api_key=KEY_SECRET) as engine,
+        ):
+            asks = (engine.ask(rewrite_request(sample=number)) for number in range(1, 4))
+            assert len(await asyncio.gather(*asks)) == 3
+            await engine.ask(rewrite_request(sample=4))
+            assert sum("seed" in body for body in server.bodies) == 3
+
+    asyncio.run(scenario())
+    assert routes.sizes == [3, 3, 1]
 
 
 def test_a_request_that_always_fails_is_rejected_alone(journal_path: Path) -> None:
