@@ -1,16 +1,18 @@
 """How well scorers tell q⁺ from q⁻: on held-out documents, and on corpora they never saw.
 
-    python benchmarks/scorer.py WORK NAME=STORE NAME=STORE ...
+    python benchmarks/scorer.py WORK NAME=STORE NAME=STORE ... [--splits 10]
 
 Each STORE is a document store (a folder, or a .jsonl with one document per row). In WORK, which
 keeps what was made, each gets a workspace of the given settings; the trees are grown and the
 contrastive pairs asked for as ``augcon run`` does, with the offline provider. A scorer is trained
-on each corpus and tested on its own held-out documents, and on all pairs of each other corpus.
+on each corpus and tested on its own held-out documents (also in other random splits), and on all
+pairs of each other corpus.
 """
 
 import argparse
 import json
 import shutil
+import statistics
 import time
 from dataclasses import asdict
 from importlib.resources import as_file, files
@@ -57,6 +59,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("work", type=Path)
     parser.add_argument("corpora", nargs="+", metavar="NAME=STORE")
+    parser.add_argument("--splits", type=int, default=10, help="of each corpus, held out in turn")
     arguments = parser.parse_args()
     pairs: dict[str, list[ContrastivePair]] = {}
     for corpus in arguments.corpora:
@@ -68,6 +71,17 @@ def main() -> None:
         seconds = round(time.monotonic() - started, 2)
         line = {"trained_on": name, "tested_on": f"{name}, held out", "seconds": seconds}
         print(json.dumps(line | shown(report), ensure_ascii=False), flush=True)
+        others = [train_scorer(pairs[name], SEED + n)[1] for n in range(1, arguments.splits)]
+        if others:
+            accuracies = [each.held_out.pair_accuracy for each in (report, *others)]
+            line = {"trained_on": name, "tested_on": f"{name}, held out in other splits, too"}
+            figures = {
+                "splits": len(accuracies),
+                "pair_accuracy_mean": statistics.mean(accuracies),
+                "pair_accuracy_lowest": min(accuracies),
+                "pair_accuracy_highest": max(accuracies),
+            }
+            print(json.dumps(line | figures), flush=True)
         for other in pairs.keys() - {name}:
             across = scorer_report(trained, report.train_pairs, pairs[other])
             line = {"trained_on": name, "tested_on": other}
