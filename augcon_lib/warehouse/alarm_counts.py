@@ -49,12 +49,14 @@ def too_long_by_document(warehouse: Warehouse) -> dict[str, tuple[int, int]]:
 
 
 def repeats_across_documents(warehouse: Warehouse) -> dict[str, tuple[int, int]]:
-    """By document: rows whose query another document's row has, too (but for case, punctuation
-    and white space), and all its rows."""
+    """By document: rows whose query another document's row has, too, and all its rows.
+
+    Case and the mark at the end make no difference.
+    """
     return _counts(
         warehouse,
         "WITH plain AS (SELECT document_id, "
-        r"regexp_replace(lower(query), '[\s\pP]+', '', 'g') AS query FROM sft_dataset), "
+        "trim(lower(query), ' .?!。？！؟') AS query FROM sft_dataset), "
         "shared AS (SELECT query FROM plain GROUP BY query "
         "HAVING count(DISTINCT document_id) > 1) "
         "SELECT p.document_id, count(s.query) AS bad, count(*) AS total FROM plain AS p "

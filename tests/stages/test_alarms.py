@@ -83,7 +83,7 @@ def test_planted_trouble_is_seen_and_its_document_named(
         assert not any(where.startswith("tea.md") for where in found.where)
 
 
-def test_a_query_that_differs_in_case_and_punctuation_alone_is_a_repeat(
+def test_a_query_that_differs_in_case_and_its_last_mark_alone_is_a_repeat(
     made: tuple[StageRun, dict[str, StageReport]],
 ) -> None:
     for document, query in (("mill.md", "What is THIS?"), ("tea.md", "what is this")):
