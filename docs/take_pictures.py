@@ -12,6 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 SETTLE_MS = 4000
+AUGCON_GROUP = "global%40global%3Aaugcon"
 
 
 def open_page(page: Page, address: str, width: int, height: int) -> None:
@@ -27,7 +28,7 @@ def main(base: str, folder: Path, chromium: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page()
-        open_page(page, f"{base}/asset-groups", 2300, 640)
+        open_page(page, f"{base}/asset-groups?expanded={AUGCON_GROUP}", 2300, 1100)
         page.screenshot(path=folder / "asset-graph.png")
         open_page(page, f"{base}/assets/cst_nodes?view=partitions", 1400, 760)
         page.get_by_text("recipes/西红柿炒鸡蛋.md").first.click()
