@@ -10,7 +10,9 @@ test compares them), so a workspace may go back to Dagster's own at any time.
 """
 
 import os
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,7 +34,9 @@ from dagster._core.storage.event_log.schema import (
     DynamicPartitionsTable,
     SqlEventLogStorageTable,
 )
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._serdes import ConfigurableClassData, serialize_value
+from sqlalchemy.engine import Connection
 
 # SQLite binds at most 32,766 values in a statement; an event has seven.
 EVENTS_PER_BATCH = 1000
@@ -51,6 +55,7 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
     """Dagster's SQLite event log, which stores a batch of asset events at once."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._idle: dict[str, sqlite3.Connection] = {}
         super().__init__(base_dir, inst_data)
         # Wherever this storage is opened, batches are worth making.
         os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENTS_PER_BATCH))
@@ -62,6 +67,27 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
         """The storage below ``base_dir``, Dagster's home, where Dagster's own would be."""
         home = Path(config_value["base_dir"])
         return cls(str(home / "history" / "runs"), inst_data)
+
+    def _connect(self, shard: str) -> AbstractContextManager[Connection]:
+        """Dagster's own, a new connection each time, beside an idle one.
+
+        SQLite folds its log into the file whenever the last connection is closed, 2 ms each time.
+        The index and the run that is written have an idle one, which is not the last.
+        """
+        path = self.path_for_shard(shard)
+        if shard not in self._idle and Path(path).exists():
+            for other in self._idle.keys() - {INDEX_SHARD_NAME}:
+                self._idle.pop(other).close()
+            idle = sqlite3.connect(path, check_same_thread=False)
+            idle.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            self._idle[shard] = idle
+        return super()._connect(shard)
+
+    def dispose(self) -> None:
+        """Close what is open."""
+        while self._idle:
+            self._idle.popitem()[1].close()
+        super().dispose()
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store *events*, which all belong to one run."""

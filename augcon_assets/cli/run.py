@@ -33,6 +33,7 @@ from augcon_assets.processes import end_dead_runs
 from augcon_assets.reconcile import ORDER, failed_in, next_runs, pending_documents
 from augcon_assets.session import Session
 from augcon_assets.sync import documents_in_order, sync_partitions
+from augcon_lib.concurrency import rare_garbage_collection
 from augcon_lib.errors import BudgetExceeded, SettingsError
 from augcon_lib.model import check_connection, open_engine, validate_model_settings
 from augcon_lib.settings import api_key
@@ -63,7 +64,11 @@ def run_command(
     if not yes and not _agreed(workspace):
         error_console().print("nothing was done", markup=False)
         return EXIT_DONE
-    with workspace_instance(workspace) as instance, RunProgress(error_console()) as progress:
+    with (
+        rare_garbage_collection(),
+        workspace_instance(workspace) as instance,
+        RunProgress(error_console()) as progress,
+    ):
         outcome = follow(workspace, instance, progress, globs, until, promote=promote)
     summary = summarise(outcome)
     if as_json:
