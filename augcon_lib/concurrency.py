@@ -69,7 +69,6 @@ def rare_garbage_collection() -> Iterator[None]:
     so many more objects than Python's own thresholds that memory stays bounded.
     """
     thresholds = gc.get_threshold()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     try:

@@ -102,7 +102,7 @@ def test_the_first_stage_that_is_affected_names_the_cause_and_the_later_ones_wai
 def test_a_version_that_was_made_and_not_promoted_waits_and_changes_nothing() -> None:
     states = up_to_date()
     for stage in ("query_scorer", "few_shot_examples"):
-        states[stage, NO_DOCUMENT] = replace(states[stage, NO_DOCUMENT], output_hash="new")
+        states[stage, NO_DOCUMENT] = states[stage, NO_DOCUMENT]._replace(output_hash="new")
     found = stale(states=states)
     assert (found.documents, found.unpartitioned) == (NOTHING, {})
     assert found.candidates == {"query_scorer": "new", "few_shot_examples": "new"}
@@ -116,10 +116,10 @@ def test_the_scorer_is_trained_again_once_the_corpus_has_drifted(
     limit: float, newer: int, reasons: list[str] | None
 ) -> None:
     then = datetime(2026, 1, 2)
-    states = {key: replace(state, updated_at=then) for key, state in up_to_date().items()}
+    states = {key: state._replace(updated_at=then) for key, state in up_to_date().items()}
     for document_id in sorted(SOURCES)[:newer]:
         trees = states["cst_nodes", document_id]
-        states["cst_nodes", document_id] = replace(trees, updated_at=datetime(2026, 1, 3))
+        states["cst_nodes", document_id] = trees._replace(updated_at=datetime(2026, 1, 3))
     found = stale(settings=with_setting("scorer.retrain_drift", limit), states=states)
     assert found.unpartitioned.get("query_scorer") == reasons
 
@@ -156,7 +156,7 @@ def test_an_equal_output_stops_propagation() -> None:
 
 def test_another_output_makes_the_next_stage_stale_and_names_the_document() -> None:
     states = up_to_date()
-    states["cst_nodes", "b.md"] = replace(states["cst_nodes", "b.md"], output_hash="other")
+    states["cst_nodes", "b.md"] = states["cst_nodes", "b.md"]._replace(output_hash="other")
     found = stale(states=states)
     assert stages_of(found, "b.md") == {
         "scored_queries": ["document changed"],
@@ -186,8 +186,8 @@ def test_a_rejected_document_goes_no_further_and_is_not_tried_again() -> None:
     states = up_to_date()
     for stage in STAGES[1:]:
         del states[stage, "a.md"]
-    states["raw_corpus", "a.md"] = replace(
-        states["raw_corpus", "a.md"], status=REJECTED, output_hash=""
+    states["raw_corpus", "a.md"] = states["raw_corpus", "a.md"]._replace(
+        status=REJECTED, output_hash=""
     )
     found = stale(states=states)
     assert found.documents == NOTHING
@@ -202,7 +202,7 @@ def test_the_dataset_is_stale_when_a_document_leaves_or_changes_its_responses() 
         "sft_dataset": ["responses changed"]
     }
     states = up_to_date()
-    states["responses", "b.md"] = replace(states["responses", "b.md"], output_hash="other")
+    states["responses", "b.md"] = states["responses", "b.md"]._replace(output_hash="other")
     assert stale(states=states).unpartitioned == {"sft_dataset": ["responses changed"]}
 
 
@@ -211,7 +211,7 @@ def test_a_document_is_live_only_while_all_its_stages_are_fresh_and_good() -> No
     assert live(states) == ["a.md", "b.md"]
     for stage in STAGES:
         for status in (FAILED, REJECTED):
-            broken = {**states, (stage, "a.md"): replace(states[stage, "a.md"], status=status)}
+            broken = {**states, (stage, "a.md"): states[stage, "a.md"]._replace(status=status)}
             assert live(broken) == ["b.md"]
     assert live(states, with_setting("tree.max_rounds", 9)) == []
     assert live({}) == []

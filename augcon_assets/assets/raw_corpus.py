@@ -6,6 +6,7 @@ import dagster as dg
 
 from augcon_assets.assets.document_asset import Results, document_options, materialize_documents
 from augcon_assets.resources import WorkspaceResource
+from augcon_lib.documents import StoreListing
 from augcon_lib.errors import StoreError
 from augcon_lib.stages.raw_corpus import run_raw_corpus
 from augcon_lib.stages.stage_run import StageReport, StageRun
@@ -18,12 +19,21 @@ def raw_corpus(context: dg.AssetExecutionContext, workspace: WorkspaceResource) 
 
     A document that cannot be read is a row of `rejections` with its reason; the others go on.
     """
-    yield from materialize_documents(context, workspace, _read, stale_sources)
+    listings: list[StoreListing] = []  # the store is listed once, for both
+
+    def only_stale(run: StageRun, document_ids: Sequence[str]) -> Sequence[str]:
+        listings.append(list_sources(run))
+        return stale_sources(run, listings[0], document_ids)
+
+    def read(run: StageRun, document_ids: Sequence[str]) -> StageReport:
+        return _read(run, listings[0] if listings else list_sources(run), document_ids)
+
+    yield from materialize_documents(context, workspace, read, only_stale)
 
 
-def _read(run: StageRun, document_ids: Sequence[str]) -> StageReport:
+def _read(run: StageRun, listing: StoreListing, document_ids: Sequence[str]) -> StageReport:
     wanted = set(document_ids)
-    entries = [e for e in list_sources(run).entries if e.document_id in wanted]
+    entries = [e for e in listing.entries if e.document_id in wanted]
     missing = wanted - {entry.document_id for entry in entries}
     if missing:
         raise StoreError(

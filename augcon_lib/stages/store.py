@@ -44,9 +44,9 @@ def stale_in(run: StageRun, sources: Mapping[str, str]) -> Staleness:
     return find_stale(sources, run.settings, run.versions(), load_states(run.warehouse))
 
 
-def stale_sources(run: StageRun, document_ids: Sequence[str]) -> list[str]:
+def stale_sources(run: StageRun, listing: StoreListing, document_ids: Sequence[str]) -> list[str]:
     """Those of *document_ids* whose source, converter or reading settings changed."""
-    sources = list_sources(run).source_hashes
+    sources = listing.source_hashes
     states = load_states(run.warehouse, document_ids)
     expectation = Expectation(run.settings, run.versions(), states)
     return [

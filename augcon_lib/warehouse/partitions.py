@@ -6,10 +6,11 @@ document before or after, never in between.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import duckdb
 import polars as pl
@@ -56,12 +57,11 @@ class PartitionOutput:
     rejections: Sequence[Rejection] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PartitionState:
-    """The stored outcome of a stage for one document."""
+class PartitionState(NamedTuple):
+    """The stored outcome of a stage for one document; quick to make, for there are many."""
 
     fingerprint: str
-    inputs: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = MappingProxyType({})
     output_hash: str = ""
     status: str = OK
     reason: str = ""
