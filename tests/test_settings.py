@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,13 @@ def test_endpoints_can_be_given_by_a_variable(
     monkeypatch.setenv("AUGCON_MODEL__ENDPOINTS", '[{"base_url": "http://a/v1"}]')
     model = load_settings(write(tmp_path, "")).model
     assert [server.base_url for server in model.servers] == ["http://a/v1"]
+
+
+def test_the_library_reads_the_environment_in_its_settings_alone() -> None:
+    library = REPOSITORY / "augcon_lib"
+    readers = {
+        path.relative_to(library).parts[0]
+        for path in library.rglob("*.py")
+        if re.search(r"\bos\.(environ|getenv)|from os import", path.read_text(encoding="utf-8"))
+    }
+    assert readers == {"settings"}

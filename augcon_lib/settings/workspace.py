@@ -1,0 +1,76 @@
+"""The sections around the method: the store, the dataset, alarms, the budget and the state."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from augcon_lib.settings.section import Count, Fraction, NotNegative, Positive, Section
+
+
+class SourceSettings(Section):
+    """``[source]``: the document store."""
+
+    uri: str = Field(
+        "documents", min_length=1, description="folder, file, archive or any fsspec URL"
+    )
+    include: tuple[str, ...] = Field(("**/*",), description="glob patterns below the uri")
+    exclude: tuple[str, ...] = Field((), description="glob patterns below the uri")
+    text_column: str = Field("text", description="text column of tables (one document per row)")
+    id_column: str = Field("id", description="id column of tables; absent: the row number")
+
+
+class DatasetSettings(Section):
+    """``[dataset]``: the exported rows."""
+
+    test_fraction: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="of the rows; split by document and near-duplicate cluster, never by row"
+    )
+    failed_documents: Literal["leave_out", "keep"] = Field(
+        "leave_out",
+        description="rows of a document that failed: none, or its last good ones, marked stale",
+    )
+    keep_versions: Count = Field(30, description="older versions are pruned; 0: none is")
+
+
+class AlarmSettings(Section):
+    """``[alarms]``: from where on an asset check warns; nothing is stopped by one."""
+
+    max_sibling_overlap: Fraction = Field(
+        0.6, description="ROUGE-L precision of the shorter half of a split against the other"
+    )
+    max_redundant_split_share: Fraction = Field(
+        0.1, description="splits whose halves overlap by more"
+    )
+    max_too_long_share: Fraction = Field(
+        0.05, description="passages that the model refused as too long"
+    )
+    max_split_seconds: Positive = Field(
+        60.0, description="of a call that splits a passage, the 95th percentile"
+    )
+    min_search_margin: Annotated[float, Field(ge=-1, le=1)] = Field(
+        0.0, description="of the chosen few-shot examples over random ones, on unseen examples"
+    )
+    max_no_verdict_share: Fraction = Field(
+        0.5, description="verdicts of the few-shot search that are no"
+    )
+    max_ungrounded_share: Fraction = Field(
+        0.1, description="answers that did not keep to their passage"
+    )
+    max_repeated_query_share: Fraction = Field(
+        0.1, description="rows whose query is that of another document, too"
+    )
+
+
+class BudgetSettings(Section):
+    """``[budget]``: 0 means no limit; reaching a limit stops cleanly and can be resumed."""
+
+    max_calls: Count = Field(0, description="HTTP calls of one command")
+    max_usd: NotNegative = Field(0.0, description="US dollars of one command")
+
+
+class StorageSettings(Section):
+    """``[storage]``: where the program keeps its own state."""
+
+    warehouse: str = Field(
+        "state/augcon.duckdb", min_length=1, description="the DuckDB file; the journal is beside it"
+    )
