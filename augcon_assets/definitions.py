@@ -8,10 +8,11 @@ from augcon_assets.jobs import JOBS
 from augcon_assets.promotion import promote_job
 from augcon_assets.resources import WorkspaceResource
 from augcon_assets.sensors import daily_sync, follow_store, weekly_retrain
+from augcon_assets.studies import STUDY_JOBS
 
 defs = dg.Definitions(
     assets=[*EXTERNAL, *ASSETS],
-    jobs=[*JOBS, promote_job],
+    jobs=[*JOBS, promote_job, *STUDY_JOBS],
     sensors=[follow_store],
     schedules=[daily_sync, weekly_retrain],
     resources={"workspace": WorkspaceResource()},

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from augcon_lib.benchmark.generation import Generated, benchmark_workspace, generate
+from augcon_lib.benchmark.generation import Generated, generate, passages_workspace
 from augcon_lib.benchmark.gold import GoldQuestion
 from augcon_lib.benchmark.measures import (
     QUESTION_MEASURES,
@@ -46,13 +46,13 @@ def compare(
         variant_settings(workspace.settings, name)
     validate_model_settings(workspace.settings)
     gold = load_gold(file)
-    own = benchmark_workspace(workspace, gold)
+    own = passages_workspace(workspace, gold)
     session = str(uuid.uuid4())
     results: dict[str, dict[str, Any]] = {}
     measured: dict[str, Measured] = {}
     for name in names:
         with progress(name) as tell:
-            generated = generate(own, name, session, tell)
+            generated = generate(own, name, variant_settings(own.settings, name), session, tell)
         measured[name] = measure(gold, generated.rows)
         results[name] = _result(gold, generated, measured[name])
     if FULL in measured:

@@ -1,23 +1,23 @@
-"""Generating from the passages alone, in a workspace of its own for the whole benchmark.
+"""Generating in a workspace of its own, beside the warehouse, for benchmarks and studies.
 
-Each variant has its own warehouse; the journal is shared, so that what two variants ask alike is
-paid for once, and a benchmark that was stopped goes on where it was.
+Each trial has its own warehouse; all share one journal, so that what two of them ask alike is
+paid for once, and one that was stopped goes on where it was.
 """
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from augcon_lib.benchmark.gold import GoldQuestion
-from augcon_lib.benchmark.variants import variant_settings
 from augcon_lib.model.journal import Journal
+from augcon_lib.model.stats import CallStats
 from augcon_lib.records import content_id
-from augcon_lib.settings import SourceSettings, StorageSettings
+from augcon_lib.settings import Settings, SourceSettings, StorageSettings
 from augcon_lib.stages.in_order import run_stale_stages
-from augcon_lib.stages.stage_run import Progress, StageRun, no_progress
+from augcon_lib.stages.stage_run import Progress, StageReport, StageRun, no_progress
 from augcon_lib.warehouse.datasets import read_dataset
 from augcon_lib.workspace import Workspace
 
@@ -35,7 +35,7 @@ class GeneratedRow:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """What a variant made, and what it needs for it, from the journal or not.
+    """What a trial made, and what it needs for it, from the journal or not.
 
     ``output_tokens`` are those of the answers.
     """
@@ -47,55 +47,121 @@ class Generated:
     failed_documents: int
 
 
-def benchmark_workspace(workspace: Workspace, gold: Sequence[GoldQuestion]) -> Workspace:
-    """A workspace for the passages of *gold*, with the prompts and files of *workspace*.
+@dataclass(frozen=True)
+class Trial:
+    """Stages that were run in a warehouse of their own: the run, and their reports by name."""
 
-    It lies beside the warehouse, and is the same one for the same passages.
-    """
+    run: StageRun
+    reports: Mapping[str, StageReport]
+
+    @property
+    def model_calls(self) -> int:
+        """Answers that the trial needs by itself, from the journal or not."""
+        return sum(each.answered + each.from_journal for each in self._calls)
+
+    @property
+    def output_tokens(self) -> int:
+        """Tokens of those answers."""
+        return sum(each.output_tokens + each.replayed_output_tokens for each in self._calls)
+
+    @property
+    def issued_calls(self) -> int:
+        """Calls that were made now, and not found in the journal."""
+        return sum(each.issued for each in self._calls)
+
+    @property
+    def failed_documents(self) -> int:
+        """Documents that failed in the stage in which most did."""
+        return max((report.failed for report in self.reports.values()), default=0)
+
+    @property
+    def _calls(self) -> list[CallStats]:
+        return [report.calls for report in self.reports.values() if report.calls]
+
+
+def passages_workspace(workspace: Workspace, gold: Sequence[GoldQuestion]) -> Workspace:
+    """A workspace for the passages of *gold*, the same one for the same passages."""
     passages = {each.passage_id: each.passage for each in gold}
     name = content_id("benchmark", *(part for item in passages.items() for part in item))
-    root = workspace.warehouse_path.parent / "benchmark" / name
-    root.mkdir(parents=True, exist_ok=True)
+    source = SourceSettings(uri=PASSAGES, text_column="text", id_column="id")
+    own = trial_workspace(workspace, name, source)
     lines = (
         json.dumps({"id": passage_id, "text": text}, ensure_ascii=False)
         for passage_id, text in passages.items()
     )
-    (root / PASSAGES).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    for source in (workspace.principles_path, workspace.examples_path):
-        shutil.copyfile(source, root / source.name)
+    (own.root / PASSAGES).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return own
+
+
+def trial_workspace(workspace: Workspace, name: str, source: SourceSettings) -> Workspace:
+    """A workspace of *source*, with the settings, prompts and files of *workspace*.
+
+    Its folder lies beside the warehouse and is called *name*.
+    """
+    root = workspace.warehouse_path.parent / "benchmark" / name
+    root.mkdir(parents=True, exist_ok=True)
+    for file in (workspace.principles_path, workspace.examples_path):
+        shutil.copyfile(file, root / file.name)
     shutil.rmtree(root / "prompts", ignore_errors=True)
     if workspace.prompts_dir.is_dir():
         shutil.copytree(workspace.prompts_dir, root / "prompts")
-    source_settings = SourceSettings(uri=PASSAGES, text_column="text", id_column="id")
-    return Workspace(root, workspace.settings.model_copy(update={"source": source_settings}))
+    return Workspace(root, workspace.settings.model_copy(update={"source": source}))
+
+
+def run_trial(
+    workspace: Workspace,
+    name: str,
+    settings: Settings,
+    session_id: str,
+    progress: Progress = no_progress,
+    *,
+    until: str = "sft_dataset",
+    documents: Collection[str] | None = None,
+) -> Trial:
+    """Run the stages up to *until* in *workspace*, anew but for what the journal holds.
+
+    *workspace* is one of :func:`trial_workspace`; its warehouse is called after *name* and has
+    the source of *workspace*, else *settings*. Trials of one workspace wait for each other.
+    Raises ``SettingsError``, ``EndpointError`` and ``BudgetExceeded``.
+    """
+    warehouse = workspace.root.parent / f"{workspace.root.name}-{name}.duckdb"
+    storage = StorageSettings(warehouse=str(warehouse.resolve()))
+    changes = {"source": workspace.settings.source, "storage": storage}
+    own = Workspace(workspace.root, settings.model_copy(update=changes))
+    run = StageRun(own, run_id=name, session_id=session_id, progress=progress)
+    with run.exclusive():
+        for leftover in (own.warehouse_path, Path(f"{own.warehouse_path}.wal")):
+            leftover.unlink(missing_ok=True)
+        with closing(Journal(own.journal_path)) as journal:
+            journal.forget_choices()  # those of the trial before
+        return Trial(run, run_stale_stages(run, until=until, documents=documents))
 
 
 def generate(
-    workspace: Workspace, variant: str, session_id: str, progress: Progress = no_progress
+    workspace: Workspace,
+    name: str,
+    settings: Settings,
+    session_id: str,
+    progress: Progress = no_progress,
+    *,
+    documents: Collection[str] | None = None,
 ) -> Generated:
-    """Make the dataset of *variant* in *workspace*, anew but for what the journal holds.
-
-    Raises ``SettingsError``, ``EndpointError`` and ``BudgetExceeded``.
-    """
-    storage = StorageSettings(warehouse=f"state/{variant}.duckdb")
-    settings = variant_settings(workspace.settings, variant)
-    own = Workspace(workspace.root, settings.model_copy(update={"storage": storage}))
-    for leftover in (own.warehouse_path, Path(f"{own.warehouse_path}.wal")):
-        leftover.unlink(missing_ok=True)
-    with closing(Journal(own.journal_path)) as journal:
-        journal.forget_choices()  # those of the variant before
-    run = StageRun(own, run_id=variant, session_id=session_id, progress=progress)
-    with run.exclusive():
-        reports = run_stale_stages(run)
-    calls = [report.calls for report in reports.values() if report.calls]
-    rows = read_dataset(run.warehouse).select("document_id", "query", "response").iter_rows()
+    """Make a whole dataset by :func:`run_trial`, and read it."""
+    trial = run_trial(workspace, name, settings, session_id, progress, documents=documents)
+    rows = read_dataset(trial.run.warehouse).select("document_id", "query", "response").iter_rows()
     return Generated(
         rows=tuple(
-            GeneratedRow(document_id.split("#", 1)[1], query, response)
+            GeneratedRow(passage_of(document_id), query, response)
             for document_id, query, response in rows
         ),
-        model_calls=sum(each.answered + each.from_journal for each in calls),
-        output_tokens=sum(each.output_tokens + each.replayed_output_tokens for each in calls),
-        issued_calls=sum(each.issued for each in calls),
-        failed_documents=max((report.failed for report in reports.values()), default=0),
+        model_calls=trial.model_calls,
+        output_tokens=trial.output_tokens,
+        issued_calls=trial.issued_calls,
+        failed_documents=trial.failed_documents,
     )
+
+
+def passage_of(document_id: str) -> str:
+    """The passage that a document of a trial holds; of other stores the document itself."""
+    name, _, passage_id = document_id.partition("#")
+    return passage_id if name == PASSAGES else document_id

@@ -1,6 +1,6 @@
 """All stages over what is stale, one after the other, without Dagster."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from augcon_lib.stages.cst_nodes import run_cst_nodes
 from augcon_lib.stages.few_shot_examples import run_few_shot_examples
@@ -12,28 +12,48 @@ from augcon_lib.stages.sft_dataset import run_sft_dataset
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.stages.store import stale_at, stale_in, sync_sources
 
+STAGES_IN_ORDER = (
+    "raw_corpus",
+    "cst_nodes",
+    "query_scorer",
+    "scored_queries",
+    "few_shot_examples",
+    "responses",
+    "sft_dataset",
+)
 
-def run_stale_stages(run: StageRun) -> dict[str, StageReport]:
+
+def run_stale_stages(
+    run: StageRun, *, until: str = "sft_dataset", documents: Collection[str] | None = None
+) -> dict[str, StageReport]:
     """Sync the store and run each stage on what is stale at it; the reports of those that ran.
 
+    No stage after *until* is run, and, where *documents* are given, no other document is read.
     For one process that has the workspace to itself. Raises ``StoreError``, ``EndpointError`` and
     ``BudgetExceeded``; what was ready by then is written.
     """
+    last = STAGES_IN_ORDER.index(until)
     listing, *_ = sync_sources(run)
-    sources = {entry.document_id: entry.source_sha256 for entry in listing.entries}
+    chosen = [
+        each for each in listing.entries if documents is None or each.document_id in documents
+    ]
+    sources = {entry.document_id: entry.source_sha256 for entry in chosen}
     stale = stale_in(run, sources).documents["raw_corpus"]
     reports: dict[str, StageReport] = {}
-    entries = [entry for entry in listing.entries if entry.document_id in stale]
+    entries = [entry for entry in chosen if entry.document_id in stale]
     if entries:
         reports["raw_corpus"] = run_raw_corpus(run, entries)
 
+    def is_wanted(stage: str) -> bool:
+        return STAGES_IN_ORDER.index(stage) <= last
+
     def partitions(stage: str, function: Callable[[StageRun, list[str]], StageReport]) -> None:
-        ids = stale_at(stage, run, list(sources))
+        ids = stale_at(stage, run, list(sources)) if is_wanted(stage) else []
         if ids:
             reports[stage] = function(run, ids)
 
     def whole(stage: str, function: Callable[[StageRun], StageReport]) -> None:
-        if stage in stale_in(run, sources).unpartitioned:
+        if is_wanted(stage) and stage in stale_in(run, sources).unpartitioned:
             reports[stage] = function(run)
 
     partitions("cst_nodes", run_cst_nodes)

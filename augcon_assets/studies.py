@@ -1,0 +1,77 @@
+"""One job for each study (``augcon_lib.studies``): made on demand, no part of a sync.
+
+Each is one op, so that its arguments are in the launchpad; the assets are left as they are.
+"""
+
+import dagster as dg
+import pydantic
+
+from augcon_assets.resources import WorkspaceResource
+from augcon_lib.studies.registry import STUDIES, Study
+
+
+class StudyConfig(dg.Config):
+    """What is studied, and where the page goes."""
+
+    corpora: list[str] = pydantic.Field(
+        default_factory=list,
+        description="Further corpora, each as NAME=PATH or PATH: a documents folder, a table of "
+        "documents, or a benchmark file (rows with context, question and answers).",
+    )
+    own_corpus: bool = pydantic.Field(
+        default=True, description="Whether the workspace's own documents are a corpus, too."
+    )
+    max_passages: int = pydantic.Field(
+        default=50, ge=0, description="Passages or documents taken of each corpus; 0: all."
+    )
+    out: str = pydantic.Field(
+        default="",
+        description="Folder for the page and its pictures; empty: studies/ in the workspace.",
+    )
+    seed: int = pydantic.Field(default=20_240_516, description="Of every draw.")
+
+
+def study_job(name: str, study: Study) -> dg.JobDefinition:
+    """The job ``study_<name>``."""
+
+    @dg.op(name=name, description=study.question)
+    def make_page(
+        context: dg.OpExecutionContext, config: StudyConfig, workspace: WorkspaceResource
+    ) -> None:
+        # Imported here: what studies need is not needed to load the definitions.
+        from augcon_lib.studies.inputs import StudyInputs, named_path
+        from augcon_lib.studies.page import page_markdown, write_page
+
+        opened = workspace.open()
+        inputs = StudyInputs(
+            workspace=opened,
+            session_id=context.run_id,
+            corpora=[named_path(each) for each in config.corpora],
+            own_corpus=config.own_corpus,
+            max_passages=config.max_passages,
+            seed=config.seed,
+            progress=context.log.info,
+        )
+        page = study.load()(inputs)
+        paths = write_page(page, opened.root / (config.out or "studies"))
+        context.log.info(f"wrote {', '.join(map(str, paths))}")
+        facts = page.what_was_run
+        context.add_output_metadata(
+            {
+                "page": dg.MetadataValue.md(page_markdown(page)),
+                "file": dg.MetadataValue.path(paths[0]),
+                **{path.stem: dg.MetadataValue.path(path) for path in paths[1:]},
+                "model_calls": dg.MetadataValue.int(facts.model_calls),
+                "output_tokens": dg.MetadataValue.int(facts.output_tokens),
+                "seconds": dg.MetadataValue.float(facts.seconds),
+            }
+        )
+
+    @dg.job(name=f"study_{name}", description=study.question)
+    def job() -> None:
+        make_page()
+
+    return job
+
+
+STUDY_JOBS = [study_job(name, study) for name, study in STUDIES.items()]

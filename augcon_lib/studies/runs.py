@@ -1,0 +1,140 @@
+"""Making trees, pairs, queries and rows for a study.
+
+All of it in warehouses of the study's own, with one journal for all studies and benchmarks of
+the workspace: a study that was stopped goes on, and no answer is paid for twice.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from augcon_lib.benchmark.generation import Generated, Trial, generate, run_trial
+from augcon_lib.concurrency import run_together, run_until_done
+from augcon_lib.contrastive_pairs import ContrastivePair
+from augcon_lib.errors import AnswerRejected
+from augcon_lib.model.chat import ChatReply, ChatRequest
+from augcon_lib.model.stats import CallStats
+from augcon_lib.records import Document, Node
+from augcon_lib.settings import Settings
+from augcon_lib.stages.model_calls import model_for
+from augcon_lib.stages.query_scorer import ask_for_pairs
+from augcon_lib.stages.stage_run import Progress, StageReport
+from augcon_lib.studies.inputs import Corpus, StudyInputs
+from augcon_lib.warehouse.stages import read_documents_text, read_nodes
+
+Changes = Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True)
+class Trees:
+    """The trees of a corpus: its readable documents and their nodes, by document id."""
+
+    trial: Trial
+    documents: Mapping[str, Document]
+    nodes: Mapping[str, list[Node]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Replies in the order of the requests; ``None`` where the model gave no usable answer."""
+
+    replies: Sequence[ChatReply | None]
+    calls: CallStats
+
+    @property
+    def model_calls(self) -> int:
+        """Answers, from the journal or not."""
+        return self.calls.answered + self.calls.from_journal
+
+    @property
+    def output_tokens(self) -> int:
+        """Their tokens."""
+        return self.calls.output_tokens + self.calls.replayed_output_tokens
+
+
+def changed(settings: Settings, changes: Changes) -> Settings:
+    """*settings* with *changes*, by section and key."""
+    return settings.model_copy(
+        update={
+            section: getattr(settings, section).model_copy(update=dict(values))
+            for section, values in changes.items()
+        }
+    )
+
+
+def make_trees(inputs: StudyInputs, corpus: Corpus, name: str, changes: Changes) -> Trees:
+    """Grow the trees of *corpus* with *changes* of the settings; *name* is the warehouse's."""
+    trial = _trial(inputs, corpus, name, changes, "cst_nodes")
+    ids = sorted(corpus.document_ids)
+    documents = {d.document_id: d for d in read_documents_text(trial.run.warehouse, ids)}
+    return Trees(trial, documents, read_nodes(trial.run.warehouse, list(documents)))
+
+
+def make_pairs(trees: Trees) -> tuple[list[ContrastivePair], CallStats]:
+    """The contrastive pairs of *trees*, as ``query_scorer`` asks for them, and what they cost."""
+    report = StageReport("query_scorer")
+    pairs = run_until_done(ask_for_pairs(trees.trial.run, report))[1]
+    return pairs, report.calls or CallStats()
+
+
+def make_rows(inputs: StudyInputs, corpus: Corpus, name: str, changes: Changes) -> Generated:
+    """A whole dataset of *corpus* with *changes* of the settings."""
+    settings = changed(corpus.workspace.settings, changes)
+    return generate(
+        corpus.workspace,
+        name,
+        settings,
+        inputs.session_id,
+        told(inputs, f"{corpus.name}, {name}"),
+        documents=corpus.document_ids,
+    )
+
+
+def ask_all(inputs: StudyInputs, trees: Trees, requests: Sequence[ChatRequest], name: str) -> Asked:
+    """Put *requests* to the model, all at once, through engine and journal.
+
+    A request without a usable answer gives ``None``; raises ``EndpointError``, ``BudgetExceeded``,
+    and ``AnswerRejected`` where the endpoint failed.
+    """
+    inputs.progress(f"{name}: {len(requests):,} questions to the model")
+
+    async def ask_them() -> Asked:
+        report = StageReport(name)
+        async with model_for(trees.trial.run, report, len(requests)) as chat:
+
+            async def one(request: ChatRequest) -> ChatReply | None:
+                try:
+                    return await chat.ask(request)
+                except AnswerRejected as error:
+                    if error.is_transient:
+                        raise
+                    return None
+
+            return Asked(await run_together(one(each) for each in requests), chat.stats)
+
+    return run_until_done(ask_them())
+
+
+def told(inputs: StudyInputs, what: str) -> Progress:
+    """Progress of stages as lines: one when a stage begins and one when it ends."""
+    seen: set[tuple[str, bool]] = set()
+    tell: Callable[[str], None] = inputs.progress
+
+    def progress(stage: str, done: int, total: int, failed: int, calls: CallStats | None) -> None:
+        state = (stage, done >= total)
+        if state not in seen:
+            seen.add(state)
+            tell(f"{what}: {stage}, {done:,} of {total:,}{f', {failed} failed' if failed else ''}")
+
+    return progress
+
+
+def _trial(inputs: StudyInputs, corpus: Corpus, name: str, changes: Changes, until: str) -> Trial:
+    return run_trial(
+        corpus.workspace,
+        name,
+        changed(corpus.workspace.settings, changes),
+        inputs.session_id,
+        told(inputs, f"{corpus.name}, {name}"),
+        until=until,
+        documents=corpus.document_ids,
+    )
