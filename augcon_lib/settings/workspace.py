@@ -23,7 +23,8 @@ class DatasetSettings(Section):
     """``[dataset]``: the exported rows."""
 
     test_fraction: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.0, description="of the rows; split by document and near-duplicate cluster, never by row"
+        0.0,
+        description="of the documents, near-duplicates together: all their rows are for testing",
     )
     failed_documents: Literal["leave_out", "keep"] = Field(
         "leave_out",
