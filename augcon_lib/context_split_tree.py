@@ -130,7 +130,7 @@ class ContextSplitTree:
             tree.reject(node, place, "tree_too_large", "the parts hardly get shorter; not followed")
             return
         try:
-            reply = await self._chat.ask(self._request(tree, passage))  # line 4
+            reply = await self._chat.ask(self._request(tree, passage))  # line 5
         except AnswerRejected as error:
             if error.is_transient:
                 raise
@@ -150,13 +150,13 @@ class ContextSplitTree:
             return
         halves = self._halves(tree.context, passage, reply)
         stop_reason, detail, precision = self._judge_split(passage, halves)
-        node = tree.add(  # line 5
+        node = tree.add(  # line 6
             passage, parent, place, query=query, stop_reason=stop_reason, split_rouge_l=precision
         )
         if stop_reason:  # line 7
             tree.reject(node, place, stop_reason, detail)
             return
-        await self._visit_halves(tree, node, halves, place, allowance)  # lines 8 and 9
+        await self._visit_halves(tree, node, halves, place, allowance)  # lines 10 and 11
 
     async def _visit_halves(
         self,
@@ -295,7 +295,7 @@ def cst_request(
     stage: str,
     document_id: str,
 ) -> ChatRequest:
-    """The call of Algorithm 1, line 4, on *text*, which is numbered for a boundary split."""
+    """The call of Algorithm 1, line 5, on *text*, which is numbered for a boundary split."""
     if reply_format is CST_BOUNDARY:
         text = numbered_sentences(text, language)
     return ChatRequest(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from augcon_lib.concurrency import run_together
 from augcon_lib.context_split_tree import REPLY_FORMATS, cst_examples, cst_request
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.model.chat import Chat
+from augcon_lib.model.chat import Chat, ChatExample
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Rejection
 
@@ -76,6 +76,11 @@ def sample_positives(
     }
 
 
+def fewer(examples: Sequence[ChatExample]) -> Sequence[ChatExample]:
+    """E⁻: one of *examples*, and none where there is but one; always less than E, if E is any."""
+    return examples[: min(FEWER_EXAMPLES, max(0, len(examples) - 1))]
+
+
 async def build_pairs(
     chat: Chat,
     prompts: PromptLibrary,
@@ -96,7 +101,7 @@ async def build_pairs(
         examples = cst_examples(prompts, language, reply_format)
         request = cst_request(
             prompts.get(f"{reply_format.name}{weak}", language),
-            examples[:FEWER_EXAMPLES] if kind.fewer_examples else examples,
+            fewer(examples) if kind.fewer_examples else examples,
             reply_format,
             text=positive.context,
             language=language,

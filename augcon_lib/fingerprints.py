@@ -17,7 +17,7 @@ CODE_VERSIONS: dict[str, str] = {
     "raw_corpus": "1",
     "cst_nodes": "2",
     "query_scorer": "1",
-    "scored_queries": "1",
+    "scored_queries": "2",
     "few_shot_examples": "1",
     "responses": "1",
     "sft_dataset": "1",

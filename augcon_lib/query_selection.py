@@ -21,8 +21,9 @@ def select_queries(
     *nodes* are nodes with a query, *scores* their s(C, q), *quotas* the quota by context id,
     *measure* the ROUGE-L figure that *max_rouge_l* limits.
     Of queries with the same score the one of the bigger context comes first. ``reason`` of a
-    query that was left out is ``over_quota`` or ``repeats:<node_id>``. A context whose trees
-    hold too few different queries gives a rejection ``quota_not_met``.
+    query that was left out is ``repeats:<node_id>``, naming the first selected one that it
+    repeats, or ``over_quota``. A context whose trees hold too few different queries gives a
+    rejection ``quota_not_met``.
     """
     selected_queries: list[ScoredQuery] = []
     rejections: list[Rejection] = []
@@ -30,14 +31,15 @@ def select_queries(
     for context_id, group in groupby(pairs, key=lambda pair: pair[0].context_id):
         ranked = sorted(group, key=lambda p: (-p[1], p[0].round, p[0].depth, p[0].node_id))
         repeats = first_repeats([node.query for node, _ in ranked], max_rouge_l, measure)
-        quota, kept = quotas[context_id], 0
+        quota, kept = quotas[context_id], set[int]()
         for rank, ((node, score), repeat) in enumerate(zip(ranked, repeats, strict=True), start=1):
-            if repeat is not None:
+            if repeat in kept:
                 reason = f"repeats:{ranked[repeat][0].node_id}"
-            elif kept >= quota:
+            elif len(kept) >= quota:
                 reason = "over_quota"
             else:
-                reason, kept = "", kept + 1
+                reason = ""
+                kept.add(rank - 1)
             selected_queries.append(
                 ScoredQuery(
                     node_id=node.node_id,
@@ -51,8 +53,8 @@ def select_queries(
                     reason=reason,
                 )
             )
-        if kept < quota:
+        if len(kept) < quota:
             document_id = ranked[0][0].document_id
-            detail = f"{kept} of {quota} queries: further trees brought no different ones"
+            detail = f"{len(kept)} of {quota} queries: further trees brought no different ones"
             rejections.append(Rejection(STAGE, document_id, context_id, "quota_not_met", detail))
     return selected_queries, rejections

@@ -9,6 +9,7 @@ from augcon_lib.contrastive_pairs import (
     NegativeKind,
     Positive,
     build_pairs,
+    fewer,
     sample_positives,
 )
 from augcon_lib.errors import AnswerRejected, BudgetExceeded, EndpointError
@@ -49,6 +50,12 @@ def test_each_kind_worsens_the_prompt_in_its_own_way(
     good = cst_examples(PROMPTS, "en", CST_REWRITE)
     assert request.examples == good[:examples]
     assert slot(request, "context") == TEXT
+
+
+def test_fewer_examples_are_fewer_than_the_prompt_has() -> None:
+    """With as many, the negative would be asked for by the positive's own prompt."""
+    good = cst_examples(PROMPTS, "en", CST_REWRITE)
+    assert [len(fewer(good[:count])) for count in range(4)] == [0, 0, 1, 1]
 
 
 def test_weak_instructions_differ_from_good_ones() -> None:

@@ -45,3 +45,14 @@ def test_f1_lets_a_short_query_stand_beside_a_long_one_that_holds_it() -> None:
     by_f1, _ = select_queries(nodes, [2.0, 1.0], {"c": 2}, 0.7, "f1")
     assert [q.reason for q in by_precision] == ["", "repeats:n1"]
     assert [q.reason for q in by_f1] == ["", ""]
+
+
+def test_what_repeats_a_query_beyond_the_quota_is_beyond_it_too() -> None:
+    nodes = [
+        node("n1", "alpha one"),
+        node("n2", "how long to boil noodles"),
+        node("n3", "how long to boil noodles well"),
+        node("n4", "alpha one"),
+    ]
+    queries, _ = select_queries(nodes, [4.0, 3.0, 2.0, 1.0], {"c": 1}, 0.7)
+    assert [q.reason for q in queries] == ["", "over_quota", "over_quota", "repeats:n1"]
