@@ -29,23 +29,33 @@ def around(value: float, deviation: float, least: float = 0.0) -> Range:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Model calls and tokens of some work."""
+    """Model calls and tokens of some work.
+
+    ``embedded_tokens`` are those of the input tokens that cost what embeddings do.
+    """
 
     calls: Range = Range()
     input_tokens: Range = Range()
     output_tokens: Range = Range()
+    embedded_tokens: Range = Range()
 
     def __add__(self, other: "Estimate") -> "Estimate":
         return Estimate(
             self.calls + other.calls,
             self.input_tokens + other.input_tokens,
             self.output_tokens + other.output_tokens,
+            self.embedded_tokens + other.embedded_tokens,
         )
 
     def cost_usd(self, settings: Settings) -> Range:
         """What the tokens cost at the settings' prices."""
-        model = settings.model
+
+        def cost(read: float, embedded: float, written: float) -> float:
+            asked = settings.model.cost_usd(round(read - embedded), round(written))
+            return asked + embedded * settings.scorer.embedding_usd_per_million_tokens / 1e6
+
+        read, embedded, written = self.input_tokens, self.embedded_tokens, self.output_tokens
         return Range(
-            model.cost_usd(round(self.input_tokens.low), round(self.output_tokens.low)),
-            model.cost_usd(round(self.input_tokens.high), round(self.output_tokens.high)),
+            cost(read.low, embedded.low, written.low),
+            cost(read.high, embedded.high, written.high),
         )

@@ -45,6 +45,7 @@ _STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
         "tree.temperature",
         "scorer.kind",
         "scorer.embedding_model",
+        "scorer.embedding_source",
         "scorer.base_model",
         "scorer.max_tokens",
         "scorer.epochs",

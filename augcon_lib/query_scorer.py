@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augcon_lib.contrastive_pairs import ContrastivePair
-from augcon_lib.embeddings import cosines
+from augcon_lib.embeddings import PACKAGE, Embedder
 from augcon_lib.query_features import FEATURE_NAMES, features
 from augcon_lib.records import content_id
 from augcon_lib.scorer_measures import PairMeasures, measure_pairs
@@ -52,20 +52,23 @@ class Scorer(Protocol):
 class LinearScorer:
     """s(C, q) = w · (x(C, q) - mean) / scale.
 
-    With an ``embedding_model`` the last feature is the cosine of the embeddings of C and q.
+    With an ``embedder`` the last feature is the cosine of the embeddings of C and q.
     """
 
     weights: tuple[float, ...]
     mean: tuple[float, ...]
     scale: tuple[float, ...]
-    embedding_model: str = ""
+    embedder: Embedder | None = None
     kind: ClassVar = "linear"
 
     def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
-        """s(C, q) for each pair; higher means closer to instruction and examples."""
+        """s(C, q) for each pair; higher means closer to instruction and examples.
+
+        Raises ``ModelError`` where the endpoint's embeddings of a text are not known.
+        """
         if not queries:
             return []
-        seen = _seen(contexts, queries, self.embedding_model)
+        seen = _seen(contexts, queries, self.embedder)
         standardised = (seen - np.array(self.mean)) / np.array(self.scale)
         # Rounded, so that the last bit of a machine's arithmetic cannot change a rank.
         return [round(float(value), 9) for value in standardised @ np.array(self.weights)]
@@ -77,7 +80,9 @@ class LinearScorer:
 
     def to_json(self) -> str:
         """The scorer as JSON, for the warehouse."""
-        extra = {"embedding_model": self.embedding_model} if self.embedding_model else {}
+        extra = {"embedding_model": self.embedder.model} if self.embedder else {}
+        if self.embedder and self.embedder.source != PACKAGE:
+            extra["embedding_source"] = self.embedder.source
         return json.dumps(
             {
                 "features": list(FEATURE_NAMES),
@@ -92,11 +97,12 @@ class LinearScorer:
     def from_json(cls, payload: str) -> "LinearScorer":
         """The inverse of :meth:`to_json`."""
         values = json.loads(payload)
+        model = values.get("embedding_model")
         return cls(
             tuple(values["weights"]),
             tuple(values["mean"]),
             tuple(values["scale"]),
-            values.get("embedding_model", ""),
+            Embedder(model, values.get("embedding_source", PACKAGE)) if model else None,
         )
 
 
@@ -115,7 +121,7 @@ UNTRAINED = LinearScorer(
 
 
 def train_scorer(
-    pairs: Sequence[ContrastivePair], seed: int, embedding_model: str = ""
+    pairs: Sequence[ContrastivePair], seed: int, embedder: Embedder | None = None
 ) -> tuple[LinearScorer, ScorerReport]:
     """Train on the documents of one part, validate on those of the other.
 
@@ -123,7 +129,7 @@ def train_scorer(
     the scorer gives every query the same score, and the report says how few there were.
     """
     train, held_out = split_by_document(pairs, seed)
-    scorer = _fit(train, seed, embedding_model) if len(train) >= MIN_PAIRS else UNTRAINED
+    scorer = _fit(train, seed, embedder) if len(train) >= MIN_PAIRS else UNTRAINED
     return scorer, scorer_report(scorer, len(train), held_out)
 
 
@@ -171,13 +177,13 @@ def scorer_report(
     )
 
 
-def _fit(pairs: Sequence[ContrastivePair], seed: int, embedding_model: str) -> LinearScorer:
+def _fit(pairs: Sequence[ContrastivePair], seed: int, embedder: Embedder | None) -> LinearScorer:
     # Imported here, as it takes a second.
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
     contexts = [pair.context for pair in pairs]
-    positive = _seen(contexts, [pair.positive_query for pair in pairs], embedding_model)
-    negative = _seen(contexts, [pair.negative_query for pair in pairs], embedding_model)
+    positive = _seen(contexts, [pair.positive_query for pair in pairs], embedder)
+    negative = _seen(contexts, [pair.negative_query for pair in pairs], embedder)
     both = np.vstack([positive, negative])
     mean = both.mean(axis=0)
     scale = both.std(axis=0)
@@ -190,15 +196,15 @@ def _fit(pairs: Sequence[ContrastivePair], seed: int, embedding_model: str) -> L
     )
     model.fit(differences * signs[:, None], signs)
     weights = _rounded(model.coef_[0])
-    return LinearScorer(weights, _rounded(mean), _rounded(scale), embedding_model)
+    return LinearScorer(weights, _rounded(mean), _rounded(scale), embedder)
 
 
-def _seen(contexts: Sequence[str], queries: Sequence[str], embedding_model: str) -> Matrix:
+def _seen(contexts: Sequence[str], queries: Sequence[str], embedder: Embedder | None) -> Matrix:
     """One row of features for each query."""
     found = features(contexts, queries)
-    if not embedding_model:
+    if embedder is None:
         return found
-    return np.column_stack([found, cosines(embedding_model, contexts, queries)])
+    return np.column_stack([found, embedder.cosines(contexts, queries)])
 
 
 def _rounded(values: Matrix) -> tuple[float, ...]:

@@ -42,6 +42,7 @@ NO_OUTPUT = {
     "budget.max_calls",
     "budget.max_usd",
     "storage.warehouse",
+    "scorer.embedding_usd_per_million_tokens",
     "scorer.min_pair_accuracy",  # which candidate may be put in force
     "scorer.retrain_drift",  # when a candidate is made, not what is in force
     "dataset.keep_versions",
@@ -61,6 +62,7 @@ AFFECTED = {
     "tree.max_rounds": TREES,
     "scorer.kind": {"query_scorer"},
     "scorer.embedding_model": {"query_scorer"},
+    "scorer.embedding_source": {"query_scorer"},
     "scorer.base_model": {"query_scorer"},
     "scorer.max_tokens": {"query_scorer"},
     "scorer.epochs": {"query_scorer"},

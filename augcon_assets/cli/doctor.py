@@ -16,6 +16,7 @@ from augcon_assets.cli.console import (
 )
 from augcon_lib.errors import AugconError
 from augcon_lib.model import (
+    check_embeddings,
     check_endpoint,
     check_open_batches,
     model_identity,
@@ -83,8 +84,22 @@ def examine(workspace: Workspace) -> list[Finding]:
         _check("store", store),
         _check("prompts", prompts),
         *models,
+        *_embeddings(workspace, ask=settings.ok),
         *_open_batches(workspace),
     ]
+
+
+def _embeddings(workspace: Workspace, *, ask: bool) -> list[Finding]:
+    """Whether the endpoint makes the embeddings that the scorer looks at, if it does."""
+    settings = workspace.settings
+    if not ask or not settings.uses_endpoint_embeddings:
+        return []
+
+    def embedded() -> str:
+        numbers = asyncio.run(check_embeddings(settings, api_key(settings.model)))
+        return f"{settings.scorer.embedding_model} makes vectors of {numbers:,} numbers"
+
+    return [_check("embeddings", embedded)]
 
 
 def _open_batches(workspace: Workspace) -> list[Finding]:

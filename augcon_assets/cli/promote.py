@@ -103,6 +103,12 @@ def print_costs(out: Console, costs: Sequence[PromotionCost]) -> None:
             f"{cost.input_tokens:,} tokens in, {cost.output_tokens:,} out, ${cost.cost_usd:,.2f}",
             markup=False,
         )
+        if cost.texts_to_embed:
+            out.print(
+                f"  not counted: documents with {cost.texts_to_embed:,} texts whose embeddings the "
+                "endpoint has to be asked for first",
+                markup=False,
+            )
         if cost.refused:
             out.print(f"  refused, it stays a candidate: {cost.refused}", markup=False)
 

@@ -27,7 +27,7 @@ class CircuitBreaker:
     """
 
     def __init__(self, model: ModelSettings, *, has_key: bool, of_several: bool = False) -> None:
-        self._model = model
+        self.model = model
         self._has_key = has_key
         self._of_several = of_several
         self._on_trial = False
@@ -91,11 +91,15 @@ class CircuitBreaker:
     def trip(self, failure: CallError) -> NoReturn:
         """Open the circuit because of *failure*, and raise the ``EndpointError``."""
         if not self._tripped.is_set():
-            section = "[[model.endpoints]]" if self._of_several else "[model]"
-            self._message = describe(failure, self._model, section, has_key=self._has_key)
+            self._message = self.told(failure)
             self._tripped.set()
             self._connects_in_a_row = self._unreached_in_a_row = self._exhausted_in_a_row = 0
         raise EndpointError(self._message)
+
+    def told(self, failure: CallError) -> str:
+        """What *failure* means for the settings, and the way out."""
+        section = "[[model.endpoints]]" if self._of_several else "[model]"
+        return describe(failure, self.model, section, has_key=self._has_key)
 
     async def pause(self, seconds: float) -> None:
         """Wait so long, or until the circuit opens, which raises."""

@@ -11,6 +11,12 @@ from augcon_lib.errors import EndpointError
 from augcon_lib.model.batch_api import BatchApi
 from augcon_lib.model.batch_errors import describe_batches
 from augcon_lib.model.breaker import describe
+from augcon_lib.model.embedding_endpoint import (
+    EmbeddingBreaker,
+    EmbeddingTransport,
+    embedding_server,
+    unpacked,
+)
 from augcon_lib.model.identity import model_identity
 from augcon_lib.model.journal_tables import NOTHING_SPENT
 from augcon_lib.model.ledger import Ledger
@@ -18,7 +24,7 @@ from augcon_lib.model.limits import Budget
 from augcon_lib.model.opening import validate_model_settings
 from augcon_lib.model.server import Server, open_server
 from augcon_lib.model.transport import CallError
-from augcon_lib.settings import BudgetSettings, ModelSettings, Settings
+from augcon_lib.settings import BudgetSettings, ModelSettings, Settings, key_of
 
 CHECK_CONNECT_TIMEOUT_SECONDS = 2.0
 
@@ -103,6 +109,33 @@ async def check_endpoint(model: ModelSettings, api_key: SecretStr) -> EndpointRe
         stats.output_tokens,
         not problem,
     )
+
+
+async def check_embeddings(settings: Settings, api_key: SecretStr) -> int:
+    """Have one short text embedded; how many numbers a vector has. Nothing is journaled.
+
+    Raises ``EndpointError`` (wrong key, address or model name, no server), ``SettingsError``.
+    """
+    from augcon_lib.model.openai_adapter import open_http_transport
+
+    model = embedding_server(settings, settings.scorer.embedding_model)
+    key = key_of(model, settings.model, api_key)
+    poster = open_http_transport(
+        model.base_url,
+        key,
+        timeout_seconds=model.timeout_seconds,
+        max_connections=1,
+        connect_timeout_seconds=CHECK_CONNECT_TIMEOUT_SECONDS,
+    )
+    transport = EmbeddingTransport(poster)
+    try:
+        reply = await transport.complete({"model": model.name, "input": ["The sky is blue."]})
+    except CallError as failure:
+        breaker = EmbeddingBreaker(model, has_key=bool(key.get_secret_value()))
+        raise EndpointError(breaker.told(failure)) from None
+    finally:
+        await transport.aclose()
+    return len(unpacked(reply.content))
 
 
 async def _batches_problem(model: ModelSettings, server: Server) -> str:

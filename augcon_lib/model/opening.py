@@ -26,6 +26,8 @@ from augcon_lib.settings import ModelSettings, Settings, key_of
 def validate_model_settings(settings: Settings) -> None:
     """Raise ``SettingsError`` where ``[model]`` contradicts itself; sends nothing."""
     model = settings.model
+    if settings.uses_endpoint_embeddings:
+        _validate_embeddings(settings)
     if model.mode == "batch" and (model.provider == "offline" or model.endpoints):
         raise SettingsError(
             '[model] mode = "batch" needs provider = "openai" and one base_url; set them, or '
@@ -47,6 +49,19 @@ def validate_model_settings(settings: Settings) -> None:
     for address in addresses:
         if addresses.count(address) > 1:
             raise SettingsError(f"[[model.endpoints]] names {address} twice; name it once")
+
+
+def _validate_embeddings(settings: Settings) -> None:
+    if not settings.scorer.embedding_model:
+        raise SettingsError(
+            '[scorer] embedding_source = "endpoint" needs [scorer] embedding_model, the name of '
+            "the model that makes embeddings there"
+        )
+    if settings.model.provider == "offline":
+        raise SettingsError(
+            '[scorer] embedding_source = "endpoint" needs [model] provider = "openai": the offline '
+            'provider has no embeddings; name an endpoint, or set embedding_source = "package"'
+        )
 
 
 def _validate_address(server: ModelSettings, section: str) -> None:
@@ -82,12 +97,10 @@ async def open_engine(
     validate_model_settings(settings)
     journal = Journal(journal_path)
     try:
-        counted = session_id and (settings.budget.max_calls or settings.budget.max_usd)
-        spent = journal.spend(session_id) if counted else NOTHING_SPENT
         identity = model_identity(settings.model)
         check_open_batches(settings.model, journal)
         ledger = Ledger(journal, settings.model, identity, run_id, session_id)
-        budget = Budget(settings.budget, spent)
+        budget = session_budget(settings, journal, session_id)
         async with _open_sender(
             settings.model, api_key, ledger, journal, budget, on_progress
         ) as sender:
@@ -96,6 +109,12 @@ async def open_engine(
         engine.tell_progress()
     finally:
         journal.close()
+
+
+def session_budget(settings: Settings, journal: Journal, session_id: str) -> Budget:
+    """``[budget]``, less what the calls of *session_id* have taken of it."""
+    counted = session_id and (settings.budget.max_calls or settings.budget.max_usd)
+    return Budget(settings.budget, journal.spend(session_id) if counted else NOTHING_SPENT)
 
 
 def check_open_batches(model: ModelSettings, journal: Journal) -> int:

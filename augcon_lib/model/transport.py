@@ -96,8 +96,8 @@ def completion_of(completion: Any, body: Mapping[str, Any]) -> RawReply:
         content=text,
         finish_reason=str(choice.get("finish_reason") or ""),
         refusal=refusal if isinstance(refusal, str) else "",
-        input_tokens=_count(counts.get("prompt_tokens"), estimate_input_tokens(body)),
-        output_tokens=_count(counts.get("completion_tokens"), estimate_tokens(text)),
+        input_tokens=token_count(counts.get("prompt_tokens"), estimate_input_tokens(body)),
+        output_tokens=token_count(counts.get("completion_tokens"), estimate_tokens(text)),
     )
 
 
@@ -107,8 +107,9 @@ def estimate_tokens(text: str) -> int:
 
 
 def estimate_input_tokens(body: Mapping[str, Any]) -> int:
-    """The estimate over all messages of *body*."""
-    return sum(estimate_tokens(message["content"]) for message in body["messages"])
+    """The estimate over all messages of *body*, or all texts to embed."""
+    texts = body.get("input") or (message["content"] for message in body["messages"])
+    return sum(map(estimate_tokens, texts))
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
@@ -126,7 +127,8 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def _count(reported: object, estimate: int) -> int:
+def token_count(reported: object, estimate: int) -> int:
+    """What a server *reported*, where that is a count, else the *estimate*."""
     if isinstance(reported, int) and not isinstance(reported, bool) and reported >= 0:
         return reported
     return estimate

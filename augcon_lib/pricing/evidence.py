@@ -1,10 +1,12 @@
 """From what was walked to a range: corrected by the past, as wide as the past was scattered."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from augcon_lib.estimate import Estimate, Range, around
+from augcon_lib.model.embedding_endpoint import TEXTS_PER_CALL
+from augcon_lib.model.transport import estimate_tokens
 from augcon_lib.pricing.calibration import Calibration
 from augcon_lib.pricing.stand_in import Tally
 from augcon_lib.pricing.walk import Walked
@@ -17,6 +19,8 @@ DEVIATIONS = 2.0
 # Following two edit histories, the embedded provider did so in a tenth to a third of what it
 # could have saved, a server that splits in the middle in two fifths and more.
 MOVED_SHARE = 0.25
+# A guess: the queries to embed are not written yet, and servers count tokens each in their way.
+EMBEDDED_SPREAD = 0.5
 
 
 def of_contexts(
@@ -72,6 +76,21 @@ def _sum(stage: str, walked: Sequence[Walked], weight: float, calibration: Calib
     variance += _sampling_variance(expected, weight)
     amounts = (sum(expected) * weight, read * weight, written * weight)
     return _Sum(amounts, DEVIATIONS * math.sqrt(variance + doubt**2))
+
+
+def of_embeddings(texts: Sequence[Collection[str]], weight: float = 1.0) -> Estimate:
+    """What embedding *texts*, of each root context its own, asks; each stands for *weight*.
+
+    How many calls of a stage are not full is not known; neither is where a model will split.
+    """
+    count = sum(map(len, texts)) * weight
+    tokens = sum(estimate_tokens(text) for each in texts for text in each) * weight
+    if not count:
+        return Estimate()
+    spread = around(tokens, tokens * EMBEDDED_SPREAD)
+    calls = count / TEXTS_PER_CALL
+    low, high = calls * (1 - EMBEDDED_SPREAD), calls * (1 + EMBEDDED_SPREAD) + 1
+    return Estimate(Range(low, high), spread, Range(), spread)
 
 
 def of_choice(stage: str, tally: Tally, examples: int, calibration: Calibration) -> Estimate:

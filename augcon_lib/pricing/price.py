@@ -14,7 +14,7 @@ from augcon_lib.few_shot_search import FewShotChoice, FewShotSearch
 from augcon_lib.model import model_identity
 from augcon_lib.model.journal import Journal
 from augcon_lib.pricing.calibration import STAGES, Calibration, calibrate, shares_of
-from augcon_lib.pricing.evidence import of_choice, of_contexts
+from augcon_lib.pricing.evidence import of_choice, of_contexts, of_embeddings
 from augcon_lib.pricing.past_splits import PastSplits
 from augcon_lib.pricing.stand_in import StandIn
 from augcon_lib.pricing.walk import Walked, Walker
@@ -30,6 +30,8 @@ from augcon_lib.warehouse.stages import read_positives
 
 # A sample of queries is drawn from; more copies of what was walked would not change its kind.
 MAX_COPIES = 20
+# Of a question that is not written yet, for what it costs to embed it.
+QUESTION_CHARS = 100
 
 
 @dataclass
@@ -66,7 +68,7 @@ def price(
     versions = run.versions()
     pricing = _Pricing(
         run,
-        load_scorer(run.warehouse, versions.scorer),
+        load_scorer(run.warehouse, versions.scorer) if run.settings.uses_scorer else None,
         load_few_shot(run.warehouse, versions.few_shot) if versions.few_shot else None,
     )
     return asyncio.run(pricing.price(WorkFinder(run, stale, listing), groups, stale.unpartitioned))
@@ -111,6 +113,9 @@ class _Pricing:
                 for stage in STAGES:
                     part = of_contexts(stage, results, samples[why].weight, calibration)
                     found.add(stage, why, part)
+                texts = [usual.texts for usual, _ in results]
+                if any(texts):
+                    found.add("scored_queries", why, of_embeddings(texts, samples[why].weight))
             drifting = sum(sample.drifting for sample in samples.values())
             choices = with_retraining(self._run, choices, drifting)
             positives = [
@@ -129,7 +134,10 @@ class _Pricing:
                         await self._search(chat)
                     else:
                         await self._worsen(chat, positives, finder.gone_nodes)
-                    part = of_choice(stage, chat.take_tally(), len(self._run.examples), calibration)
+                    tally = chat.take_tally()
+                    part = of_choice(stage, tally, len(self._run.examples), calibration)
+                    if stage == "query_scorer" and self._run.settings.uses_endpoint_embeddings:
+                        part += of_embeddings([["?" * QUESTION_CHARS] * tally.calls])
                     found.add(stage, f"{stage} {', '.join(reasons)}", part)
         return found
 

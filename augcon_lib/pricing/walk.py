@@ -11,6 +11,7 @@ from augcon_lib.pricing.work import ContextWork
 from augcon_lib.query_scorer import RandomChoice, Scorer
 from augcon_lib.records import Context, Node
 from augcon_lib.responses import Responder
+from augcon_lib.stages.embedded import ready_from_journal
 from augcon_lib.stages.scored_queries import select_for_document
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.strategies import Strategy, strategy_for
@@ -21,7 +22,7 @@ class Walked:
     """What one root context asks for its trees and for its answers.
 
     ``positives`` are the queries of a first tree that is grown, which a scorer may learn from.
-    ``is_new``: nothing is known of how it will be split.
+    ``is_new``: nothing is known of how it will be split. ``texts`` have to be embedded first.
     """
 
     language: str
@@ -29,6 +30,7 @@ class Walked:
     trees: Tally
     answers: Tally
     positives: tuple[Positive, ...]
+    texts: frozenset[str] = frozenset()
 
 
 class Walker:
@@ -46,7 +48,7 @@ class Walker:
         self._chat = chat
         self._first = first_examples(run.examples, settings.responses.few_shot_count)
         self._few_shot = few_shot or self._first
-        self._scorer = _GuessingScorer(scorer, chat)
+        self._scorer = _GuessingScorer(run, scorer, chat)
         self._strategies: dict[str, Strategy] = {}
         principles = "" if settings.responses.plain else run.principles
         self._responder = Responder(chat, run.prompts, principles, settings.responses)
@@ -66,7 +68,8 @@ class Walker:
             for node in nodes
             if node.query and node.round == 0 and work.context is not None
         )
-        return Walked(work.language, is_new, trees, answers, positives)
+        texts = self._scorer.unembedded
+        return Walked(work.language, is_new, trees, answers, positives, texts)
 
     async def _grow(self, language: str, context: Context) -> Sequence[Node]:
         if language not in self._strategies:
@@ -95,27 +98,37 @@ class Walker:
 
 
 class _GuessingScorer:
-    """The scorer in force; a query that nobody has asked yet scores like one of the others."""
+    """The scorer in force; a query that nobody has asked yet scores like one of the others.
 
-    def __init__(self, scorer: Scorer | None, chat: StandIn) -> None:
+    So does one that the endpoint would have to embed first; ``unembedded`` are the texts of the
+    last scoring for which it would be asked.
+    """
+
+    def __init__(self, run: StageRun, scorer: Scorer | None, chat: StandIn) -> None:
+        self._run = run
         self._scorer = scorer
         self._chat = chat
         self._any = RandomChoice()
+        self.unembedded: frozenset[str] = frozenset()
 
     def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
-        if self._scorer is None:
-            return self._any.score(contexts, queries)
-        scores = self._scorer.score(contexts, queries)
-        guessed = [query in self._chat.questions for query in queries]
-        real = sorted(s for s, is_guess in zip(scores, guessed, strict=True) if not is_guess)
-        if not real:
-            return self._any.score(contexts, queries)
+        texts = [*contexts, *queries]
+        scorer, unknown = ready_from_journal(self._run, self._scorer, texts, self._chat.journal)
+        self.unembedded = unknown
         draws = self._any.score(contexts, queries)
+        told = [
+            place
+            for place, (context, query) in enumerate(zip(contexts, queries, strict=True))
+            if query not in self._chat.questions and not unknown & {context, query}
+        ]
+        if scorer is None or not told:
+            return draws
+        scores = scorer.score([contexts[n] for n in told], [queries[n] for n in told])
+        real = sorted(scores)
         order = sorted(range(len(draws)), key=draws.__getitem__)
         drawn = [0.0] * len(draws)
         for place, index in enumerate(order):
             drawn[index] = real[place * len(real) // len(draws)]
-        return [
-            chosen if is_guess else score
-            for score, chosen, is_guess in zip(scores, drawn, guessed, strict=True)
-        ]
+        for place, score in zip(told, scores, strict=True):
+            drawn[place] = score
+        return drawn

@@ -63,6 +63,12 @@ class Settings(BaseSettings):
         return self.scorer.kind != "none" and not self.tree.answers_itself
 
     @property
+    def uses_endpoint_embeddings(self) -> bool:
+        """Whether a scorer is trained on embeddings that the endpoint makes."""
+        linear = self.uses_scorer and self.scorer.kind == "linear"
+        return linear and self.scorer.embedding_source == "endpoint"
+
+    @property
     def searches_examples(self) -> bool:
         """Whether few-shot examples are searched for; else the first ones are taken."""
         return not self.responses.plain and not self.tree.answers_itself

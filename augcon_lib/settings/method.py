@@ -4,7 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from augcon_lib.settings.section import Count, Fraction, PositiveCount, Section, Temperature
+from augcon_lib.settings.section import (
+    Count,
+    Fraction,
+    NotNegative,
+    PositiveCount,
+    Section,
+    Temperature,
+)
 
 
 class TreeSettings(Section):
@@ -68,7 +75,16 @@ class ScorerSettings(Section):
         "linear", description="none: a random choice among the queries, for comparison"
     )
     embedding_model: str = Field(
-        "", description="linear: name or folder of a sentence-transformers model, as a feature"
+        "",
+        description="linear: the cosine of context and query by this model is one more feature",
+    )
+    embedding_source: Literal["package", "endpoint"] = Field(
+        "package",
+        description="package: embedding_model is the name or folder of a sentence-transformers "
+        "model (augcon[embeddings]); endpoint: it is asked for by /embeddings of [model]",
+    )
+    embedding_usd_per_million_tokens: NotNegative = Field(
+        0.0, description="endpoint: price of embeddings, for budget and spend"
     )
     base_model: str = Field("", description="transformer: name or folder of the base model")
     max_tokens: Annotated[int, Field(ge=16)] = Field(

@@ -12,8 +12,9 @@ from augcon_lib.model.identity import journal_key
 from augcon_lib.model.journal import Journal
 from augcon_lib.responses import answer_request, faithfulness_request, lexical_fault
 from augcon_lib.stages.documents_at_once import batches
+from augcon_lib.stages.embedded import ready_from_journal
 from augcon_lib.stages.promotion import refusal
-from augcon_lib.stages.scored_queries import select_for_document
+from augcon_lib.stages.scored_queries import scored_texts, select_for_document
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.choices import (
     NO_DOCUMENT,
@@ -41,8 +42,9 @@ class PromotionCost:
     of the search (NaN or ``None`` where it was not measured). ``documents`` have other answers
     afterwards; ``model_calls`` is exact: answers that the journal does not hold (with
     ``[responses] judge_faithfulness`` at most two for each). Tokens are the
-    mean of the workspace's answers so far times that. ``refused`` says why it may not be promoted,
-    and is empty where it may.
+    mean of the workspace's answers so far times that. Of documents with one of ``texts_to_embed``,
+    which the endpoint has to be asked for before the candidate can rank them, nothing is known
+    and nothing counted. ``refused`` says why it may not be promoted, and is empty where it may.
     """
 
     stage: str
@@ -58,6 +60,7 @@ class PromotionCost:
     output_tokens: int
     cost_usd: float
     refused: str
+    texts_to_embed: int = 0
 
 
 def promotion_cost(run: StageRun, stage: str, candidate: str) -> PromotionCost:
@@ -78,7 +81,11 @@ def promotion_cost(run: StageRun, stage: str, candidate: str) -> PromotionCost:
     documents = added = removed = calls = 0
     with closing(Journal(run.workspace.journal_path)) as journal:
         unanswered = _Unanswered(run, journal, few_shot)
-        for before, after in _selections(run, stage, candidate):
+        to_embed: set[str] = set()
+        for before, after, unknown in _selections(run, stage, candidate, journal):
+            to_embed |= unknown
+            if unknown:
+                continue
             old = {(query.node_id, query.query) for query in before}
             new = {(query.node_id, query.query) for query in after}
             added, removed = added + len(new - old), removed + len(old - new)
@@ -101,6 +108,7 @@ def promotion_cost(run: StageRun, stage: str, candidate: str) -> PromotionCost:
         written,
         run.settings.model.cost_usd(read, written),
         refusal(run, stage, candidate),
+        len(to_embed),
     )
 
 
@@ -112,27 +120,35 @@ def _measures(run: StageRun, stage: str) -> Mapping[str, float | None]:
 
 
 def _selections(
-    run: StageRun, stage: str, candidate: str
-) -> Iterator[tuple[Sequence[SelectedQuery], Sequence[SelectedQuery]]]:
-    """The selected queries of each document as they are, and as they would be."""
+    run: StageRun, stage: str, candidate: str, journal: Journal
+) -> Iterator[tuple[Sequence[SelectedQuery], Sequence[SelectedQuery], frozenset[str]]]:
+    """The selected queries of each document as they are, and as they would be.
+
+    With them the texts that have to be embedded first; where there are any, nothing would be.
+    """
     states = load_states(run.warehouse)
     ids = sorted(d for stage_, d in states if stage_ == "scored_queries")
     scorer = load_scorer(run.warehouse, candidate) if stage == "query_scorer" else None
     for chunk in batches(ids, READ_DOCUMENTS):
         selected = read_selected(run.warehouse, chunk)
         if scorer is None:
-            yield from ((queries, queries) for queries in selected.values())
+            yield from ((queries, queries, frozenset()) for queries in selected.values())
             continue
         nodes, languages = read_nodes(run.warehouse, chunk), read_languages(run.warehouse, chunk)
         for document_id, language in languages.items():
-            queries, _ = select_for_document(run.settings, scorer, language, nodes[document_id])
+            texts = scored_texts(nodes[document_id])
+            ready, unknown = ready_from_journal(run, scorer, texts, journal)
+            if ready is None or unknown:
+                yield selected[document_id], (), unknown
+                continue
+            queries, _ = select_for_document(run.settings, ready, language, nodes[document_id])
             by_id = {node.node_id: node for node in nodes[document_id]}
             chosen = [
                 SelectedQuery(q.node_id, document_id, language, by_id[q.node_id].text, q.query)
                 for q in queries
                 if q.selected
             ]
-            yield selected[document_id], chosen
+            yield selected[document_id], chosen, unknown
 
 
 class _Unanswered:

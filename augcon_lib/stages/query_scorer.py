@@ -11,11 +11,13 @@ from augcon_lib.contrastive_pairs import (
     build_pairs,
     sample_positives,
 )
+from augcon_lib.embeddings import Embedder
 from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.query_scorer import MIN_PAIRS, ScorerReport, train_scorer
 from augcon_lib.records import Rejection
 from augcon_lib.scorer_measures import PairMeasures
+from augcon_lib.stages.embedded import embed, embedder_of
 from augcon_lib.stages.model_calls import model_for
 from augcon_lib.stages.promotion import promote_if_first, refusal, restore_in_force
 from augcon_lib.stages.stage_run import StageReport, StageRun
@@ -52,7 +54,8 @@ async def _run(run: StageRun) -> StageReport:
     settings = run.settings
     expectation = Expectation(settings, run.versions(), load_states(run.warehouse, ()))
     positives, pairs, rejections = await ask_for_pairs(run, report)
-    scorer, scores = await asyncio.to_thread(train, run, pairs, SEED)
+    embedder = await _embedder(run, report, pairs)
+    scorer, scores = await asyncio.to_thread(train, run, pairs, SEED, embedder)
     most_pairs = len(NEGATIVE_KINDS) * settings.scorer.pairs_per_negative_kind
     trained = scores.train_pairs >= MIN_PAIRS or most_pairs < MIN_PAIRS
     inputs = scorer_inputs(expectation, load_states(run.warehouse), trained=trained)
@@ -77,13 +80,27 @@ async def _run(run: StageRun) -> StageReport:
 
 
 def train(
-    run: StageRun, pairs: Sequence[ContrastivePair], seed: int
+    run: StageRun, pairs: Sequence[ContrastivePair], seed: int, embedder: Embedder | None = None
 ) -> tuple[StoredScorer, ScorerReport]:
-    """The scorer of the kind in the settings; raises ``SettingsError`` where that cannot be."""
+    """The scorer of the kind in the settings; raises ``SettingsError`` where that cannot be.
+
+    *embedder* knows the texts of *pairs*, where the endpoint makes the embeddings.
+    """
     settings = run.settings.scorer
     if settings.kind == "transformer":
         return train_transformer(pairs, seed, settings, scorers_folder(run.warehouse))
-    return train_scorer(pairs, seed, settings.embedding_model)
+    return train_scorer(pairs, seed, embedder or embedder_of(settings))
+
+
+async def _embedder(
+    run: StageRun, report: StageReport, pairs: Sequence[ContrastivePair]
+) -> Embedder | None:
+    """What embeds *pairs* as the settings say; ``None`` where nothing is to be embedded."""
+    embedder = embedder_of(run.settings.scorer)
+    if embedder is None:
+        return None
+    texts = (t for p in pairs for t in (p.context, p.positive_query, p.negative_query))
+    return await embed(run, report, embedder, texts)
 
 
 async def ask_for_pairs(

@@ -1,7 +1,7 @@
 """``scored_queries``: every query scored, ranked and selected or left out (section 3.3)."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from augcon_lib.errors import WarehouseError
 from augcon_lib.fingerprints import fingerprint
@@ -11,6 +11,7 @@ from augcon_lib.query_selection import select_queries
 from augcon_lib.records import Node, Rejection, ScoredQuery, content_id
 from augcon_lib.settings import Settings
 from augcon_lib.stages.documents_at_once import batches
+from augcon_lib.stages.embedded import ready_to_score
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.stages.upstream import take_from_upstream
 from augcon_lib.warehouse import Warehouse
@@ -25,7 +26,9 @@ WRITE_DOCUMENTS = 100
 def run_scored_queries(run: StageRun, document_ids: Sequence[str]) -> StageReport:
     """Score and select the queries of *document_ids*; asks the model nothing.
 
-    Raises ``WarehouseError`` before the scorer has been trained.
+    A scorer that looks at the endpoint's embeddings asks for those that it has not seen. Raises
+    ``WarehouseError`` before the scorer has been trained; ``EndpointError`` or ``BudgetExceeded``
+    after what was ready has been written.
     """
     versions = run.versions()
     used = run.settings.uses_scorer
@@ -34,21 +37,29 @@ def run_scored_queries(run: StageRun, document_ids: Sequence[str]) -> StageRepor
         raise WarehouseError("there is no scorer yet; materialize query_scorer first")
     report = StageReport(STAGE)
     for ids in batches(document_ids, WRITE_DOCUMENTS):
+        taken = take_from_upstream(run, versions, STAGE, ids, _load)
+        texts = (text for (_, nodes), _ in taken.values() for text in scored_texts(nodes))
+        ready = ready_to_score(run, report, scorer, texts)
         outputs = [
-            _output(run, scorer, language, nodes, document_id, inputs)
-            for document_id, ((language, nodes), inputs) in take_from_upstream(
-                run, versions, STAGE, ids, _load
-            ).items()
+            _output(run, ready, language, nodes, document_id, inputs)
+            for document_id, ((language, nodes), inputs) in taken.items()
         ]
         replace_partitions(run.warehouse, STAGE, outputs, run.run_id)
         report.add(outputs)
-        run.progress(STAGE, len(report.partitions), len(document_ids), report.failed, None)
+        run.progress(STAGE, len(report.partitions), len(document_ids), report.failed, report.calls)
     return report
 
 
 def _load(warehouse: Warehouse, ids: Sequence[str]) -> dict[str, tuple[str, list[Node]]]:
     nodes = read_nodes(warehouse, ids)
     return {d: (language, nodes[d]) for d, language in read_languages(warehouse, ids).items()}
+
+
+def scored_texts(nodes: Sequence[Node]) -> Iterator[str]:
+    """The texts that a scorer sees of *nodes*: each query and its context."""
+    for node in nodes:
+        if node.query:
+            yield from (node.text, node.query)
 
 
 def select_for_document(

@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.support.batch_routes import BatchRoutes
+from tests.support.embedding_routes import EmbeddingRoutes
 
 KEY = "sk-right-key"
 CONTEXT = re.compile(r"<context>\s*(.*?)\s*</context>", re.DOTALL)
@@ -61,6 +62,7 @@ class FaultServer:
     schema_status: int = 0
     refused_fields: tuple[str, ...] = ()
     retry_after: str = "0.01"
+    complete: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # else a made-up answer
     hold: asyncio.Event | None = None  # calls wait for it before they are answered
     arrived: asyncio.Event = field(default_factory=asyncio.Event)  # set by every call
     url: str = ""
@@ -122,6 +124,8 @@ class FaultServer:
             )
         if not fault:
             self.answered[prompt] += 1
+            if self.complete is not None:
+                return Outcome(200, self.complete(body))
         return Outcome(200, _completion(body, fault), fault=fault)
 
     @staticmethod
@@ -147,14 +151,21 @@ class Outcome:
 
 @asynccontextmanager
 async def fault_server(
-    batches: BatchRoutes | None = None, **state: Any
+    batches: BatchRoutes | None = None,
+    embeddings: EmbeddingRoutes | None = None,
+    **state: Any,
 ) -> AsyncIterator[FaultServer]:
-    """A running server; see :class:`FaultServer` for the arguments; no ``/batches`` without any."""
+    """A running server; see :class:`FaultServer` for *state*.
+
+    There are no ``/batches`` and no ``/embeddings`` unless they are given.
+    """
     server = FaultServer(**state)
     app = web.Application()
     app.router.add_post("/v1/chat/completions", server.handle)
     if batches is not None:
         batches.serve(app, server)
+    if embeddings is not None:
+        embeddings.serve(app, server)
     runner = web.AppRunner(app, shutdown_timeout=0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

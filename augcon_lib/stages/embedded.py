@@ -1,0 +1,87 @@
+"""Fetching the endpoint's embeddings of what a scorer is about to see."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from augcon_lib.concurrency import run_until_done
+from augcon_lib.embeddings import Embedder
+from augcon_lib.model.embedding_endpoint import (
+    embedding_server,
+    journaled_vectors,
+    open_embeddings,
+)
+from augcon_lib.model.journal import Journal
+from augcon_lib.model.ledger import Origin
+from augcon_lib.model.stats import CallStats
+from augcon_lib.query_scorer import LinearScorer, Scorer
+from augcon_lib.settings import ScorerSettings, api_key
+from augcon_lib.stages.stage_run import StageReport, StageRun
+
+
+async def embed(
+    run: StageRun, report: StageReport, embedder: Embedder, texts: Iterable[str]
+) -> Embedder:
+    """*embedder*, knowing *texts*; a model in this process needs nothing.
+
+    Calls are counted in *report*. Raises ``EndpointError``, ``BudgetExceeded``, ``SettingsError``.
+    """
+    if not embedder.asks_endpoint:
+        return embedder
+    report.calls = report.calls or CallStats()
+    async with open_embeddings(
+        run.settings,
+        embedder.model,
+        run.workspace.journal_path,
+        api_key=api_key(run.settings.model),
+        run_id=run.run_id,
+        session_id=run.session_id,
+        stats=report.calls,
+    ) as endpoint:
+        return replace(embedder, known=await endpoint.vectors(texts, Origin(report.stage)))
+
+
+def ready_to_score(
+    run: StageRun, report: StageReport, scorer: Scorer, texts: Iterable[str]
+) -> Scorer:
+    """*scorer*, able to score *texts*; raises as :func:`embed` does."""
+    embedder = endpoint_embedder(scorer)
+    if embedder is None:
+        return scorer
+    return with_embedder(scorer, run_until_done(embed(run, report, embedder, texts)))
+
+
+def ready_from_journal(
+    run: StageRun, scorer: Scorer | None, texts: Iterable[str], journal: Journal | None
+) -> tuple[Scorer | None, frozenset[str]]:
+    """*scorer*, and those of *texts* that the endpoint would have to embed; asks nothing.
+
+    Without a *scorer* they are those that the first one will need.
+    """
+    embedder = endpoint_embedder(scorer) if scorer else None
+    if scorer is None and run.settings.uses_endpoint_embeddings:
+        embedder = embedder_of(run.settings.scorer)
+    if embedder is None:
+        return scorer, frozenset()
+    model = embedding_server(run.settings, embedder.model)
+    wanted = set(texts)
+    known = journaled_vectors(journal, model, wanted) if journal else {}
+    unknown = frozenset(wanted - known.keys())
+    return scorer and with_embedder(scorer, replace(embedder, known=known)), unknown
+
+
+def embedder_of(settings: ScorerSettings) -> Embedder | None:
+    """The embedding model that *settings* name for the linear scorer, if they do."""
+    if settings.kind != "linear" or not settings.embedding_model:
+        return None
+    return Embedder(settings.embedding_model, settings.embedding_source)
+
+
+def endpoint_embedder(scorer: Scorer) -> Embedder | None:
+    """What *scorer* asks the endpoint for embeddings with; ``None`` where it does not."""
+    embedder = scorer.embedder if isinstance(scorer, LinearScorer) else None
+    return embedder if embedder is not None and embedder.asks_endpoint else None
+
+
+def with_embedder(scorer: Scorer, embedder: Embedder) -> Scorer:
+    """*scorer* with *embedder* in place of its own."""
+    return replace(scorer, embedder=embedder) if isinstance(scorer, LinearScorer) else scorer
