@@ -1,10 +1,16 @@
 import math
+from dataclasses import replace
 
 import pytest
 
 from augcon_lib.contrastive_pairs import ContrastivePair, Positive, sample_positives
 from augcon_lib.query_features import FEATURE_NAMES, features
-from augcon_lib.query_scorer import LinearScorer, train_scorer
+from augcon_lib.query_scorer import (
+    INVERSE_REGULARISATION,
+    LinearScorer,
+    split_by_document,
+    train_scorer,
+)
 
 CONTEXT = "The kettle on line {n} boils water in {n} minutes and is made of steel number {n}."
 
@@ -38,6 +44,34 @@ def test_scorer_tells_good_from_bad_on_documents_it_has_not_seen() -> None:
         [unseen, unseen], ["How long does the kettle on line 999 take?", "What is this about"]
     )
     assert good > bad
+
+
+def test_the_weights_minimise_the_papers_loss() -> None:
+    """-log σ(s(C, q⁺) - s(C, q⁻)), summed, with an L2 term on the weights of scaled features."""
+    mixed = [
+        replace(p, positive_query=p.negative_query, negative_query=p.positive_query)
+        if place % 5 == 0
+        else p
+        for place, p in enumerate(pairs(10))
+    ]
+    scorer, _ = train_scorer(mixed, seed=1)
+    learnt_from, _ = split_by_document(mixed, seed=1)
+
+    def loss(weights: tuple[float, ...]) -> float:
+        changed = replace(scorer, weights=weights)
+        contexts = [pair.context for pair in learnt_from]
+        better = changed.score(contexts, [pair.positive_query for pair in learnt_from])
+        worse = changed.score(contexts, [pair.negative_query for pair in learnt_from])
+        likely = sum(math.log1p(math.exp(w - b)) for b, w in zip(better, worse, strict=True))
+        return INVERSE_REGULARISATION * likely + sum(w * w for w in weights) / 2
+
+    least = loss(scorer.weights)
+    assert 0.1 < least / len(learnt_from) < math.log(2)
+    for place in range(len(scorer.weights)):
+        for step in (-0.05, 0.05):
+            moved = list(scorer.weights)
+            moved[place] += step
+            assert loss(tuple(moved)) > least
 
 
 def test_indistinguishable_pairs_give_chance_not_a_claim() -> None:
