@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from augcon_lib.concurrency import run_together
 from augcon_lib.context_split_tree import REPLY_FORMATS, cst_examples, cst_request
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.model.chat import Chat, ChatExample
+from augcon_lib.model.chat import Chat, ChatExample, ChatRequest
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Rejection
 
@@ -81,6 +81,26 @@ def fewer(examples: Sequence[ChatExample]) -> Sequence[ChatExample]:
     return examples[: min(FEWER_EXAMPLES, max(0, len(examples) - 1))]
 
 
+def worsened_request(
+    prompts: PromptLibrary, kind: NegativeKind, positive: Positive, split: str, temperature: float
+) -> ChatRequest:
+    """What the model is asked for a negative: the context of *positive*, a prompt of *kind*."""
+    reply_format = REPLY_FORMATS[split]
+    language = positive.language
+    weak = "_weak" if kind.weak_instruction else ""
+    examples = cst_examples(prompts, language, reply_format)
+    return cst_request(
+        prompts.get(f"{reply_format.name}{weak}", language),
+        fewer(examples) if kind.fewer_examples else examples,
+        reply_format,
+        text=positive.context,
+        language=language,
+        temperature=temperature,
+        stage=STAGE,
+        document_id=positive.document_id,
+    )
+
+
 async def build_pairs(
     chat: Chat,
     prompts: PromptLibrary,
@@ -93,22 +113,9 @@ async def build_pairs(
     A negative that cannot be had, or equals its positive, costs its pair alone and is reported.
     Raises ``AnswerRejected`` where the endpoint failed, ``EndpointError``, ``BudgetExceeded``.
     """
-    reply_format = REPLY_FORMATS[split]
 
     async def negative(kind: NegativeKind, positive: Positive) -> ContrastivePair | Rejection:
-        language = positive.language
-        weak = "_weak" if kind.weak_instruction else ""
-        examples = cst_examples(prompts, language, reply_format)
-        request = cst_request(
-            prompts.get(f"{reply_format.name}{weak}", language),
-            fewer(examples) if kind.fewer_examples else examples,
-            reply_format,
-            text=positive.context,
-            language=language,
-            temperature=temperature,
-            stage=STAGE,
-            document_id=positive.document_id,
-        )
+        request = worsened_request(prompts, kind, positive, split, temperature)
         subject = (STAGE, positive.document_id, positive.node_id)
         try:
             query = str((await chat.ask(request)).fields["question"]).strip()
@@ -121,7 +128,7 @@ async def build_pairs(
         return ContrastivePair(
             document_id=positive.document_id,
             node_id=positive.node_id,
-            language=language,
+            language=positive.language,
             kind=kind.name,
             context=positive.context,
             positive_query=positive.query,

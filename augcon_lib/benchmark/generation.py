@@ -148,16 +148,21 @@ def generate(
 ) -> Generated:
     """Make a whole dataset by :func:`run_trial`, and read it."""
     trial = run_trial(workspace, name, settings, session_id, progress, documents=documents)
-    rows = read_dataset(trial.run.warehouse).select("document_id", "query", "response").iter_rows()
     return Generated(
-        rows=tuple(
-            GeneratedRow(passage_of(document_id), query, response)
-            for document_id, query, response in rows
-        ),
+        rows=rows_of(trial),
         model_calls=trial.model_calls,
         output_tokens=trial.output_tokens,
         issued_calls=trial.issued_calls,
         failed_documents=trial.failed_documents,
+    )
+
+
+def rows_of(trial: Trial) -> tuple[GeneratedRow, ...]:
+    """The rows of the dataset that *trial* made."""
+    rows = read_dataset(trial.run.warehouse).select("document_id", "query", "response").iter_rows()
+    return tuple(
+        GeneratedRow(passage_of(document_id), query, response)
+        for document_id, query, response in rows
     )
 
 

@@ -18,13 +18,12 @@ import numpy.typing as npt
 from augcon_lib.benchmark.answers import carried_share, exact_match, token_f1
 from augcon_lib.benchmark.generation import GeneratedRow
 from augcon_lib.benchmark.gold import GoldQuestion
+from augcon_lib.resampling import interval_of, resampled_means
 from augcon_lib.rouge import tokenize
 
 # A row's question matches a gold one where it holds this share of the gold question's terms,
 # weighted by how rare they are among the gold questions.
 MIN_MATCH = 1 / 3
-RESAMPLES = 1000
-SEED = 20_240_516
 QUESTION_MEASURES = ("coverage", "closed_book_em", "closed_book_f1")
 
 Scores = npt.NDArray[np.float64]
@@ -86,14 +85,7 @@ def confidence_interval(
     With *against*, that of the mean difference, on the same passages.
     """
     values = scores if against is None else scores - against
-    places = {passage: n for n, passage in enumerate(dict.fromkeys(g.passage_id for g in gold))}
-    passage = np.array([places[each.passage_id] for each in gold])
-    sums = np.bincount(passage, weights=values, minlength=len(places))
-    counts = np.bincount(passage, minlength=len(places))
-    draws = np.random.default_rng(SEED).integers(len(places), size=(RESAMPLES, len(places)))
-    means = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
-    low, high = np.quantile(means, (0.025, 0.975))
-    return float(low), float(high)
+    return interval_of(resampled_means([each.passage_id for each in gold], values))
 
 
 def terms(text: str) -> list[str]:

@@ -28,4 +28,21 @@ class Study:
         return cast(StudyFunction, import_module(self.module).run)
 
 
-STUDIES: Mapping[str, Study] = {}
+STUDIES: Mapping[str, Study] = {
+    "granularity": Study(
+        "augcon_lib.studies.granularity",
+        "How do λ and l shape granularity, diversity and coverage?",
+    ),
+    "granularity_match": Study(
+        "augcon_lib.studies.granularity_match",
+        "Does the answer to a node's query need that node's span, and no more?",
+    ),
+    "human_judgement": Study(
+        "augcon_lib.studies.human_judgement",
+        "Does the scorer agree with people: with their questions, and with their reviews?",
+    ),
+    "principles": Study(
+        "augcon_lib.studies.principles",
+        "Under which set of principles do answers keep to their passages best?",
+    ),
+}

@@ -19,7 +19,12 @@ from augcon_lib.stages.model_calls import model_for
 from augcon_lib.stages.query_scorer import ask_for_pairs
 from augcon_lib.stages.stage_run import Progress, StageReport
 from augcon_lib.studies.inputs import Corpus, StudyInputs
-from augcon_lib.warehouse.stages import read_documents_text, read_nodes
+from augcon_lib.warehouse.stages import (
+    SelectedQuery,
+    read_documents_text,
+    read_nodes,
+    read_selected,
+)
 
 Changes = Mapping[str, Mapping[str, object]]
 
@@ -31,6 +36,14 @@ class Trees:
     trial: Trial
     documents: Mapping[str, Document]
     nodes: Mapping[str, list[Node]]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Trees and the queries of them that were selected, by document id."""
+
+    trees: Trees
+    queries: Mapping[str, list[SelectedQuery]]
 
 
 @dataclass(frozen=True)
@@ -63,10 +76,23 @@ def changed(settings: Settings, changes: Changes) -> Settings:
 
 def make_trees(inputs: StudyInputs, corpus: Corpus, name: str, changes: Changes) -> Trees:
     """Grow the trees of *corpus* with *changes* of the settings; *name* is the warehouse's."""
-    trial = _trial(inputs, corpus, name, changes, "cst_nodes")
-    ids = sorted(corpus.document_ids)
-    documents = {d.document_id: d for d in read_documents_text(trial.run.warehouse, ids)}
-    return Trees(trial, documents, read_nodes(trial.run.warehouse, list(documents)))
+    return _trees(corpus, _trial(inputs, corpus, name, changes, "cst_nodes"))
+
+
+def make_selection(
+    inputs: StudyInputs,
+    corpus: Corpus,
+    name: str,
+    changes: Changes,
+    *,
+    until: str = "scored_queries",
+) -> Selection:
+    """Grow the trees of *corpus*, train the scorer, and select queries up to the quota.
+
+    With *until* ``sft_dataset`` they are answered, too: ``rows_of`` the trial.
+    """
+    trees = _trees(corpus, _trial(inputs, corpus, name, changes, until))
+    return Selection(trees, read_selected(trees.trial.run.warehouse, list(trees.documents)))
 
 
 def make_pairs(trees: Trees) -> tuple[list[ContrastivePair], CallStats]:
@@ -126,6 +152,12 @@ def told(inputs: StudyInputs, what: str) -> Progress:
             tell(f"{what}: {stage}, {done:,} of {total:,}{f', {failed} failed' if failed else ''}")
 
     return progress
+
+
+def _trees(corpus: Corpus, trial: Trial) -> Trees:
+    ids = sorted(corpus.document_ids)
+    documents = {d.document_id: d for d in read_documents_text(trial.run.warehouse, ids)}
+    return Trees(trial, documents, read_nodes(trial.run.warehouse, list(documents)))
 
 
 def _trial(inputs: StudyInputs, corpus: Corpus, name: str, changes: Changes, until: str) -> Trial:

@@ -1,0 +1,80 @@
+"""Which stretch of a text an answer needs, by its words alone.
+
+The smallest run of sentences that holds what the answer says: its words (names and numbers are
+words, too) and pairs of neighbouring words, weighted by how few sentences they stand in.
+"""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+
+from augcon_lib.benchmark.answers import normalised
+from augcon_lib.sentences import split_sentences
+
+# An answer may lean on a word that stands somewhere else, too.
+MIN_CARRIED = 0.9
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SpanUse:
+    """How an answer's span lies to a node's, both in characters of the same text.
+
+    ``inside`` is the share of the answer's span that lies in the node's, ``used`` the share of the
+    node's span that the answer's covers; ``needed`` is the answer's span.
+    """
+
+    needed: Span
+    inside: float
+    used: float
+
+
+def span_use(answer: str, text: str, node: Span, language: str) -> SpanUse | None:
+    """How much of *node*'s span of *text* the *answer* needs, and how much besides.
+
+    ``None`` where no word of the answer stands in *text*.
+    """
+    needed = smallest_span(answer, text, language, node)
+    if needed is None:
+        return None
+    shared = overlap(needed, node)
+    return SpanUse(needed, shared / (needed[1] - needed[0]), shared / max(1, node[1] - node[0]))
+
+
+def smallest_span(answer: str, text: str, language: str, near: Span) -> Span | None:
+    """The shortest run of sentences of *text* that carries *answer*.
+
+    That is ``MIN_CARRIED`` of the weight of those terms of the answer that stand in *text* at
+    all. Of runs that are equally short, the one with the most of *near*, then the first.
+    """
+    sentences = split_sentences(text, language)
+    wanted = _terms(answer)
+    held = [wanted & _terms(text[start:end]) for start, end in sentences]
+    spread = Counter(term for terms in held for term in terms)
+    if not spread:
+        return None
+    weights = {term: math.log((1 + len(sentences)) / count) for term, count in spread.items()}
+    least = MIN_CARRIED * sum(weights.values())
+    found: list[Span] = []
+    for first, (start, _) in enumerate(sentences):
+        seen: set[str] = set()
+        weight = 0.0
+        for last in range(first, len(sentences)):
+            weight += sum(weights[term] for term in held[last] - seen)
+            seen |= held[last]
+            if weight >= least - 1e-9:
+                found.append((start, sentences[last][1]))
+                break
+    return min(found, key=lambda span: (span[1] - span[0], -overlap(span, near), span))
+
+
+def overlap(first: Span, second: Span) -> int:
+    """How many characters two spans share."""
+    return max(0, min(first[1], second[1]) - max(first[0], second[0]))
+
+
+def _terms(text: str) -> set[str]:
+    tokens = normalised(text)
+    return {*tokens, *(f"{one} {next_one}" for one, next_one in pairwise(tokens))}

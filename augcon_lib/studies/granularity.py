@@ -1,0 +1,290 @@
+"""Study 1: λ and l, the two knobs of granularity, against granularity, diversity and coverage.
+
+λ bounds a tree from below, l the root contexts from above (section 3.2). Both go over multiples
+of what the workspace has, or of the preset of the corpus's language.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean, median
+
+from augcon_lib.benchmark.generation import rows_of
+from augcon_lib.benchmark.measures import Scores, confidence_interval, distinct_2, measure
+from augcon_lib.lengths import resolve_lengths
+from augcon_lib.plots import lines
+from augcon_lib.records import Node
+from augcon_lib.studies.inputs import Corpus, StudyInputs
+from augcon_lib.studies.levels import LEVELS, MAX_DETAIL_SHARE, MIN_MACRO_SHARE, level_of
+from augcon_lib.studies.page import Cell as TableCell
+from augcon_lib.studies.page import Picture, Section, StudyPage, Table, what_was_run
+from augcon_lib.studies.runs import Selection, make_selection
+from augcon_lib.studies.statements import Interval, compared, with_interval
+
+NAME = "granularity"
+LAMBDA_FACTORS = (0.5, 1.0, 2.0, 4.0)
+L_FACTORS = (0.25, 0.5, 1.0)
+DASH = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Granularity:
+    """What a corpus's trees and its selected queries are like.
+
+    ``asked_per_1000_chars`` counts the queries of each context's first tree,
+    ``rows_per_1000_chars`` those selected, both over the characters of the documents. The rest is
+    of the selected ones: ``shares`` by level, the median length of the text that they are about,
+    their mean depth, and their distinct pairs of words.
+    """
+
+    asked_per_1000_chars: float
+    rows_per_1000_chars: float
+    shares: Mapping[str, float]
+    median_chars: float
+    mean_depth: float
+    distinct_2: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One l and one λ: what came of it, and what it costs by itself.
+
+    ``coverage`` holds the share of each gold question that is covered; ``None`` without any.
+    """
+
+    max_context_chars: int
+    min_context_chars: int
+    found: Granularity
+    coverage: Scores | None
+    model_calls: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The cells of a corpus, by (l, λ), and which of them is the workspace's own."""
+
+    corpus: Corpus
+    cells: Mapping[tuple[int, int], Cell]
+    own: tuple[int, int]
+
+    @property
+    def context_lengths(self) -> list[int]:
+        """All l, from the smallest."""
+        return sorted({longest for longest, _ in self.cells})
+
+    def along(self, longest: int) -> list[Cell]:
+        """The cells of one l, by λ."""
+        return [self.cells[key] for key in sorted(self.cells) if key[0] == longest]
+
+
+def granularity_of(chars: int, nodes: Sequence[Node], selected: Sequence[str]) -> Granularity:
+    """Of documents of *chars* characters with *nodes*, some of them *selected* by id."""
+    by_id = {node.node_id: node for node in nodes}
+    chosen = [by_id[each] for each in selected]
+    levels = Counter(level_of(len(n.text), len(by_id[n.path[0]].text)) for n in chosen)
+    asked = sum(bool(node.query) and node.round == 0 for node in nodes)
+    return Granularity(
+        asked_per_1000_chars=1000 * asked / max(1, chars),
+        rows_per_1000_chars=1000 * len(chosen) / max(1, chars),
+        shares={level: levels[level] / max(1, len(chosen)) for level in LEVELS},
+        median_chars=median(len(node.text) for node in chosen) if chosen else 0.0,
+        mean_depth=mean(node.depth for node in chosen) if chosen else 0.0,
+        distinct_2=distinct_2([node.query for node in chosen]),
+    )
+
+
+def lengths_to_try(longest: int, shortest: int) -> list[tuple[int, int]]:
+    """The grid of (l, λ) around *longest* and *shortest*: λ is below l."""
+    tried = (
+        (round(longest * l_factor), round(shortest * factor))
+        for l_factor in L_FACTORS
+        for factor in LAMBDA_FACTORS
+    )
+    return [(most, least) for most, least in tried if least < most]
+
+
+def run(inputs: StudyInputs) -> StudyPage:
+    """Make a dataset of each corpus with each l and λ of the grid."""
+    started = time.monotonic()
+    grids = [_grid(inputs, corpus) for corpus in inputs.opened]
+    cells = [cell for grid in grids for cell in grid.cells.values()]
+    return StudyPage(
+        name=NAME,
+        title="λ and l",
+        question=(
+            "λ is the length below which a passage is not split and asked about, l the length of "
+            "a root context at most. How do they shape the granularity of the questions, their "
+            "diversity, and what of people's questions they cover?"
+        ),
+        what_was_run=what_was_run(
+            inputs,
+            {
+                f"{grid.corpus.name}, own l and λ": f"{grid.own[0]:,} and {grid.own[1]:,}"
+                for grid in grids
+            },
+            seconds=time.monotonic() - started,
+            model_calls=sum(cell.model_calls for cell in cells),
+            output_tokens=sum(cell.output_tokens for cell in cells),
+        ),
+        findings=[line for grid in grids for line in findings(grid)],
+        sections=[_explained(), *(_section(grid) for grid in grids)],
+    )
+
+
+def _grid(inputs: StudyInputs, corpus: Corpus) -> Grid:
+    first = make_selection(inputs, corpus, f"{NAME}-own", {}, until="raw_corpus")
+    languages = Counter(each.language for each in first.trees.documents.values())
+    language = max(sorted(languages), key=languages.__getitem__, default="en")
+    own = resolve_lengths(corpus.workspace.settings, language)
+    base = (own.max_context_chars, own.min_context_chars)
+    cells = {each: _cell(inputs, corpus, *each) for each in lengths_to_try(*base)}
+    return Grid(corpus, cells, base)
+
+
+def _cell(inputs: StudyInputs, corpus: Corpus, longest: int, shortest: int) -> Cell:
+    name = f"{NAME}-{longest}-{shortest}"
+    changes = {"tree": {"max_context_chars": longest, "min_context_chars": shortest}}
+    until = "sft_dataset" if corpus.gold else "scored_queries"
+    selection = make_selection(inputs, corpus, name, changes, until=until)
+    trial = selection.trees.trial
+    coverage = measure(corpus.gold, rows_of(trial)).scores["coverage"] if corpus.gold else None
+    return Cell(
+        longest,
+        shortest,
+        _found(selection),
+        coverage,
+        trial.model_calls,
+        trial.output_tokens,
+    )
+
+
+def _found(selection: Selection) -> Granularity:
+    return granularity_of(
+        sum(len(document.text) for document in selection.trees.documents.values()),
+        [node for nodes in selection.trees.nodes.values() for node in nodes],
+        [query.node_id for queries in selection.queries.values() for query in queries],
+    )
+
+
+def findings(grid: Grid) -> Iterator[str]:
+    """What λ does at the workspace's own l, and l at its own λ."""
+    name = grid.corpus.name
+    by_lambda = grid.along(grid.own[0])
+    by_l = [grid.cells[key] for key in sorted(grid.cells) if key[1] == grid.own[1]]
+    for knob, cells, at in (
+        ("λ", by_lambda, f"l = {grid.own[0]:,}"),
+        ("l", by_l, f"λ = {grid.own[1]:,}"),
+    ):
+        if len(cells) < 2:
+            continue
+        low, high = cells[0], cells[-1]
+        first, last = (
+            (one.min_context_chars if knob == "λ" else one.max_context_chars) for one in (low, high)
+        )
+        a, b = low.found, high.found
+        yield (
+            f"{name}, {knob} from {first:,} to {last:,} at {at}: a tree asks "
+            f"{a.asked_per_1000_chars:.1f}, then {b.asked_per_1000_chars:.1f} questions per 1,000 "
+            f"characters; a selected one is about {a.median_chars:.0f}, then {b.median_chars:.0f} "
+            f"characters (median); details are {a.shares['detail']:.0%}, then "
+            f"{b.shares['detail']:.0%} of them, distinct pairs of words {a.distinct_2:.2f}, then "
+            f"{b.distinct_2:.2f}."
+        )
+        if low.coverage is not None and high.coverage is not None:
+            apart = float((high.coverage - low.coverage).mean())
+            interval = confidence_interval(grid.corpus.gold, high.coverage, low.coverage)
+            line = compared(
+                f"{knob} = {last:,}", f"{knob} = {first:,}", apart, interval, "coverage"
+            )
+            yield f"{name}, {at}: {line}."
+
+
+def _explained() -> Section:
+    return Section(
+        "What is measured",
+        [
+            "*Asked*: questions of each context's first tree; *rows*: questions selected, both per "
+            "1,000 characters of the documents; the quota is the same everywhere, and trees are "
+            "drawn again until it is met, so rows hardly follow λ. *Macro*: a row about at least "
+            f"{MIN_MACRO_SHARE:.0%} of its root context; *detail*: about less than "
+            f"{MAX_DETAIL_SHARE:.0%}; so what a level is grows with l, and *characters* (median of "
+            "the text a row is about) does not. *Coverage*: people's questions whose answer a row "
+            "of the passage carries under a matching question (docs/benchmark.md), with the 95 % "
+            "interval by bootstrap over passages. Calls and output tokens are what a cell needs by "
+            "itself; without people's questions the rows were not answered."
+        ],
+    )
+
+
+def _section(grid: Grid) -> Section:
+    columns = ("l", "λ", "asked", "rows", *LEVELS, "depth", "characters", "distinct-2", "coverage")
+    rows: list[tuple[TableCell, ...]] = []
+    for (longest, shortest), cell in sorted(grid.cells.items()):
+        found = cell.found
+        rows.append(
+            (
+                longest,
+                shortest,
+                f"{found.asked_per_1000_chars:.2f}",
+                f"{found.rows_per_1000_chars:.2f}",
+                *(found.shares[level] for level in LEVELS),
+                f"{found.mean_depth:.2f}",
+                f"{found.median_chars:.0f}",
+                found.distinct_2,
+                DASH if cell.coverage is None else with_interval(*_covered(grid, cell)),
+                cell.model_calls,
+                cell.output_tokens,
+            )
+        )
+    table = Table((*columns, "calls", "output tokens"), rows)
+    pictures = [
+        _lines(grid, "questions per 1,000 characters", lambda c: c.found.asked_per_1000_chars),
+        _lines(grid, "characters a row is about, median", lambda c: c.found.median_chars),
+        _lines(grid, "share of details among the rows", lambda c: c.found.shares["detail"]),
+        _lines(grid, "distinct pairs of words", lambda c: c.found.distinct_2),
+    ]
+    if grid.corpus.gold:
+        pictures.append(
+            _lines(
+                grid,
+                "coverage of people's questions",
+                lambda cell: _covered(grid, cell)[0],
+                lambda cell: _covered(grid, cell)[1],
+            )
+        )
+    return Section(grid.corpus.name, [table, *pictures])
+
+
+def _covered(grid: Grid, cell: Cell) -> tuple[float, Interval]:
+    if cell.coverage is None:
+        return float("nan"), (float("nan"), float("nan"))
+    return float(cell.coverage.mean()), confidence_interval(grid.corpus.gold, cell.coverage)
+
+
+def _lines(
+    grid: Grid,
+    what: str,
+    value: Callable[[Cell], float],
+    interval: Callable[[Cell], Interval] | None = None,
+) -> Picture:
+    shortest = sorted({least for _, least in grid.cells})
+    series: dict[str, list[float]] = {}
+    bands: dict[str, list[Interval]] = {}
+    for longest in grid.context_lengths:
+        name = f"l = {longest:,}"
+        cells = [grid.cells.get((longest, least)) for least in shortest]
+        series[name] = [float("nan") if cell is None else value(cell) for cell in cells]
+        if interval is not None:
+            unknown = (float("nan"), float("nan"))
+            bands[name] = [unknown if cell is None else interval(cell) for cell in cells]
+    title = f"{grid.corpus.name}: {what}"
+    png = lines(title, shortest, series, bands or None, xlabel="λ, characters", ylabel=what)
+    ends = "; ".join(
+        f"at {name} from {values[0]:.2f} to "
+        f"{next(each for each in reversed(values) if each == each):.2f}"
+        for name, values in series.items()
+    )
+    note = " Bands: 95 % intervals over passages." if bands else ""
+    return Picture(png, f"{what.capitalize()}, over λ for each l.{note}", f"{title}, {ends}")

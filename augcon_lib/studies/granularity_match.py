@@ -1,0 +1,224 @@
+"""Study 7: does the answer to a node's query need that node's span, and no more?
+
+Two looks at the same queries. By words: the smallest run of sentences of the root context that
+carries the answer, against the node's span. By asking again: the same query from the node's
+parent, and from each of its halves. An answer that stays the same from the parent needs no more
+than the node; one that both halves change needs no less.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from augcon_lib.plots import bars
+from augcon_lib.studies.answer_spans import MIN_CARRIED, SpanUse
+from augcon_lib.studies.asked_again import SAME_F1, Row, ask_again
+from augcon_lib.studies.figures import Figure, figure
+from augcon_lib.studies.inputs import StudyInputs
+from augcon_lib.studies.levels import LEVELS, MAX_DETAIL_SHARE, MIN_MACRO_SHARE
+from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
+from augcon_lib.studies.runs import make_selection
+
+NAME = "granularity_match"
+MAX_ROWS = 300
+WHOLLY_INSIDE = 0.9
+MOST_OF_SPAN = 0.5
+FITS = ("fits", "narrower", "beyond")
+
+
+def fit_of(use: SpanUse) -> str:
+    """``fits``; ``narrower``: most of the node's span is not needed; ``beyond``: more is."""
+    if use.inside < WHOLLY_INSIDE:
+        return "beyond"
+    return "fits" if use.used >= MOST_OF_SPAN else "narrower"
+
+
+def inside(row: Row) -> float | None:
+    """The share of the answer's span that lies in the node's."""
+    use = row.use
+    return use.inside if use else None
+
+
+def used(row: Row) -> float | None:
+    """The share of the node's span that the answer's covers."""
+    use = row.use
+    return use.used if use else None
+
+
+def has_fit(fit: str) -> Callable[[Row], float | None]:
+    """Whether the answer's span stands to the node's as *fit* says."""
+    return lambda row: float(fit_of(use) == fit) if (use := row.use) else None
+
+
+def needs_no_more(row: Row) -> float | None:
+    """Whether the parent gives the same answer."""
+    return row.needs_no_more
+
+
+def needs_no_less(row: Row) -> float | None:
+    """Whether both halves give another answer."""
+    return row.needs_no_less
+
+
+def measured(rows: Sequence[Row], measure: Callable[[Row], float | None], level: str) -> Figure:
+    """The mean of *measure* over the rows of *level*, by bootstrap over root contexts."""
+    return figure(
+        (row.place.context_id, measure(row)) for row in rows if level in (row.place.level, "all")
+    )
+
+
+def run(inputs: StudyInputs) -> StudyPage:
+    """Answer at most ``MAX_ROWS`` selected queries of each corpus from node, parent and halves."""
+    started = time.monotonic()
+    rows: dict[str, list[Row]] = {}
+    unusable, calls, tokens = 0, 0, 0
+    for corpus in inputs.opened:
+        selection = make_selection(inputs, corpus, NAME, {})
+        found, asked = ask_again(inputs, selection, NAME, MAX_ROWS)
+        rows[corpus.name] = [row for row in found if row is not None]
+        unusable += found.count(None)
+        calls += selection.trees.trial.model_calls + asked.model_calls
+        tokens += selection.trees.trial.output_tokens + asked.output_tokens
+    settings = {
+        "queries of a corpus, at most": MAX_ROWS,
+        "queries left out without a usable answer": unusable,
+        "weight of the answer's words in its span": MIN_CARRIED,
+        "F1 from which answers are the same": SAME_F1,
+    }
+    return StudyPage(
+        name=NAME,
+        title="Granularity match",
+        question=(
+            "Does the answer to a node's query need that node's span, and no more? A tree asks "
+            "about the whole of each node. Where it does that well, the answer takes up most of "
+            "the node's text, stays as it is when more text is shown, and changes when half of "
+            "the text is gone."
+        ),
+        what_was_run=what_was_run(
+            inputs,
+            settings,
+            seconds=time.monotonic() - started,
+            model_calls=calls,
+            output_tokens=tokens,
+        ),
+        findings=list(findings(rows)),
+        sections=[_by_words(rows), _asked_again(rows)],
+    )
+
+
+def findings(rows: Mapping[str, Sequence[Row]]) -> Iterator[str]:
+    """What the figures say, corpus by corpus."""
+    for name, each in rows.items():
+        if not each:
+            yield f"{name}: no query had a usable answer, so nothing was measured."
+            continue
+        whole = {level: measured(each, used, level) for level in (*LEVELS, "all")}
+        if whole["all"].count:
+            shares = ", ".join(
+                f"{level} {one} of {one.count}" for level in LEVELS if (one := whole[level]).count
+            )
+            yield (
+                f"{name}: the answer's span lies in the node's to {measured(each, inside, 'all')} "
+                f"of its length, and covers this share of the node's: {shares}."
+            )
+        more, less = (measured(each, one, "all") for one in (needs_no_more, needs_no_less))
+        parts = []
+        if more.count:
+            parts.append(f"the parent gives the same answer in {more} of {more.count} queries")
+        if less.count:
+            parts.append(f"both halves give another one in {less} of {less.count}")
+        if parts:
+            yield f"{name}: {'; '.join(parts)}."
+
+
+def _by_words(rows: Mapping[str, Sequence[Row]]) -> Section:
+    text = (
+        "The answer's span is the shortest run of sentences of the root context that holds "
+        f"{MIN_CARRIED:.0%} of the weight of the answer's words and word pairs found there at all; "
+        "rare ones weigh more. *Inside*: the share of it within the node's span; *used*: the share "
+        f"of the node's span that it covers. It *fits* from {WHOLLY_INSIDE:.0%} inside and "
+        f"{MOST_OF_SPAN:.0%} used; else it is *narrower* than the node, or goes *beyond* it. "
+        f"*Macro* is a node of at least {MIN_MACRO_SHARE:.0%} of its root context, *detail* one of "
+        f"less than {MAX_DETAIL_SHARE:.0%}. Nodes that the model rewrote are left out here."
+    )
+    columns = ("corpus", "level", "queries", "inside", "used", *FITS)
+    table: list[tuple[Cell, ...]] = []
+    for name, level, each in _cells(rows):
+        share = measured(each, inside, level)
+        fits = (measured(each, has_fit(fit), level).value for fit in FITS)
+        table.append(
+            (name, level, share.count, str(share), str(measured(each, used, level)), *fits)
+        )
+    return Section(
+        "By words",
+        [
+            text,
+            Table(columns, table),
+            _picture(
+                rows,
+                {"used": used},
+                "Share of the node's span that the answer needs",
+                "How much of the node's span the answer takes up, by corpus and level.",
+            ),
+        ],
+    )
+
+
+def _asked_again(rows: Mapping[str, Sequence[Row]]) -> Section:
+    text = (
+        f"Two answers are the same where the F1 of their tokens is {SAME_F1} or more; a refusal, "
+        "or an answer with names or numbers from elsewhere, is another one. *No more*: the parent "
+        "gives the same answer. *No less*: both halves give another one. Roots have no parent, and "
+        "nodes that were not split have no halves."
+    )
+    columns = ("corpus", "level", "with parent", "no more", "with halves", "no less")
+    table = []
+    for name, level, each in _cells(rows):
+        more, less = (measured(each, one, level) for one in (needs_no_more, needs_no_less))
+        table.append((name, level, more.count, str(more), less.count, str(less)))
+    return Section(
+        "Asked again",
+        [
+            text,
+            Table(columns, table),
+            _picture(
+                rows,
+                {"no more": needs_no_more, "no less": needs_no_less},
+                "Queries whose answer needs no more, and no less, than the node",
+                "Shares of queries, by corpus: same answer from the parent; another one from "
+                "both halves.",
+                levels=("all",),
+            ),
+        ],
+    )
+
+
+def _cells(rows: Mapping[str, Sequence[Row]]) -> Iterator[tuple[str, str, Sequence[Row]]]:
+    for name, each in rows.items():
+        for level in (*LEVELS, "all"):
+            yield name, level, each
+
+
+def _picture(
+    rows: Mapping[str, Sequence[Row]],
+    measures: Mapping[str, Callable[[Row], float | None]],
+    title: str,
+    caption: str,
+    levels: Sequence[str] = LEVELS,
+) -> Picture:
+    labels, figures = [], []
+    for name, each in rows.items():
+        for level in levels:
+            for measure_name, measure in measures.items():
+                found = measured(each, measure, level)
+                if found.count:
+                    labels.append(f"{name}, {measure_name if len(measures) > 1 else level}")
+                    figures.append(found)
+    png = bars(
+        title,
+        labels,
+        [one.value for one in figures],
+        intervals=[one.interval for one in figures],
+        ylabel="share",
+    )
+    alt = "; ".join(f"{label} {one.value:.2f}" for label, one in zip(labels, figures, strict=True))
+    return Picture(png, f"{caption} Bars: 95 % intervals over root contexts.", f"{title}: {alt}")

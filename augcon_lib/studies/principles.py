@@ -1,0 +1,269 @@
+"""Study 9: sets of principles against each other in faithfulness (section 3.4).
+
+The same queries are answered with the same few-shot examples under each set; the answers are held
+against their passages by words (names, numbers and dates from elsewhere; refusals) and by the
+model's own verdict.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from augcon_lib.few_shot_search import first_examples
+from augcon_lib.grounding import is_refusal, ungrounded
+from augcon_lib.model.chat import ChatReply
+from augcon_lib.plots import bars
+from augcon_lib.responses import answer_request, faithfulness_request
+from augcon_lib.rouge import rouge_l_precision, tokenize
+from augcon_lib.studies.figures import Figure, figure
+from augcon_lib.studies.inputs import StudyInputs, drawn
+from augcon_lib.studies.page import Picture, Section, StudyPage, Table, what_was_run
+from augcon_lib.studies.runs import Asked, Selection, ask_all, make_selection
+from augcon_lib.studies.statements import compared
+from augcon_lib.warehouse.stages import SelectedQuery
+
+NAME = "principles"
+MAX_QUERIES = 200
+OWN = "own"
+SHIPPED = ("short", "strict")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a query under one set; empty where the model gave none that could be used.
+
+    ``verdict`` is the model's own: does the passage bear all of the answer? ``None``: no verdict.
+    """
+
+    query: SelectedQuery
+    text: str
+    verdict: bool | None
+
+
+def usable(answer: Answer) -> float:
+    """Whether there is an answer, and no refusal."""
+    return float(bool(answer.text) and not is_refusal(answer.text, answer.query.context))
+
+
+def grounded(answer: Answer) -> float | None:
+    """Whether all names, numbers and dates of a usable answer stand in its passage or query."""
+    if not usable(answer):
+        return None
+    sources = [answer.query.context, answer.query.query]
+    return float(not ungrounded(answer.text, sources, answer.query.language))
+
+
+def judged(answer: Answer) -> float | None:
+    """Whether the model finds a usable answer borne by its passage."""
+    return float(answer.verdict) if usable(answer) and answer.verdict is not None else None
+
+
+def quoted(answer: Answer) -> float | None:
+    """How much of a usable answer is the passage's own words in their order: ROUGE-L[P]."""
+    if not usable(answer):
+        return None
+    return rouge_l_precision(tokenize(answer.text), tokenize(answer.query.context))
+
+
+def characters(answer: Answer) -> float | None:
+    """The length of a usable answer."""
+    return float(len(answer.text)) if usable(answer) else None
+
+
+MEASURES: Mapping[str, Callable[[Answer], float | None]] = {
+    "answered": usable,
+    "grounded by words": grounded,
+    "borne out, by the model": judged,
+    "quoted": quoted,
+    "characters": characters,
+}
+COMPARED = ("grounded by words", "borne out, by the model")
+
+
+def principle_sets(own: str) -> dict[str, str]:
+    """The sets by name: none (the plain prompt), short, strict, and the workspace's *own*."""
+    folder = files("augcon_lib.studies").joinpath("principle_sets")
+    texts = {each: folder.joinpath(f"{each}.md").read_text(encoding="utf-8") for each in SHIPPED}
+    return {"none": "", **{name: text.strip() for name, text in texts.items()}, OWN: own}
+
+
+def run(inputs: StudyInputs) -> StudyPage:
+    """Answer at most ``MAX_QUERIES`` selected queries of each corpus under each set, and judge."""
+    started = time.monotonic()
+    answers: dict[str, dict[str, list[Answer]]] = {}
+    calls, tokens = 0, 0
+    for corpus in inputs.opened:
+        selection = make_selection(inputs, corpus, NAME, {})
+        queries = {q.node_id: q for each in selection.queries.values() for q in each}
+        chosen = [queries[each] for each in drawn(list(queries), MAX_QUERIES, inputs.seed)]
+        calls += selection.trees.trial.model_calls
+        tokens += selection.trees.trial.output_tokens
+        answers[corpus.name] = {}
+        for name, text in principle_sets(selection.trees.trial.run.principles).items():
+            found, asked = answered(inputs, selection, chosen, text)
+            answers[corpus.name][name] = found
+            calls += sum(each.model_calls for each in asked)
+            tokens += sum(each.output_tokens for each in asked)
+    return StudyPage(
+        name=NAME,
+        title="Sets of principles",
+        question=(
+            "Principles stand before each answer. Do answers keep to their passage better under a "
+            "long set, a short one, a strict one, or none?"
+        ),
+        what_was_run=what_was_run(
+            inputs,
+            {"queries of a corpus, at most": MAX_QUERIES},
+            seconds=time.monotonic() - started,
+            model_calls=calls,
+            output_tokens=tokens,
+        ),
+        findings=list(findings(answers)),
+        sections=[_sets(inputs), _figures(answers)],
+    )
+
+
+def answered(
+    inputs: StudyInputs, selection: Selection, queries: Sequence[SelectedQuery], principles: str
+) -> tuple[list[Answer], tuple[Asked, Asked]]:
+    """Answers to *queries* under *principles*, each with the model's verdict on it."""
+    run_ = selection.trees.trial.run
+    examples = first_examples(run_.examples, run_.settings.responses.few_shot_count)
+    asked = ask_all(
+        inputs,
+        selection.trees,
+        [
+            answer_request(
+                run_.prompts,
+                principles,
+                run_.settings.responses,
+                context=query.context,
+                query=query.query,
+                few_shot=examples.for_language(query.language),
+                language=query.language,
+                stage=NAME,
+                document_id=query.document_id,
+            )
+            for query in queries
+        ],
+        NAME,
+    )
+    texts = [str(reply.fields["answer"]).strip() if reply else "" for reply in asked.replies]
+    to_judge = [place for place, text in enumerate(texts) if text]
+    verdicts = ask_all(
+        inputs,
+        selection.trees,
+        [
+            faithfulness_request(
+                run_.prompts,
+                context=queries[place].context,
+                query=queries[place].query,
+                answer=texts[place],
+                language=queries[place].language,
+                document_id=queries[place].document_id,
+            )
+            for place in to_judge
+        ],
+        NAME,
+    )
+    said = {place: _said(reply) for place, reply in zip(to_judge, verdicts.replies, strict=True)}
+    found = [
+        Answer(query, text, said.get(place))
+        for place, (query, text) in enumerate(zip(queries, texts, strict=True))
+    ]
+    return found, (asked, verdicts)
+
+
+def measured(answers: Sequence[Answer], measure: Callable[[Answer], float | None]) -> Figure:
+    """The mean of *measure*, by bootstrap over documents."""
+    return figure((each.query.document_id, measure(each)) for each in answers)
+
+
+def difference(
+    answers: Sequence[Answer],
+    others: Sequence[Answer],
+    measure: Callable[[Answer], float | None],
+) -> Figure:
+    """The mean difference of *measure* on the queries on which both sets have it."""
+    return figure(
+        (one.query.document_id, _minus(measure(one), measure(other)))
+        for one, other in zip(answers, others, strict=True)
+    )
+
+
+def findings(answers: Mapping[str, Mapping[str, Sequence[Answer]]]) -> Iterator[str]:
+    """What the figures say: every set against the workspace's own."""
+    for corpus, sets in answers.items():
+        texts = [tuple(each.text for each in found) for found in sets.values()]
+        if not texts[0]:
+            yield f"{corpus}: there was no query to answer, so nothing was measured."
+            continue
+        if len(set(texts)) == 1:
+            yield (
+                f"{corpus}: under all {len(sets)} sets the answers to the {len(texts[0]):,} "
+                "queries are the same to the letter, so principles had no effect here at all."
+            )
+            continue
+        for name, found in sets.items():
+            for measure in COMPARED if name != OWN else ():
+                apart = difference(found, sets[OWN], MEASURES[measure])
+                yield (f"{corpus}: {compared(name, OWN, apart.value, apart.interval, measure)}.")
+
+
+def _said(reply: ChatReply | None) -> bool | None:
+    return reply.fields["verdict"] == "yes" if reply else None
+
+
+def _minus(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else first - second
+
+
+def _sets(inputs: StudyInputs) -> Section:
+    offline = inputs.workspace.settings.model.provider == "offline"
+    text = (
+        "`none` is the plain prompt, which holds no rules besides (the ablation of section 4.4); "
+        "the others stand in the full prompt, whose own rules ask for faithfulness, too. `own` is "
+        "the workspace's `principles.md`; `short` and `strict` are "
+        "`augcon_lib/studies/principle_sets`. Queries, few-shot examples (the first ones), "
+        "temperature and model are the same."
+    )
+    note = (
+        "**The offline provider reads no principles**: of a prompt for an answer it sees the "
+        "passage, the question and the length of the examples. That the sets come out level says "
+        "nothing about principles; the same job with a real model does."
+    )
+    return Section("What was compared", [text, *([note] if offline else [])])
+
+
+def _figures(answers: Mapping[str, Mapping[str, Sequence[Answer]]]) -> Section:
+    text = (
+        "*Answered*: no refusal. Of the answers: *grounded*, all names, numbers and dates stand in "
+        "passage or question; *borne out*, the model's own verdict; *quoted*, ROUGE-L precision "
+        "against the passage. Intervals: 95 %, bootstrap over documents."
+    )
+    columns = ("corpus", "principles", "queries", *MEASURES)
+    rows: list[tuple[str | int, ...]] = []
+    shown: dict[str, Figure] = {}
+    for corpus, sets in answers.items():
+        for name, found in sets.items():
+            figures = {key: measured(found, each) for key, each in MEASURES.items()}
+            length = figures.pop("characters")
+            chars = "–" if not length.count else f"{length.value:.0f}"
+            rows.append((corpus, name, len(found), *map(str, figures.values()), chars))
+            for key in COMPARED:
+                if figures[key].count:
+                    shown[f"{corpus}, {name}, {key.split()[0]}"] = figures[key]
+    title = "Faithfulness by set of principles"
+    picture = Picture(
+        bars(
+            title,
+            list(shown),
+            [each.value for each in shown.values()],
+            [each.interval for each in shown.values()],
+            "share of answers",
+        ),
+        "Shares of usable answers that are grounded by words, and borne out by the verdict.",
+        f"{title}: {'; '.join(f'{name} {each.value:.2f}' for name, each in shown.items())}",
+    )
+    return Section("Figures", [text, Table(columns, rows), picture])
