@@ -3,6 +3,7 @@
 import dagster as dg
 
 from augcon_assets.assets import ASSETS
+from augcon_assets.evaluation import evaluate_job, evaluation
 from augcon_assets.inputs import EXTERNAL
 from augcon_assets.jobs import JOBS
 from augcon_assets.promotion import promote_job
@@ -11,8 +12,8 @@ from augcon_assets.sensors import daily_sync, follow_store, weekly_retrain
 from augcon_assets.studies import STUDY_JOBS
 
 defs = dg.Definitions(
-    assets=[*EXTERNAL, *ASSETS],
-    jobs=[*JOBS, promote_job, *STUDY_JOBS],
+    assets=[*EXTERNAL, *ASSETS, evaluation],
+    jobs=[*JOBS, promote_job, evaluate_job, *STUDY_JOBS],
     sensors=[follow_store],
     schedules=[daily_sync, weekly_retrain],
     resources={"workspace": WorkspaceResource()},

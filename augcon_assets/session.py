@@ -7,19 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from augcon_lib.errors import AugconError
 from augcon_lib.stages.stage_run import Progress, StageReport, no_progress
 
+if TYPE_CHECKING:
+    from augcon_lib.evaluation.evaluate import Evaluation
+
 
 @dataclass
 class Session:
-    """One command: where progress goes, and what its runs reported."""
+    """One command: where progress goes, and what its runs reported and measured."""
 
     session_id: str
     progress: Progress = no_progress
     reports: list[StageReport] = field(default_factory=list)
     stopped_by: AugconError | None = None
+    evaluation: "Evaluation | None" = None
 
 
 _current: ContextVar[Session | None] = ContextVar("augcon_session", default=None)

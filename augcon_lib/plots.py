@@ -58,14 +58,16 @@ def bars(
         axes.set_xticks(places, shown, fontsize=9)
         axes.set_ylabel(ylabel)
     for place, (value, height) in enumerate(zip(values, heights, strict=True)):
-        top = height + (error_bars[1][place] if error_bars and height >= 0 else 0.0)
+        above = 1 if height >= 0 else -1
+        reach = error_bars[above > 0][place] if error_bars else 0.0
+        end = height + above * reach
         axes.annotate(
             _written(value),
-            (top, place) if lying else (place, top),
-            xytext=(4, 0) if lying else (0, 3),
+            (end, place) if lying else (place, end),
+            xytext=(4 * above, 0) if lying else (0, 3 * above),
             textcoords="offset points",
-            va="center" if lying else "bottom",
-            ha="left" if lying else "center",
+            va="center" if lying else "bottom" if above > 0 else "top",
+            ha="center" if not lying else "left" if above > 0 else "right",
             fontsize=8,
             color="#333333",
         )

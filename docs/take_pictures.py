@@ -38,6 +38,10 @@ def main(base: str, folder: Path, chromium: str) -> None:
         page.get_by_text("Show Markdown").first.click()
         page.wait_for_timeout(SETTLE_MS)
         page.screenshot(path=folder / "row-lineage.png")
+        open_page(page, f"{base}/assets/evaluation?view=overview", 1400, 1000)
+        page.get_by_text("Show Markdown").first.click()
+        page.wait_for_timeout(SETTLE_MS)
+        page.screenshot(path=folder / "evaluation.png")
         browser.close()
 
 

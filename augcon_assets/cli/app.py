@@ -253,6 +253,37 @@ def benchmark(
 
 
 @app.command()
+def evaluate(
+    version: Annotated[
+        str | None, typer.Option("--version", metavar="V", help="A dataset version.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure a dataset version: diversity, topics, granularity, splits, faithfulness, scorer."""
+    from augcon_assets.cli.evaluate import evaluate_command
+
+    evaluate_command(workspace, version, as_json=json)
+
+
+@app.command()
+def report(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[OUT.html]", help="Default: report.html in the workspace."),
+    ] = None,
+    version: Annotated[
+        str | None, typer.Option("--version", metavar="V", help="A dataset version.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write one page with plots and tables of a dataset version."""
+    from augcon_assets.cli.report import write_report
+
+    write_report(workspace, file, version)
+
+
+@app.command()
 def doctor(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     """Check settings, store, endpoint, model and key, and say what to mend."""
     from augcon_assets.cli.doctor import run_doctor

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -20,20 +21,38 @@ def execute(
     workspace: Workspace, instance: dg.DagsterInstance, session: Session, planned: PlannedRun
 ) -> str:
     """Execute *planned* in this process; its run id. *session* is told what stopped it."""
-    from augcon_assets.definitions import defs
     from augcon_assets.jobs import job_name
 
-    job = defs.resolve_job_def(job_name(planned.assets))
+    tags = run_tags(planned, session.session_id)
+    name = job_name(planned.assets)
+    return execute_job(workspace, instance, session, name, planned.assets, tags=tags)
+
+
+def execute_job(
+    workspace: Workspace,
+    instance: dg.DagsterInstance,
+    session: Session,
+    name: str,
+    assets: Sequence[str],
+    *,
+    tags: Mapping[str, str] | None = None,
+    ops: Mapping[str, Any] | None = None,
+) -> str:
+    """Execute *assets* of the job *name* in this process, *ops* their configuration; its run id."""
+    from augcon_assets.definitions import defs
+
+    job = defs.resolve_job_def(name)
     root = str(workspace.root)
     with open_session(session), _quiet_dagster():
         result = job.execute_in_process(
             instance=instance,
-            asset_selection=[dg.AssetKey(asset) for asset in planned.assets],
-            tags={**run_tags(planned, session.session_id), PROCESS_TAG: this_process()},
+            asset_selection=[dg.AssetKey(asset) for asset in assets],
+            tags={**(tags or {}), PROCESS_TAG: this_process()},
             run_config={
                 "resources": {"workspace": {"config": {"root": root}}},
                 # A failure is told once, in words; its traceback is in the event log.
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                "ops": dict(ops or {}),
             },
             raise_on_error=False,
         )

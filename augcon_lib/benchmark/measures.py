@@ -18,6 +18,7 @@ import numpy.typing as npt
 from augcon_lib.benchmark.answers import carried_share, exact_match, token_f1
 from augcon_lib.benchmark.generation import GeneratedRow
 from augcon_lib.benchmark.gold import GoldQuestion
+from augcon_lib.evaluation.diversity import distinct
 from augcon_lib.resampling import interval_of, resampled_means
 from augcon_lib.rouge import tokenize
 
@@ -73,8 +74,7 @@ def measure(gold: Sequence[GoldQuestion], rows: Sequence[GeneratedRow]) -> Measu
 
 def distinct_2(queries: Sequence[str]) -> float:
     """Different pairs of neighbouring tokens over all such pairs of *queries*; 0 without any."""
-    found = [pair for query in queries for pair in pairwise(tokenize(query))]
-    return len(set(found)) / len(found) if found else 0.0
+    return distinct(queries, 2)
 
 
 def confidence_interval(

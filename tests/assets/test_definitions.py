@@ -3,6 +3,7 @@ import pytest
 
 from augcon_assets.checks import RULES
 from augcon_assets.definitions import defs
+from augcon_assets.evaluation import EVALUATION, evaluate_job
 from augcon_assets.jobs import CHOICES, DATASET, DOCUMENT_STAGES, JOBS, job_name
 from augcon_assets.partitions import documents_partitions
 from augcon_assets.sensors import daily_sync, follow_store
@@ -40,7 +41,7 @@ def test_the_daemon_and_the_ui_can_load_everything() -> None:
 
 
 def test_the_assets_are_those_of_the_method_and_their_inputs() -> None:
-    names = {*NAMES, *INPUTS, *SETTINGS.values()}
+    names = {*NAMES, *INPUTS, *SETTINGS.values(), EVALUATION}
     assert {key.to_user_string() for key in GRAPH.get_all_asset_keys()} == names
 
 
@@ -105,6 +106,14 @@ def test_jobs_hold_each_asset_once_and_the_documents_job_is_partitioned() -> Non
     ]
     assert sorted(held) == sorted(NAMES)
     assert defs.resolve_job_def("documents").partitions_def == documents_partitions
+
+
+def test_the_evaluation_is_made_by_its_own_job_alone() -> None:
+    assert {key.to_user_string() for key in GRAPH.get(dg.AssetKey(EVALUATION)).parent_keys} == {
+        "sft_dataset"
+    }
+    job = defs.resolve_job_def(evaluate_job.name)
+    assert job.asset_layer.executable_asset_keys == {dg.AssetKey(EVALUATION)}
 
 
 def test_assets_of_different_jobs_cannot_share_a_run() -> None:
