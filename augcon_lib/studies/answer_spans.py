@@ -47,9 +47,13 @@ def smallest_span(answer: str, text: str, language: str, near: Span) -> Span | N
     """The shortest run of sentences of *text* that carries *answer*.
 
     That is ``MIN_CARRIED`` of the weight of those terms of the answer that stand in *text* at
-    all. Of runs that are equally short, the one with the most of *near*, then the first.
+    all. A sentence that only partly lies in *near* counts as its parts, for a node may be less
+    than a sentence. Of runs that are equally short, the one with the most of *near*, then the
+    first.
     """
-    sentences = split_sentences(text, language)
+    sentences = [
+        part for span in split_sentences(text, language) for part in _cut(text, span, near)
+    ]
     wanted = _terms(answer)
     held = [wanted & _terms(text[start:end]) for start, end in sentences]
     spread = Counter(term for terms in held for term in terms)
@@ -73,6 +77,12 @@ def smallest_span(answer: str, text: str, language: str, near: Span) -> Span | N
 def overlap(first: Span, second: Span) -> int:
     """How many characters two spans share."""
     return max(0, min(first[1], second[1]) - max(first[0], second[0]))
+
+
+def _cut(text: str, span: Span, near: Span) -> list[Span]:
+    """*span* cut at the ends of *near* that lie inside of it; white space is no part."""
+    edges = [span[0], *(end for end in near if span[0] < end < span[1]), span[1]]
+    return [(low, high) for low, high in pairwise(edges) if text[low:high].strip()]
 
 
 def _terms(text: str) -> set[str]:

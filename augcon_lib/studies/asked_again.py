@@ -7,8 +7,8 @@ from augcon_lib.few_shot_search import first_examples
 from augcon_lib.model.chat import ChatReply
 from augcon_lib.responses import answer_request, lexical_fault
 from augcon_lib.studies.answer_spans import Span, SpanUse, span_use
+from augcon_lib.studies.grains import grain
 from augcon_lib.studies.inputs import StudyInputs, drawn
-from augcon_lib.studies.levels import level_of
 from augcon_lib.studies.runs import Asked, Selection, ask_all
 
 # Answers with this F1 of their tokens or more count as the same.
@@ -35,9 +35,9 @@ class Place:
     halves: tuple[str, ...]
 
     @property
-    def level(self) -> str:
+    def grain(self) -> str:
         """Detail, concept or macro, by the share of the root context."""
-        return level_of(len(self.text), len(self.root))
+        return grain(len(self.text), len(self.root))
 
     @property
     def texts(self) -> tuple[str, ...]:

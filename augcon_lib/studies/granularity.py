@@ -15,8 +15,8 @@ from augcon_lib.benchmark.measures import Scores, confidence_interval, distinct_
 from augcon_lib.lengths import resolve_lengths
 from augcon_lib.plots import lines
 from augcon_lib.records import Node
+from augcon_lib.studies.grains import DETAIL_SHARE, GRAINS, MACRO_SHARE, grain
 from augcon_lib.studies.inputs import Corpus, StudyInputs
-from augcon_lib.studies.levels import LEVELS, MAX_DETAIL_SHARE, MIN_MACRO_SHARE, level_of
 from augcon_lib.studies.page import Cell as TableCell
 from augcon_lib.studies.page import Picture, Section, StudyPage, Table, what_was_run
 from augcon_lib.studies.runs import Selection, make_selection
@@ -34,7 +34,7 @@ class Granularity:
 
     ``asked_per_1000_chars`` counts the queries of each context's first tree,
     ``rows_per_1000_chars`` those selected, both over the characters of the documents. The rest is
-    of the selected ones: ``shares`` by level, the median length of the text that they are about,
+    of the selected ones: ``shares`` by grain, the median length of the text that they are about,
     their mean depth, and their distinct pairs of words.
     """
 
@@ -83,12 +83,12 @@ def granularity_of(chars: int, nodes: Sequence[Node], selected: Sequence[str]) -
     """Of documents of *chars* characters with *nodes*, some of them *selected* by id."""
     by_id = {node.node_id: node for node in nodes}
     chosen = [by_id[each] for each in selected]
-    levels = Counter(level_of(len(n.text), len(by_id[n.path[0]].text)) for n in chosen)
+    grains = Counter(grain(len(n.text), len(by_id[n.path[0]].text)) for n in chosen)
     asked = sum(bool(node.query) and node.round == 0 for node in nodes)
     return Granularity(
         asked_per_1000_chars=1000 * asked / max(1, chars),
         rows_per_1000_chars=1000 * len(chosen) / max(1, chars),
-        shares={level: levels[level] / max(1, len(chosen)) for level in LEVELS},
+        shares={each: grains[each] / max(1, len(chosen)) for each in GRAINS},
         median_chars=median(len(node.text) for node in chosen) if chosen else 0.0,
         mean_depth=mean(node.depth for node in chosen) if chosen else 0.0,
         distinct_2=distinct_2([node.query for node in chosen]),
@@ -207,11 +207,13 @@ def _explained() -> Section:
         [
             "*Asked*: questions of each context's first tree; *rows*: questions selected, both per "
             "1,000 characters of the documents; the quota is the same everywhere, and trees are "
-            "drawn again until it is met, so rows hardly follow λ. *Macro*: a row about at least "
-            f"{MIN_MACRO_SHARE:.0%} of its root context; *detail*: about less than "
-            f"{MAX_DETAIL_SHARE:.0%}; so what a level is grows with l, and *characters* (median of "
-            "the text a row is about) does not. *Coverage*: people's questions whose answer a row "
-            "of the passage carries under a matching question (docs/benchmark.md), with the 95 % "
+            "drawn again until it is met, so rows hardly follow λ. *Macro*: a row about more than "
+            f"{MACRO_SHARE:.0%} of its root context; *detail*: about {DETAIL_SHARE:.0%} at most; "
+            "l changes what these shares are of, so see *characters*, too: the median of the text "
+            "that a row is about. *Distinct-2*: different pairs of neighbouring words over all of "
+            "them in the rows' questions; fewer rows raise it by themselves. *Coverage*: people's "
+            "questions whose answer a row of the passage carries under a matching question "
+            "([../benchmark.md](../benchmark.md)), with the 95 % "
             "interval by bootstrap over passages. Calls and output tokens are what a cell needs by "
             "itself; without people's questions the rows were not answered."
         ],
@@ -219,7 +221,7 @@ def _explained() -> Section:
 
 
 def _section(grid: Grid) -> Section:
-    columns = ("l", "λ", "asked", "rows", *LEVELS, "depth", "characters", "distinct-2", "coverage")
+    columns = ("l", "λ", "asked", "rows", *GRAINS, "depth", "characters", "distinct-2", "coverage")
     rows: list[tuple[TableCell, ...]] = []
     for (longest, shortest), cell in sorted(grid.cells.items()):
         found = cell.found
@@ -229,7 +231,7 @@ def _section(grid: Grid) -> Section:
                 shortest,
                 f"{found.asked_per_1000_chars:.2f}",
                 f"{found.rows_per_1000_chars:.2f}",
-                *(found.shares[level] for level in LEVELS),
+                *(found.shares[each] for each in GRAINS),
                 f"{found.mean_depth:.2f}",
                 f"{found.median_chars:.0f}",
                 found.distinct_2,

@@ -13,8 +13,8 @@ from augcon_lib.plots import bars
 from augcon_lib.studies.answer_spans import MIN_CARRIED, SpanUse
 from augcon_lib.studies.asked_again import SAME_F1, Row, ask_again
 from augcon_lib.studies.figures import Figure, figure
+from augcon_lib.studies.grains import DETAIL_SHARE, GRAINS, MACRO_SHARE
 from augcon_lib.studies.inputs import StudyInputs
-from augcon_lib.studies.levels import LEVELS, MAX_DETAIL_SHARE, MIN_MACRO_SHARE
 from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
 from augcon_lib.studies.runs import make_selection
 
@@ -59,10 +59,10 @@ def needs_no_less(row: Row) -> float | None:
     return row.needs_no_less
 
 
-def measured(rows: Sequence[Row], measure: Callable[[Row], float | None], level: str) -> Figure:
-    """The mean of *measure* over the rows of *level*, by bootstrap over root contexts."""
+def measured(rows: Sequence[Row], measure: Callable[[Row], float | None], grain: str) -> Figure:
+    """The mean of *measure* over the rows of *grain*, by bootstrap over root contexts."""
     return figure(
-        (row.place.context_id, measure(row)) for row in rows if level in (row.place.level, "all")
+        (row.place.context_id, measure(row)) for row in rows if grain in (row.place.grain, "all")
     )
 
 
@@ -101,7 +101,7 @@ def run(inputs: StudyInputs) -> StudyPage:
             output_tokens=tokens,
         ),
         findings=list(findings(rows)),
-        sections=[_by_words(rows), _asked_again(rows)],
+        sections=[_by_words(rows), _asked_again(rows), *_of_the_provider(inputs)],
     )
 
 
@@ -111,14 +111,14 @@ def findings(rows: Mapping[str, Sequence[Row]]) -> Iterator[str]:
         if not each:
             yield f"{name}: no query had a usable answer, so nothing was measured."
             continue
-        whole = {level: measured(each, used, level) for level in (*LEVELS, "all")}
+        whole = {grain: measured(each, used, grain) for grain in (*GRAINS, "all")}
         if whole["all"].count:
             shares = ", ".join(
-                f"{level} {one} of {one.count}" for level in LEVELS if (one := whole[level]).count
+                f"{grain} {one} of {one.count}" for grain in GRAINS if (one := whole[grain]).count
             )
             yield (
-                f"{name}: the answer's span lies in the node's to {measured(each, inside, 'all')} "
-                f"of its length, and covers this share of the node's: {shares}."
+                f"{name}: of the answer's span, {measured(each, inside, 'all')} lies within the "
+                f"node's; of the node's span, the answer's covers: {shares}."
             )
         more, less = (measured(each, one, "all") for one in (needs_no_more, needs_no_less))
         parts = []
@@ -134,19 +134,20 @@ def _by_words(rows: Mapping[str, Sequence[Row]]) -> Section:
     text = (
         "The answer's span is the shortest run of sentences of the root context that holds "
         f"{MIN_CARRIED:.0%} of the weight of the answer's words and word pairs found there at all; "
-        "rare ones weigh more. *Inside*: the share of it within the node's span; *used*: the share "
+        "rare ones weigh more, and a sentence that the node has a part of counts as its parts. "
+        "*Inside*: the share of it within the node's span; *used*: the share "
         f"of the node's span that it covers. It *fits* from {WHOLLY_INSIDE:.0%} inside and "
         f"{MOST_OF_SPAN:.0%} used; else it is *narrower* than the node, or goes *beyond* it. "
-        f"*Macro* is a node of at least {MIN_MACRO_SHARE:.0%} of its root context, *detail* one of "
-        f"less than {MAX_DETAIL_SHARE:.0%}. Nodes that the model rewrote are left out here."
+        f"*Macro* is a node of more than {MACRO_SHARE:.0%} of its root context, *detail* one of at "
+        f"most {DETAIL_SHARE:.0%}. Nodes that the model rewrote are left out here."
     )
-    columns = ("corpus", "level", "queries", "inside", "used", *FITS)
+    columns = ("corpus", "grain", "queries", "inside", "used", *FITS)
     table: list[tuple[Cell, ...]] = []
-    for name, level, each in _cells(rows):
-        share = measured(each, inside, level)
-        fits = (measured(each, has_fit(fit), level).value for fit in FITS)
+    for name, grain, each in _cells(rows):
+        share = measured(each, inside, grain)
+        fits = (measured(each, has_fit(fit), grain).value for fit in FITS)
         table.append(
-            (name, level, share.count, str(share), str(measured(each, used, level)), *fits)
+            (name, grain, share.count, str(share), str(measured(each, used, grain)), *fits)
         )
     return Section(
         "By words",
@@ -157,7 +158,7 @@ def _by_words(rows: Mapping[str, Sequence[Row]]) -> Section:
                 rows,
                 {"used": used},
                 "Share of the node's span that the answer needs",
-                "How much of the node's span the answer takes up, by corpus and level.",
+                "How much of the node's span the answer takes up, by corpus and grain.",
             ),
         ],
     )
@@ -170,11 +171,11 @@ def _asked_again(rows: Mapping[str, Sequence[Row]]) -> Section:
         "gives the same answer. *No less*: both halves give another one. Roots have no parent, and "
         "nodes that were not split have no halves."
     )
-    columns = ("corpus", "level", "with parent", "no more", "with halves", "no less")
+    columns = ("corpus", "grain", "with parent", "no more", "with halves", "no less")
     table = []
-    for name, level, each in _cells(rows):
-        more, less = (measured(each, one, level) for one in (needs_no_more, needs_no_less))
-        table.append((name, level, more.count, str(more), less.count, str(less)))
+    for name, grain, each in _cells(rows):
+        more, less = (measured(each, one, grain) for one in (needs_no_more, needs_no_less))
+        table.append((name, grain, more.count, str(more), less.count, str(less)))
     return Section(
         "Asked again",
         [
@@ -186,16 +187,31 @@ def _asked_again(rows: Mapping[str, Sequence[Row]]) -> Section:
                 "Queries whose answer needs no more, and no less, than the node",
                 "Shares of queries, by corpus: same answer from the parent; another one from "
                 "both halves.",
-                levels=("all",),
+                grains=("all",),
             ),
         ],
     )
 
 
+def _of_the_provider(inputs: StudyInputs) -> Iterator[Section]:
+    if inputs.workspace.settings.model.provider == "offline":
+        yield Section(
+            "What the offline provider can show here",
+            [
+                "It quotes one to three sentences of the text that it is shown, about as long as "
+                "the examples' answers. So the answer's span lies within the node's by "
+                "construction; a macro question, whose node is longer than such an answer, uses "
+                "little of it; and an answer is the same from the parent where the parent's other "
+                "half holds no sentence that shares more words with the question. Whether a model "
+                "that understands its text answers a macro question from all of it is not told."
+            ],
+        )
+
+
 def _cells(rows: Mapping[str, Sequence[Row]]) -> Iterator[tuple[str, str, Sequence[Row]]]:
     for name, each in rows.items():
-        for level in (*LEVELS, "all"):
-            yield name, level, each
+        for grain in (*GRAINS, "all"):
+            yield name, grain, each
 
 
 def _picture(
@@ -203,15 +219,15 @@ def _picture(
     measures: Mapping[str, Callable[[Row], float | None]],
     title: str,
     caption: str,
-    levels: Sequence[str] = LEVELS,
+    grains: Sequence[str] = GRAINS,
 ) -> Picture:
     labels, figures = [], []
     for name, each in rows.items():
-        for level in levels:
+        for grain in grains:
             for measure_name, measure in measures.items():
-                found = measured(each, measure, level)
+                found = measured(each, measure, grain)
                 if found.count:
-                    labels.append(f"{name}, {measure_name if len(measures) > 1 else level}")
+                    labels.append(f"{name}, {measure_name if len(measures) > 1 else grain}")
                     figures.append(found)
     png = bars(
         title,

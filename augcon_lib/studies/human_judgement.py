@@ -22,7 +22,7 @@ from augcon_lib.stages.embedded import embed, embedder_of, ready_to_score
 from augcon_lib.stages.query_scorer import train
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.studies.inputs import StudyInputs
-from augcon_lib.studies.page import Picture, Section, StudyPage, Table, what_was_run
+from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
 from augcon_lib.studies.peoples_questions import (
     VIEWS,
     Scored,
@@ -38,7 +38,7 @@ from augcon_lib.studies.statements import with_interval
 
 NAME = "human_judgement"
 EXAMPLES = 3
-FEATURES_SHOWN = 6
+FEATURES_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -129,10 +129,11 @@ def findings(
             found = comparisons(trios)
             person, tree = found["person over worsened"], found["tree over worsened"]
             against = found["person over tree"]
+            reason = _reason(each.scorer, trios) if against.pair_accuracy < 0.5 else ""
             yield (
                 f"{name}, {view}: the scorer puts a person's question above the worse prompt's in "
                 f"{_share(person)} of {person.pairs} cases, the tree's own in {_share(tree)}; "
-                f"{_preference(against)}."
+                f"{_preference(against)}{reason}."
             )
     if not compared:
         yield "No corpus with people's questions was given, so none were compared."
@@ -168,6 +169,14 @@ def feature_shares(scorer: LinearScorer, trios: Sequence[Scored]) -> list[tuple[
     return sorted(named, key=lambda one: -abs(one[1]))
 
 
+def _reason(scorer: Scorer, trios: Sequence[Scored]) -> str:
+    """What counts most against people's questions, in words."""
+    if not isinstance(scorer, LinearScorer):
+        return ""
+    feature, share = min(feature_shares(scorer, trios), key=lambda one: one[1])
+    return f"; what counts most against people's is `{feature}` ({share:+.3f})" if share else ""
+
+
 def _preference(found: PairMeasures) -> str:
     low, high = found.pair_accuracy_ci95
     if high < 0.5:
@@ -198,27 +207,30 @@ def _questions(trained: Mapping[str, Trained]) -> Section:
         "worse prompt sometimes gets a good question all the same, so 1 is not to be had."
     )
     columns = ("corpus", "context", "pair", "pairs", "pair accuracy", "AUC", "rank correlation")
-    rows: list[tuple[str | int, ...]] = []
-    shown: dict[str, PairMeasures] = {}
+    rows: list[tuple[Cell, ...]] = []
+    shown: dict[str, dict[str, PairMeasures]] = {}
     for name, view, trios in _views(trained):
         for pair, found in comparisons(trios).items():
             told = pair == "person over worsened"
             correlation = _correlation(_with_worsened(trios)) if told else ""
             auc = with_interval(found.auc, found.auc_ci95)
             rows.append((name, view, pair, found.pairs, _share(found), auc, correlation))
-            shown[f"{name}, {pair}, {view.split()[0]}"] = found
+            shown.setdefault(view, {})[f"{name}, {pair}"] = found
     if not rows:
         return Section("People's questions", [f"{text} No corpus here has such questions."])
-    title = "How often the first question scores higher than the second"
+    pictures = [_picture(view, found) for view, found in shown.items()]
+    return Section("People's questions", [text, Table(columns, rows), *pictures])
+
+
+def _picture(view: str, shown: Mapping[str, PairMeasures]) -> Picture:
+    title = f"Pair accuracy, {view}"
     values = [each.pair_accuracy for each in shown.values()]
     intervals = [each.pair_accuracy_ci95 for each in shown.values()]
-    picture = Picture(
+    return Picture(
         bars(title, list(shown), values, intervals, "pair accuracy"),
-        "Pair accuracy by corpus and context; half is chance. Whiskers: 95 % intervals over "
-        "passages.",
-        f"{title}: {'; '.join(f'{k} {v.pair_accuracy:.2f}' for k, v in shown.items())}",
+        f"Pair accuracy on the {view}; half is chance. Whiskers: 95 % intervals over passages.",
+        f"{title}: {'; '.join(f'{name} {v.pair_accuracy:.2f}' for name, v in shown.items())}",
     )
-    return Section("People's questions", [text, Table(columns, rows), picture])
 
 
 def _with_worsened(trios: Sequence[Scored]) -> Agreement:
@@ -246,16 +258,17 @@ def _features(trained: Mapping[str, Trained]) -> Iterator[Section]:
 
 
 def _preferred(trained: Mapping[str, Trained]) -> Iterator[Section]:
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for name, view, trios in _views(trained):
         ranked = sorted(trios, key=lambda each: (each.person - each.tree, each.trio.person))
-        for each in ranked[:EXAMPLES]:
-            if each.person < each.tree:
-                trio = each.trio
-                rows.append((name, view, trio.person, each.person, trio.tree, each.tree))
+        # One person's question for each of the tree's, or all examples would be of one context.
+        first = {each.trio.tree: each for each in reversed(ranked) if each.person < each.tree}
+        for each in sorted(first.values(), key=lambda each: each.person - each.tree)[:EXAMPLES]:
+            trio = each.trio
+            rows.append((name, view, trio.person, each.person, trio.tree, each.tree))
     if rows:
-        columns = ("corpus", "context", "a person's", "score", "the tree's, preferred", "score ")
-        text = "The cases in which the tree's question leads a person's by most."
+        columns = ("corpus", "context", "a person's", "score", "the tree's", "its score")
+        text = "The contexts on which the tree's question leads a person's by most."
         yield Section("Where the scorer prefers the tree", [text, Table(columns, rows)])
 
 

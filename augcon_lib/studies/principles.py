@@ -244,26 +244,26 @@ def _figures(answers: Mapping[str, Mapping[str, Sequence[Answer]]]) -> Section:
     )
     columns = ("corpus", "principles", "queries", *MEASURES)
     rows: list[tuple[str | int, ...]] = []
-    shown: dict[str, Figure] = {}
+    shown: dict[str, dict[str, Figure]] = {measure: {} for measure in COMPARED}
     for corpus, sets in answers.items():
         for name, found in sets.items():
             figures = {key: measured(found, each) for key, each in MEASURES.items()}
             length = figures.pop("characters")
             chars = "–" if not length.count else f"{length.value:.0f}"
             rows.append((corpus, name, len(found), *map(str, figures.values()), chars))
-            for key in COMPARED:
-                if figures[key].count:
-                    shown[f"{corpus}, {name}, {key.split()[0]}"] = figures[key]
-    title = "Faithfulness by set of principles"
-    picture = Picture(
-        bars(
-            title,
-            list(shown),
-            [each.value for each in shown.values()],
-            [each.interval for each in shown.values()],
-            "share of answers",
-        ),
-        "Shares of usable answers that are grounded by words, and borne out by the verdict.",
+            for measure in COMPARED:
+                if figures[measure].count:
+                    shown[measure][f"{corpus}, {name}"] = figures[measure]
+    pictures = [_picture(measure, each) for measure, each in shown.items() if each]
+    return Section("Figures", [text, Table(columns, rows), *pictures])
+
+
+def _picture(measure: str, shown: Mapping[str, Figure]) -> Picture:
+    title = f"Share of answers {measure}"
+    values, intervals = zip(*((each.value, each.interval) for each in shown.values()), strict=True)
+    return Picture(
+        bars(title, list(shown), values, intervals, "share of answers"),
+        f"Share of usable answers {measure}, by corpus and set. Whiskers: 95 % intervals over "
+        "documents.",
         f"{title}: {'; '.join(f'{name} {each.value:.2f}' for name, each in shown.items())}",
     )
-    return Section("Figures", [text, Table(columns, rows), picture])

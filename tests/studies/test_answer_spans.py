@@ -49,6 +49,15 @@ def test_inside_and_used_are_shares_of_the_two_spans() -> None:
     assert both == SpanUse((0, 47), 22 / 47, 1.0)
 
 
+def test_a_node_that_is_less_than_a_sentence_can_hold_all_of_an_answer() -> None:
+    text = "Flour went to Bristol, and the boat took nine hours. It was small."
+    clause = (22, 51)
+    assert text[slice(*clause)] == " and the boat took nine hours"
+    assert span_use("The boat took nine hours.", text, clause, "en") == SpanUse(clause, 1.0, 1.0)
+    found = span_use("Flour went to Bristol.", text, clause, "en")
+    assert found == SpanUse((0, 22), 0.0, 0.0)
+
+
 def test_characters_of_unspaced_scripts_are_words() -> None:
     text = "磨坊在夜里运转。两个人看守水闸。面粉运到布里斯托尔。"
     assert smallest_span("两个人看守水闸", text, "zh", ANYWHERE) == (8, 16)
