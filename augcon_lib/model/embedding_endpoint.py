@@ -276,7 +276,7 @@ def read_embeddings(data: bytes, body: Mapping[str, Any]) -> RawReply:
         content="\n".join(packed(vector) for vector in vectors),
         finish_reason="stop",
         refusal="",
-        input_tokens=token_count(counts.get("prompt_tokens"), estimate_input_tokens(body)),
+        input_tokens=token_count(counts.get("prompt_tokens"), lambda: estimate_input_tokens(body)),
         output_tokens=0,
     )
 

@@ -1,35 +1,35 @@
 """The only way to an endpoint: the ``openai`` client, used on its fast path.
 
-``client.post`` with the plain response over :mod:`~augcon_lib.model.direct_http` costs a fifth of
-what the typed method costs over the client's default transport. Retries are off here: the engine
-above counts and journals each HTTP call, and frees the slot while it waits.
+A request over :mod:`~augcon_lib.model.openai_client` and :mod:`~augcon_lib.model.direct_http` costs
+a fifth of what the typed method costs over the client's default transport. Retries are off here:
+the engine above counts and journals each HTTP call, and frees the slot while it waits.
 """
 
-import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import orjson
 from pydantic import SecretStr
 
 from augcon_lib.model.rate_headers import read_allowances
-from augcon_lib.model.transport import CallError, RawReply, read_completion, retry_after_seconds
+from augcon_lib.model.transport import (
+    CallError,
+    RawReply,
+    json_bytes,
+    read_completion,
+    retry_after_seconds,
+)
 
 if TYPE_CHECKING:
-    from openai import APIStatusError, AsyncOpenAI
+    from openai import APIStatusError
+
+    from augcon_lib.model.openai_client import RepeatingClient
 
 NO_KEY = "none"  # sent where no key is set: local servers ask for none, the client insists on one
 CONNECT_TIMEOUT_SECONDS = 10.0
+CHAT_PATH = "/chat/completions"
 OFFLINE_URL = "http://offline.invalid/v1"
-# Given explicitly, these defaults need not be copied anew for each call.
-_PLAIN: Any = {
-    "params": {},
-    "headers": {},
-    "max_retries": 0,
-    "idempotency_key": None,
-    "follow_redirects": None,
-    "security": {"bearer_auth": True},
-}
 
 Answer = TypeVar("Answer")
 Complete = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -38,20 +38,13 @@ Complete = Callable[[Mapping[str, Any]], dict[str, Any]]
 class OpenAITransport:
     """Chat completions through ``AsyncOpenAI``; TLS is verified, the key never leaves it."""
 
-    def __init__(self, client: "AsyncOpenAI", secret: str) -> None:
+    def __init__(self, client: "RepeatingClient", secret: str) -> None:
         self._client = client
         self._secret = secret
-        # A whole address costs the client less than one to be joined to its base.
-        self._url = f"{str(client.base_url).rstrip('/')}/chat/completions"
 
     async def complete(self, body: Mapping[str, Any]) -> RawReply:
         """``POST /chat/completions`` once; raises ``CallError``."""
-        import httpx2
-
-        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        response = await self._answered(
-            self._client.post(self._url, cast_to=httpx2.Response, content=content, options=_PLAIN)
-        )
+        response = await self._answered(self._client.post_again(CHAT_PATH, json_bytes(body)))
         try:
             reply = read_completion(response.content, body)
             allowances = read_allowances(response.headers)
@@ -116,9 +109,8 @@ def open_http_transport(
     connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
 ) -> OpenAITransport:
     """A transport to *base_url* over aiohttp with at most *max_connections* connections."""
-    from openai import AsyncOpenAI
-
     from augcon_lib.model.direct_http import AiohttpCarrier, DirectClient
+    from augcon_lib.model.openai_client import RepeatingClient
 
     carrier = AiohttpCarrier(
         base_url,
@@ -127,10 +119,9 @@ def open_http_transport(
         max_connections=max_connections,
     )
     secret = api_key.get_secret_value()
-    client = AsyncOpenAI(
+    client = RepeatingClient(
         base_url=base_url,
         api_key=secret or NO_KEY,
-        max_retries=0,
         timeout=timeout_seconds,
         http_client=DirectClient(carrier.carry, carrier.close),
     )
@@ -140,17 +131,17 @@ def open_http_transport(
 def open_offline_transport(complete: Complete) -> OpenAITransport:
     """The same client over an in-process server that answers with *complete*."""
     import httpx2
-    from openai import AsyncOpenAI
 
     from augcon_lib.model.direct_http import DirectClient
+    from augcon_lib.model.openai_client import RepeatingClient
 
     async def carry(request: httpx2.Request) -> httpx2.Response:
-        completion = complete(json.loads(request.content))
-        content = json.dumps(completion).encode("ascii")
+        completion = complete(orjson.loads(await request.aread()))
+        content = orjson.dumps(completion)
         return httpx2.Response(200, content=content, request=request)
 
-    client = AsyncOpenAI(
-        base_url=OFFLINE_URL, api_key=NO_KEY, max_retries=0, http_client=DirectClient(carry)
+    client = RepeatingClient(
+        base_url=OFFLINE_URL, api_key=NO_KEY, timeout=None, http_client=DirectClient(carry)
     )
     return OpenAITransport(client, "")
 

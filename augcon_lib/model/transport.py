@@ -7,9 +7,11 @@ import email.utils
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+import orjson
 
 from augcon_lib.errors import ModelError
 from augcon_lib.model.rate_headers import Allowances
@@ -73,10 +75,26 @@ class ChatTransport(Protocol):
 def read_completion(data: bytes, body: Mapping[str, Any]) -> RawReply:
     """The reply in the body of an HTTP 200; ``CallError`` where it holds no completion."""
     try:
-        completion = json.loads(data)
+        completion = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        completion = _read_leniently(data)
+    return completion_of(completion, body)
+
+
+def json_bytes(body: Mapping[str, Any]) -> bytes:
+    """*body* as it goes over the wire: UTF-8, with ``?`` for halves of surrogate pairs."""
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError:
+        return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _read_leniently(data: bytes) -> Any:
+    """Python's own reader takes what strict ones do not: halves of surrogate pairs, NaN."""
+    try:
+        return json.loads(data)
     except (ValueError, RecursionError):
         raise CallError("broken_body", f"not a chat completion: {data[:80]!r}") from None
-    return completion_of(completion, body)
 
 
 def completion_of(completion: Any, body: Mapping[str, Any]) -> RawReply:
@@ -96,8 +114,8 @@ def completion_of(completion: Any, body: Mapping[str, Any]) -> RawReply:
         content=text,
         finish_reason=str(choice.get("finish_reason") or ""),
         refusal=refusal if isinstance(refusal, str) else "",
-        input_tokens=token_count(counts.get("prompt_tokens"), estimate_input_tokens(body)),
-        output_tokens=token_count(counts.get("completion_tokens"), estimate_tokens(text)),
+        input_tokens=token_count(counts.get("prompt_tokens"), lambda: estimate_input_tokens(body)),
+        output_tokens=token_count(counts.get("completion_tokens"), lambda: estimate_tokens(text)),
     )
 
 
@@ -127,8 +145,8 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def token_count(reported: object, estimate: int) -> int:
-    """What a server *reported*, where that is a count, else the *estimate*."""
+def token_count(reported: object, estimate: Callable[[], int]) -> int:
+    """What a server *reported*, where that is a count, else what *estimate* gives."""
     if isinstance(reported, int) and not isinstance(reported, bool) and reported >= 0:
         return reported
-    return estimate
+    return estimate()

@@ -9,7 +9,12 @@ import pytest
 
 from augcon_lib.model.caller import MAX_RETRY_AFTER_SECONDS, pause_seconds
 from augcon_lib.model.openai_adapter import open_offline_transport
-from augcon_lib.model.transport import CallError, read_completion, retry_after_seconds
+from augcon_lib.model.transport import (
+    CallError,
+    json_bytes,
+    read_completion,
+    retry_after_seconds,
+)
 
 BODY = {"model": "m", "messages": [{"role": "user", "content": "x" * 40}]}
 
@@ -74,3 +79,10 @@ def test_the_offline_provider_is_asked_through_the_same_client() -> None:
         assert asked == [BODY]
 
     asyncio.run(scenario())
+
+
+def test_half_a_surrogate_pair_breaks_neither_a_request_nor_a_reply() -> None:
+    body = {"messages": [{"role": "user", "content": "a\ud800b"}]}
+    assert json.loads(json_bytes(body))["messages"][0]["content"] == "a?b"
+    data = b'{"choices": [{"message": {"content": "a\\ud800b"}}]}'
+    assert read_completion(data, BODY).content == "a\ud800b"

@@ -1,0 +1,63 @@
+"""The ``openai`` client for thousands of requests that differ in nothing but their bodies."""
+
+import httpx2
+from openai import AsyncOpenAI
+from openai._models import FinalRequestOptions
+
+
+class RepeatingClient(AsyncOpenAI):
+    """``post_again`` does once for an address what ``post`` does again for each request.
+
+    Merging the same options and headers and parsing the same address costs 0.15 ms of CPU. What is
+    used for it is private to the package, whose version is pinned; a test compares both ways.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str,
+        timeout: float | None,
+        http_client: httpx2.AsyncClient,
+    ) -> None:
+        super().__init__(
+            api_key=api_key,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=0,
+            http_client=http_client,
+        )
+        self._same_options: dict[str, FinalRequestOptions] = {}
+        self._same_requests: dict[str, httpx2.Request] = {}
+
+    async def post_again(self, path: str, content: bytes) -> httpx2.Response:
+        """``POST`` *content*, a JSON text, to *path*; raises what ``post`` raises."""
+        same = self._same_options.get(path)
+        if same is None:
+            same = FinalRequestOptions.construct(
+                method="post",
+                url=path,
+                content=b"",
+                idempotency_key="",  # not sent; one would be drawn for each request otherwise
+                security={"bearer_auth": True},
+            )
+            self._same_options[path] = same
+        return await self.request(httpx2.Response, same.model_copy(update={"content": content}))
+
+    def _build_request(
+        self, options: FinalRequestOptions, *, retries_taken: int = 0
+    ) -> httpx2.Request:
+        if options.url not in self._same_options or not isinstance(options.content, bytes):
+            return super()._build_request(options, retries_taken=retries_taken)
+        same = self._same_requests.get(options.url)
+        if same is None:
+            same = super()._build_request(options, retries_taken=retries_taken)
+            del same.headers["Content-Length"]  # the carrier's business: it knows the body
+            self._same_requests[options.url] = same
+        return httpx2.Request(
+            same.method,
+            same.url,
+            headers=same.headers,
+            stream=httpx2.ByteStream(options.content),
+            extensions=same.extensions,
+        )
