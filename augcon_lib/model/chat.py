@@ -21,6 +21,9 @@ class ChatExample:
     user: str
     reply: ReplyFields
 
+    def __hash__(self) -> int:
+        return hash((self.user, *self.reply.items()))
+
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:

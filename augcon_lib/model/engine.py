@@ -13,7 +13,7 @@ from typing import Protocol
 
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.model.caller import Completion, Settle, Settled
-from augcon_lib.model.chat import ChatReply, ChatRequest
+from augcon_lib.model.chat import ChatReply, ChatRequest, ReplyFields
 from augcon_lib.model.endpoint import is_context_length
 from augcon_lib.model.identity import journal_key
 from augcon_lib.model.journal import Journal
@@ -143,7 +143,7 @@ class ModelEngine:
             if isinstance(judged, Unusable):
                 self._ledger.unusable(completion.call, judged.reason)
                 return judged
-            return await self._keep(key, request, completion, stale=stale)
+            return await self._keep(key, request, completion, judged, stale=stale)
 
         attempt, repair = 1, None
         while True:
@@ -161,7 +161,13 @@ class ModelEngine:
                 repair = Repair(outcome.content, outcome.problem)
 
     async def _keep(
-        self, key: bytes, request: ChatRequest, completion: Completion, *, stale: bool
+        self,
+        key: bytes,
+        request: ChatRequest,
+        completion: Completion,
+        fields: ReplyFields,
+        *,
+        stale: bool,
     ) -> ChatReply:
         reply, call = completion.reply, completion.call
         stored = await self.journal.store(
@@ -178,7 +184,8 @@ class ModelEngine:
             replace=stale,
         )
         self.stats.answered += 1
-        fields = request.reply_format.parse(stored.content)
+        if stored.content != reply.content:  # another process was first
+            fields = request.reply_format.parse(stored.content)
         return ChatReply(fields, False, reply.input_tokens, reply.output_tokens, call.seconds)
 
     def _rejection(self, reason: str, detail: str) -> AnswerRejected:

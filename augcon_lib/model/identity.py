@@ -1,10 +1,10 @@
 """Which model answers, and the key under which its answers are kept."""
 
+import hashlib
 import json
 from functools import lru_cache
-from hashlib import sha256
 
-from augcon_lib.model.chat import ChatRequest
+from augcon_lib.model.chat import ChatExample, ChatRequest
 from augcon_lib.model.rendering import WireForm, format_hint
 from augcon_lib.model.replies import ReplyFormat
 from augcon_lib.settings import ModelSettings
@@ -35,25 +35,30 @@ def journal_key(identity: str, request: ChatRequest) -> bytes:
     not paid for again.
     """
     before, after = _same_for_many(
-        identity,
-        request.instruction,
-        json.dumps([[example.user, dict(example.reply)] for example in request.examples]),
-        request.reply_format,
-        request.language,
+        identity, request.instruction, request.examples, request.reply_format, request.language
     )
     passage = "".join(request.user.split())
     own = f"{json.dumps(passage)}, {after}, {float(request.temperature)}, {request.sample}]"
-    return sha256((before + own).encode("ascii")).digest()
+    key = before.copy()
+    key.update(own.encode("ascii"))
+    return key.digest()
 
 
 @lru_cache(maxsize=256)
 def _same_for_many(
-    identity: str, instruction: str, examples_json: str, reply_format: ReplyFormat, language: str
-) -> tuple[str, str]:
-    """The JSON array before and behind the user's message."""
+    identity: str,
+    instruction: str,
+    examples: tuple[ChatExample, ...],
+    reply_format: ReplyFormat,
+    language: str,
+) -> tuple["hashlib._Hash", str]:
+    """The JSON array before the user's message, hashed, and behind it."""
     fields = [
         [f.name, f.label, f.kind.__name__, f.choices, f.required] for f in reply_format.fields
     ]
     hints = [format_hint(reply_format, form, language) for form in WireForm]
-    before = f"{json.dumps([KEY_VERSION, identity, instruction])[:-1]}, {examples_json}, "
-    return before, json.dumps([reply_format.name, fields, hints])[1:-1]
+    shown = [[example.user, dict(example.reply)] for example in examples]
+    before = f"{json.dumps([KEY_VERSION, identity, instruction, shown])[:-1]}, "
+    return hashlib.sha256(before.encode("ascii")), json.dumps([reply_format.name, fields, hints])[
+        1:-1
+    ]

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from augcon_lib.model.chat import ChatRequest, ReplyFields
+from augcon_lib.model.chat import ChatExample, ChatRequest, ReplyFields
 from augcon_lib.model.replies import ReplyField, ReplyFormat
 
 MAX_QUOTED_CHARS = 2_000
@@ -36,16 +36,14 @@ def render_messages(
 ) -> list[dict[str, str]]:
     """System message, one turn pair per example, and the user's message unchanged.
 
+    All but the last are the same objects for all requests that differ in it alone.
     With *repair* the model sees its own reply and what was wrong; the last message still carries
     the whole passage.
     """
-    hint, system = _same_for_many(request.instruction, request.reply_format, form, request.language)
-    messages = [_message("system", system)]
-    for example in request.examples:
-        messages.append(_message("user", example.user))
-        messages.append(
-            _message("assistant", render_reply(request.reply_format, example.reply, form))
-        )
+    hint, same = _same_for_many(
+        request.instruction, request.examples, request.reply_format, form, request.language
+    )
+    messages = [*same]
     if repair is None:
         messages.append(_message("user", request.user))
         return messages
@@ -95,11 +93,19 @@ def format_hint(reply_format: ReplyFormat, form: WireForm, language: str) -> str
 
 @lru_cache(maxsize=256)
 def _same_for_many(
-    instruction: str, reply_format: ReplyFormat, form: WireForm, language: str
-) -> tuple[str, str]:
-    """Hint and system message: one text in memory for the thousands of requests of a batch."""
+    instruction: str,
+    examples: tuple[ChatExample, ...],
+    reply_format: ReplyFormat,
+    form: WireForm,
+    language: str,
+) -> tuple[str, list[dict[str, str]]]:
+    """The hint, and all messages but the last: once in memory for the thousands of a batch."""
     hint = format_hint(reply_format, form, language)
-    return hint, f"{instruction}\n\n{hint}"
+    messages = [_message("system", f"{instruction}\n\n{hint}")]
+    for example in examples:
+        messages.append(_message("user", example.user))
+        messages.append(_message("assistant", render_reply(reply_format, example.reply, form)))
+    return hint, messages
 
 
 def _kind_note(field: ReplyField, chinese: bool) -> str:
