@@ -25,6 +25,8 @@ _UNSPACED = (
 _MARKS = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0900-\u0dff"
 _TOKEN = re.compile(rf"[{_UNSPACED}]|(?:[^\W_{_UNSPACED}]|[{_MARKS}])+")
 
+_ASCII_SEPARATORS = {code: " " for code in range(128) if not chr(code).isalnum()}
+
 
 def tokenize(text: str) -> Tokens:
     """Lower-cased tokens of *text*; punctuation and white space separate and are dropped.
@@ -36,9 +38,9 @@ def tokenize(text: str) -> Tokens:
 
 
 def _tokens(text: str) -> Tokens:
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return tuple(_TOKEN.findall(text.lower()))
+    if text.isascii():
+        return tuple(text.lower().translate(_ASCII_SEPARATORS).split())
+    return tuple(_TOKEN.findall(unicodedata.normalize("NFKC", text).lower()))
 
 
 _query_tokens = lru_cache(maxsize=65_536)(_tokens)
