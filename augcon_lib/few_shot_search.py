@@ -8,6 +8,7 @@ judge its own answers against the reference. The best subset wins.
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import AnswerRejected
@@ -158,6 +159,7 @@ def examples_in(examples: Sequence[FewShotExample], language: str) -> list[FewSh
     return [example for example in examples if _language(example) == language]
 
 
+@lru_cache(maxsize=1024)  # asked for each document again; statistics take milliseconds
 def _language(example: FewShotExample) -> str:
     return prompt_language(detect_language(example.context + example.question))
 

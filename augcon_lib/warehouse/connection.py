@@ -44,6 +44,8 @@ class Warehouse:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+            # Closing would do it, and keep other threads from running meanwhile.
+            connection.execute("CHECKPOINT")
 
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:

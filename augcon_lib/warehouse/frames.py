@@ -29,16 +29,16 @@ def to_frame(table: str, records: Iterable[Any], **constants: object) -> pl.Data
     A ``position`` that is neither is the record's place in *records*.
     """
     schema = TABLES[table]
+    records = list(records)
 
-    def value(record: Any, place: int, column: str) -> object:
+    def values(column: str) -> list[object]:
         if column in constants:
-            return constants[column]
+            return [constants[column]] * len(records)
         if column == "position":
-            return getattr(record, column, place)
-        return getattr(record, column)
+            return [getattr(record, column, place) for place, record in enumerate(records)]
+        return [getattr(record, column) for record in records]
 
-    rows = [[value(record, place, c) for c in schema] for place, record in enumerate(records)]
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame({column: values(column) for column in schema}, schema=schema)
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
