@@ -6,13 +6,17 @@ import signal
 import threading
 from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from augcon_lib.errors import BudgetExceeded, EndpointError
 
 Result = TypeVar("Result")
 
-GARBAGE_THRESHOLDS = (50_000, 20, 50)
+# Which of the documents at work a task belongs to, counted as they are begun; tasks inherit it.
+place_in_line: ContextVar[int] = ContextVar("place_in_line", default=0)
+
+GARBAGE_THRESHOLDS = (1_000_000, 20, 50)
 
 
 def run_until_done(coroutine: Coroutine[Any, Any, Result]) -> Result:
@@ -22,7 +26,7 @@ def run_until_done(coroutine: Coroutine[Any, Any, Result]) -> Result:
     loop's own writing to a socket, too. Here they wait until every task has been cancelled.
     """
     if threading.current_thread() is not threading.main_thread():
-        return asyncio.run(coroutine)
+        return _run(coroutine)
     received: list[int] = []
 
     async def cancelled_by_signal() -> Result:
@@ -39,12 +43,22 @@ def run_until_done(coroutine: Coroutine[Any, Any, Result]) -> Result:
 
     earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        return asyncio.run(cancelled_by_signal())
+        return _run(cancelled_by_signal())
     finally:
         for number, handler in earlier.items():
             signal.signal(number, handler or signal.SIG_DFL)
         if received:
             signal.raise_signal(received[0])
+
+
+def _run(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """On uvloop where it is installed: a model call takes a tenth less CPU than on asyncio's."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:  # not made for Windows
+        return asyncio.run(coroutine)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(coroutine)
 
 
 async def run_together(coroutines: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:

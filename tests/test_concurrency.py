@@ -115,3 +115,12 @@ def test_without_a_signal_the_result_comes_and_handlers_are_as_before() -> None:
     before = signal.getsignal(signal.SIGINT)
     assert run_until_done(give(3, turns=2)) == 3
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_it_runs_on_uvloop_where_that_is_installed() -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def loop() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    assert isinstance(run_until_done(loop()), uvloop.Loop)

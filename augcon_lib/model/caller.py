@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar
 from augcon_lib.model.breaker import CircuitBreaker
 from augcon_lib.model.journal_tables import CallRecord
 from augcon_lib.model.ledger import Ledger, Origin
-from augcon_lib.model.limits import AdaptiveSlots, Budget, RateLimits
+from augcon_lib.model.limits import AdaptiveSlots, Budget, RateLimits, Slot
 from augcon_lib.model.rendering import WireForm
 from augcon_lib.model.stats import CallStats
 from augcon_lib.model.transport import CallError, ChatTransport, RawReply, estimate_input_tokens
@@ -41,9 +41,10 @@ Settle = Callable[[Completion], Awaitable[Settled]]
 class Caller:
     """Sends bodies within slots, rates and budget; every HTTP call is in the ledger.
 
-    A slot is held until a completion is settled (judged, and durable if it is an answer): so at
-    a kill no more calls are lost than there are slots. A failed call holds none while it waits
-    for its retry.
+    The journal holds no call up: a slot is free as soon as the reply is there, unless a quarter as
+    many replies as there are slots are being settled (judged; made durable if they are answers).
+    So at a kill no more calls are lost than slots and a quarter. A failed call holds none while it
+    waits for its retry.
     """
 
     def __init__(
@@ -86,13 +87,15 @@ class Caller:
         successes_before = self._breaker.successes
         attempts = http_500 = 0
         while True:
-            async with self._slots.slot():
+            async with self._slots.slot() as slot:
                 self._breaker.check()
                 self._budget.check()
                 expected_tokens = input_tokens + self.ledger.mean_output_tokens()
                 await self._rates.wait(expected_tokens)
                 self._breaker.check()
-                sent = asyncio.ensure_future(self._send(body, origin, expected_tokens, settle))
+                sent = asyncio.ensure_future(
+                    self._send(body, origin, expected_tokens, settle, slot)
+                )
                 self._sent.add(sent)
                 sent.add_done_callback(self._forget)
                 outcome = await asyncio.shield(sent)
@@ -129,9 +132,13 @@ class Caller:
         origin: Origin,
         expected_tokens: int,
         settle: Settle[Settled],
+        slot: Slot,
     ) -> Settled | CallError:
         outcome = await self._once(body, origin, expected_tokens)
-        return await settle(outcome) if isinstance(outcome, Completion) else outcome
+        if isinstance(outcome, CallError):
+            return outcome
+        with self._slots.settling(slot):
+            return await settle(outcome)
 
     async def _once(
         self, body: Mapping[str, Any], origin: Origin, expected_tokens: int

@@ -5,7 +5,6 @@ An endpoint that dies hands its calls to the others, and is tried again later wi
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from augcon_lib.model.breaker import CircuitBreaker
 from augcon_lib.model.caller import Settle, Settled, is_transient
 from augcon_lib.model.chat import ChatRequest
 from augcon_lib.model.endpoint import Endpoint
-from augcon_lib.model.limits import AdaptiveSlots
+from augcon_lib.model.limits import AdaptiveSlots, WaitingLine
 from augcon_lib.model.rendering import Repair
 from augcon_lib.model.stats import CallStats
 from augcon_lib.model.transport import CallError
@@ -63,7 +62,7 @@ class EndpointPool:
     def __init__(self, routes: Sequence[Route], stats: CallStats) -> None:
         self._routes = routes
         self._stats = stats
-        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._line = WaitingLine()
 
     async def ready(self) -> None:
         """Raise ``EndpointError`` where none of the endpoints can serve; probes unknown ones."""
@@ -119,10 +118,8 @@ class EndpointPool:
             if route.on_trial or route.room > 0:
                 route.given += 1
                 return route
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
             try:
-                await waiter
+                await self._line.join()
             except asyncio.CancelledError:
                 self._wake()
                 raise
@@ -161,9 +158,6 @@ class EndpointPool:
         """Let as many go on as there may be room for; who finds none waits again."""
         free = sum(max(0, route.places - route.given) for route in self._routes)
         if all(route.breaker.is_open for route in self._routes):
-            free = len(self._waiters)  # they all have to be told
-        while self._waiters and free > 0:
-            waiter = self._waiters.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                free -= 1
+            free = len(self._line)  # they all have to be told
+        while free > 0 and self._line.call_next():
+            free -= 1

@@ -1,13 +1,15 @@
 """How much may be on the wire: slots that adapt to the endpoint, rates per minute, the budget."""
 
 import asyncio
+import heapq
+import itertools
 import math
-from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from aiolimiter import AsyncLimiter
 
+from augcon_lib.concurrency import place_in_line
 from augcon_lib.errors import BudgetExceeded
 from augcon_lib.model.journal_tables import Spend
 from augcon_lib.model.rate_headers import Allowance, Allowances
@@ -15,12 +17,44 @@ from augcon_lib.settings import BudgetSettings
 
 MIN_WINDOW_CALLS = 16
 TOLERATED_OVERLOAD = 0.1
+# So many replies more than calls on the wire may wait for the journal, and be lost to a kill.
+SETTLING_PER_SLOT = 0.25
 TOKEN_BUCKET_SECONDS = 10.0
 MAX_TOLD_PAUSE_SECONDS = 120.0
 
 
+class WaitingLine:
+    """Futures of those who wait, the earliest document's first, then in the order they came.
+
+    A document that was begun is so brought to its end before others use the endpoint: what is in
+    memory is then what few documents need, and what is ready can be written.
+    """
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._joined = itertools.count()
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def join(self) -> "asyncio.Future[None]":
+        """A future that is done when its turn has come."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._heap, (place_in_line.get(), next(self._joined), waiter))
+        return waiter
+
+    def call_next(self) -> bool:
+        """Let the first go on who still waits; whether there was one."""
+        while self._heap:
+            _, _, waiter = heapq.heappop(self._heap)
+            if not waiter.done():
+                waiter.set_result(None)
+                return True
+        return False
+
+
 class AdaptiveSlots:
-    """Slots for calls on the wire, first come, first served.
+    """Slots for calls on the wire.
 
     After each window of calls the limit shrinks by a third where more than a tenth of them was
     turned away for overload (429, 503), and grows by a sixteenth of the maximum otherwise. It
@@ -31,19 +65,33 @@ class AdaptiveSlots:
         self.maximum = maximum
         self.limit = maximum
         self.busy = 0
-        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._settling = 0
+        self._line = WaitingLine()
         self._window_calls = 0
         self._window_overloads = 0
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Hold one slot."""
+    async def slot(self) -> AsyncIterator["Slot"]:
+        """Hold one slot to the end of the body, or until it is freed there."""
         await self._acquire()
+        slot = Slot(self)
+        try:
+            yield slot
+        finally:
+            slot.free()
+
+    @contextmanager
+    def settling(self, slot: "Slot") -> Iterator[None]:
+        """While a reply is settled its *slot* is free, where few others are being settled."""
+        if self._settling >= self.limit * SETTLING_PER_SLOT:
+            yield
+            return
+        slot.free()
+        self._settling += 1
         try:
             yield
         finally:
-            self.busy -= 1
-            self._wake()
+            self._settling -= 1
 
     def observe(self, *, overloaded: bool) -> None:
         """Count one finished call; adapts the limit at the end of each window."""
@@ -58,12 +106,16 @@ class AdaptiveSlots:
         self._window_calls = self._window_overloads = 0
         self._wake()
 
+    def release(self) -> None:
+        """Take a slot back."""
+        self.busy -= 1
+        self._wake()
+
     async def _acquire(self) -> None:
-        if self.busy < self.limit and not self._waiters:
+        if self.busy < self.limit and not self._line:
             self.busy += 1
             return
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
+        waiter = self._line.join()
         try:
             await waiter
         except asyncio.CancelledError:
@@ -73,11 +125,23 @@ class AdaptiveSlots:
             raise
 
     def _wake(self) -> None:
-        while self._waiters and self.busy < self.limit:
-            waiter = self._waiters.popleft()
-            if not waiter.done():
-                self.busy += 1
-                waiter.set_result(None)
+        while self.busy < self.limit and self._line.call_next():
+            self.busy += 1
+
+
+class Slot:
+    """One slot that is held."""
+
+    __slots__ = ("_slots",)
+
+    def __init__(self, slots: AdaptiveSlots) -> None:
+        self._slots: AdaptiveSlots | None = slots
+
+    def free(self) -> None:
+        """Give it back, once."""
+        if self._slots is not None:
+            slots, self._slots = self._slots, None
+            slots.release()
 
 
 class _Remaining:

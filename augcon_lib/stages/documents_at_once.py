@@ -1,11 +1,12 @@
 """Many documents at once on one event loop, written in batches as they get ready."""
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from augcon_lib.concurrency import most_serious
+from augcon_lib.concurrency import most_serious, place_in_line
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.records import Rejection
 from augcon_lib.warehouse.partitions import FAILED, PartitionOutput
@@ -35,7 +36,8 @@ async def for_each_document(
     ready: asyncio.Queue[PartitionOutput | None] = asyncio.Queue()
     places = asyncio.Semaphore(in_flight)
 
-    async def one(document_id: str, item: Item) -> None:
+    async def one(number: int, document_id: str, item: Item) -> None:
+        place_in_line.set(number)
         try:
             output = await work(document_id, item)
             if writer.done():
@@ -45,12 +47,13 @@ async def for_each_document(
             places.release()
 
     async def work_on_all() -> None:
+        numbers = itertools.count()
         async with asyncio.TaskGroup() as group:
             for chunk in batches(document_ids, LOAD_DOCUMENTS):
                 items = await asyncio.to_thread(load, chunk)
                 for document_id in (each for each in chunk if each in items):
                     await places.acquire()
-                    group.create_task(one(document_id, items[document_id]))
+                    group.create_task(one(next(numbers), document_id, items[document_id]))
 
     writer = asyncio.create_task(_write(ready, save))
     try:

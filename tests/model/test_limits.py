@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from augcon_lib.concurrency import place_in_line
 from augcon_lib.errors import BudgetExceeded
 from augcon_lib.model.journal_tables import NOTHING_SPENT
 from augcon_lib.model.limits import AdaptiveSlots, Budget
@@ -85,3 +86,43 @@ def test_no_budget_means_no_limit() -> None:
     budget = Budget(BudgetSettings(), NOTHING_SPENT)
     for _ in range(1000):
         budget.reserve(100.0)
+
+
+def test_the_earliest_document_goes_first() -> None:
+    async def scenario() -> list[str]:
+        slots = AdaptiveSlots(1)
+        order: list[str] = []
+
+        async def call(document: int, name: str) -> None:
+            place_in_line.set(document)
+            async with slots.slot():
+                order.append(name)
+                await asyncio.sleep(0)
+
+        begun = [(0, "a1"), (2, "c1"), (1, "b1"), (1, "b2"), (0, "a2")]
+        await asyncio.gather(*(call(*one) for one in begun))
+        return order
+
+    assert asyncio.run(scenario()) == ["a1", "a2", "b1", "b2", "c1"]
+
+
+def test_a_slot_is_free_while_its_reply_is_settled_but_for_a_quarter_of_them() -> None:
+    async def scenario() -> list[int]:
+        slots = AdaptiveSlots(8)
+        settled = asyncio.Event()
+        busy: list[int] = []
+
+        async def call() -> None:
+            async with slots.slot() as slot:
+                with slots.settling(slot):
+                    busy.append(slots.busy)
+                    await settled.wait()
+
+        calls = [asyncio.create_task(call()) for _ in range(5)]
+        await asyncio.sleep(0)
+        settled.set()
+        await asyncio.gather(*calls)
+        assert slots.busy == 0
+        return busy
+
+    assert asyncio.run(scenario()) == [0, 0, 1, 2, 3]
