@@ -144,7 +144,12 @@ class EndpointPool:
         self._wake()
 
     def _out_of_service(self, route: Route) -> None:
-        """Note that *route*'s breaker opened: once, though each of its calls tells of it."""
+        """Note that *route*'s breaker opened: once, though each of its calls tells of it.
+
+        The last of them may come when it serves again already.
+        """
+        if not route.breaker.is_open:
+            return
         if not route.on_trial and route.name in self._stats.out_of_service:
             return
         route.on_trial = False
