@@ -13,7 +13,7 @@ from augcon_lib.errors import BudgetExceeded, EndpointError
 
 Result = TypeVar("Result")
 
-# Which of the documents at work a task belongs to, counted as they are begun; tasks inherit it.
+# Which group of the documents at work a task belongs to, counted as they are begun; inherited.
 place_in_line: ContextVar[int] = ContextVar("place_in_line", default=0)
 
 GARBAGE_THRESHOLDS = (1_000_000, 20, 50)

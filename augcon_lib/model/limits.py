@@ -24,10 +24,10 @@ MAX_TOLD_PAUSE_SECONDS = 120.0
 
 
 class WaitingLine:
-    """Futures of those who wait, the earliest document's first, then in the order they came.
+    """Futures of those who wait, the earliest documents' first, then in the order they came.
 
-    A document that was begun is so brought to its end before others use the endpoint: what is in
-    memory is then what few documents need, and what is ready can be written.
+    Documents that were begun are so brought to their end before others use the endpoint: what is
+    in memory is then what few documents need, and what is ready can be written.
     """
 
     def __init__(self) -> None:

@@ -16,6 +16,9 @@ WRITE_DOCUMENTS = 1_000
 # Opening the warehouse costs as much as writing to it, so that documents are written together. What
 # waits is lost to a kill, but its answers are in the journal.
 GATHER_SECONDS = 2.0
+# The documents at work come to their ends group by group. One by one they would need less memory,
+# but the last of them would keep an endpoint busy with few calls for as long as its trees are deep.
+GROUPS_AT_WORK = 8
 
 Item = TypeVar("Item")
 
@@ -36,8 +39,8 @@ async def for_each_document(
     ready: asyncio.Queue[PartitionOutput | None] = asyncio.Queue()
     places = asyncio.Semaphore(in_flight)
 
-    async def one(number: int, document_id: str, item: Item) -> None:
-        place_in_line.set(number)
+    async def one(place: int, document_id: str, item: Item) -> None:
+        place_in_line.set(place)
         try:
             output = await work(document_id, item)
             if writer.done():
@@ -48,12 +51,14 @@ async def for_each_document(
 
     async def work_on_all() -> None:
         numbers = itertools.count()
+        groups = max(1, GROUPS_AT_WORK * len(document_ids) // max(in_flight, GROUPS_AT_WORK))
         async with asyncio.TaskGroup() as group:
             for chunk in batches(document_ids, LOAD_DOCUMENTS):
                 items = await asyncio.to_thread(load, chunk)
                 for document_id in (each for each in chunk if each in items):
                     await places.acquire()
-                    group.create_task(one(next(numbers), document_id, items[document_id]))
+                    place = next(numbers) * groups // len(document_ids)
+                    group.create_task(one(place, document_id, items[document_id]))
 
     writer = asyncio.create_task(_write(ready, save))
     try:
