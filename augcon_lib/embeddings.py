@@ -40,12 +40,12 @@ class Embedder:
         """
         texts = list(dict.fromkeys([*contexts, *queries]))
         places = {text: place for place, text in enumerate(texts)}
-        vectors = self._vectors(texts)
+        vectors = self.vectors(texts)
         one = vectors[[places[text] for text in contexts]]
         other = vectors[[places[text] for text in queries]]
         return np.asarray((one * other).sum(axis=1), dtype=np.float64)
 
-    def _vectors(self, texts: Sequence[str]) -> Any:
+    def vectors(self, texts: Sequence[str]) -> Any:
         """One row of length 1 for each of *texts*."""
         if not self.asks_endpoint:
             return _sentence_model(self.model).encode(

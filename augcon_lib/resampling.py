@@ -16,7 +16,9 @@ Interval = tuple[float, float]
 NOT_MEASURED: Interval = (math.nan, math.nan)
 
 
-def mean_interval(groups: Sequence[Hashable], values: Sequence[float]) -> Interval:
+def mean_interval(
+    groups: Sequence[Hashable], values: Sequence[float] | npt.NDArray[np.float64]
+) -> Interval:
     """95 % interval of the mean of *values*, each of one of *groups*.
 
     NaN where there are fewer than two groups: one of them says nothing of the next.

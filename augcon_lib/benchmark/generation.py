@@ -14,10 +14,12 @@ from pathlib import Path
 from augcon_lib.benchmark.gold import GoldQuestion
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.stats import CallStats
+from augcon_lib.query_scorer import Scorer
 from augcon_lib.records import content_id
 from augcon_lib.settings import Settings, SourceSettings, StorageSettings
 from augcon_lib.stages.in_order import run_stale_stages
 from augcon_lib.stages.stage_run import Progress, StageReport, StageRun, no_progress
+from augcon_lib.strategies import ChooseStrategy, strategy_for
 from augcon_lib.warehouse.datasets import read_dataset
 from augcon_lib.workspace import Workspace
 
@@ -117,6 +119,8 @@ def run_trial(
     *,
     until: str = "sft_dataset",
     documents: Collection[str] | None = None,
+    choose_strategy: ChooseStrategy = strategy_for,
+    scorer: Scorer | None = None,
 ) -> Trial:
     """Run the stages up to *until* in *workspace*, anew but for what the journal holds.
 
@@ -134,7 +138,10 @@ def run_trial(
             leftover.unlink(missing_ok=True)
         with closing(Journal(own.journal_path)) as journal:
             journal.forget_choices()  # those of the trial before
-        return Trial(run, run_stale_stages(run, until=until, documents=documents))
+        reports = run_stale_stages(
+            run, until=until, documents=documents, choose_strategy=choose_strategy, scorer=scorer
+        )
+        return Trial(run, reports)
 
 
 def generate(
@@ -143,11 +150,13 @@ def generate(
     settings: Settings,
     session_id: str,
     progress: Progress = no_progress,
-    *,
-    documents: Collection[str] | None = None,
 ) -> Generated:
     """Make a whole dataset by :func:`run_trial`, and read it."""
-    trial = run_trial(workspace, name, settings, session_id, progress, documents=documents)
+    return generated(run_trial(workspace, name, settings, session_id, progress))
+
+
+def generated(trial: Trial) -> Generated:
+    """The dataset that *trial*, which ran all stages, has made."""
     return Generated(
         rows=rows_of(trial),
         model_calls=trial.model_calls,

@@ -11,7 +11,7 @@ from augcon_lib.model.chat import Chat
 from augcon_lib.records import Document, Node, Rejection, content_id
 from augcon_lib.stages.model_stage import Work, run_model_stage
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.strategies import strategy_for
+from augcon_lib.strategies import ChooseStrategy, strategy_for
 from augcon_lib.tree_rules import broken_rules
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.partitions import REJECTED, PartitionOutput
@@ -20,7 +20,12 @@ from augcon_lib.warehouse.stages import read_documents_text
 STAGE = "cst_nodes"
 
 
-def run_cst_nodes(run: StageRun, document_ids: Sequence[str]) -> StageReport:
+def run_cst_nodes(
+    run: StageRun,
+    document_ids: Sequence[str],
+    *,
+    choose_strategy: ChooseStrategy = strategy_for,
+) -> StageReport:
     """Grow the trees of *document_ids*, all at once.
 
     Raises ``EndpointError`` or ``BudgetExceeded`` after what was ready has been written.
@@ -31,7 +36,7 @@ def run_cst_nodes(run: StageRun, document_ids: Sequence[str]) -> StageReport:
 
     def work_with(chat: Chat) -> Work[Document]:
         async def work(document: Document, inputs: Inputs) -> PartitionOutput:
-            nodes, rejections = await _grow(run, chat, document)
+            nodes, rejections = await _grow(run, chat, document, choose_strategy)
             return _output(document, inputs, nodes, rejections)
 
         return work
@@ -40,14 +45,14 @@ def run_cst_nodes(run: StageRun, document_ids: Sequence[str]) -> StageReport:
 
 
 async def _grow(
-    run: StageRun, chat: Chat, document: Document
+    run: StageRun, chat: Chat, document: Document, choose_strategy: ChooseStrategy
 ) -> tuple[list[Node], list[Rejection]]:
     language = document.language
     lengths = resolve_lengths(run.settings, language)
     contexts = cut_contexts(document, lengths.max_context_chars, lengths.min_context_chars)
     first = first_examples(run.examples, run.settings.responses.few_shot_count)
     examples = first.for_language(language)
-    strategy = strategy_for(run.settings, language, chat, run.prompts, examples)
+    strategy = choose_strategy(run.settings, language, chat, run.prompts, examples)
     grown = await run_together(strategy.grow(context) for context in contexts)
     nodes = [node for trees in grown for node in trees.nodes]
     return nodes, [rejection for trees in grown for rejection in trees.rejections]

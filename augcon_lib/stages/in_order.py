@@ -1,7 +1,9 @@
 """All stages over what is stale, one after the other, without Dagster."""
 
 from collections.abc import Callable, Collection
+from functools import partial
 
+from augcon_lib.query_scorer import Scorer
 from augcon_lib.stages.cst_nodes import run_cst_nodes
 from augcon_lib.stages.few_shot_examples import run_few_shot_examples
 from augcon_lib.stages.query_scorer import run_query_scorer
@@ -11,6 +13,7 @@ from augcon_lib.stages.scored_queries import run_scored_queries
 from augcon_lib.stages.sft_dataset import run_sft_dataset
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.stages.store import stale_at, stale_in, sync_sources
+from augcon_lib.strategies import ChooseStrategy, strategy_for
 
 STAGES_IN_ORDER = (
     "raw_corpus",
@@ -24,11 +27,17 @@ STAGES_IN_ORDER = (
 
 
 def run_stale_stages(
-    run: StageRun, *, until: str = "sft_dataset", documents: Collection[str] | None = None
+    run: StageRun,
+    *,
+    until: str = "sft_dataset",
+    documents: Collection[str] | None = None,
+    choose_strategy: ChooseStrategy = strategy_for,
+    scorer: Scorer | None = None,
 ) -> dict[str, StageReport]:
     """Sync the store and run each stage on what is stale at it; the reports of those that ran.
 
     No stage after *until* is run, and, where *documents* are given, no other document is read.
+    *choose_strategy* and *scorer* stand in for those of the settings; no fingerprint knows of them.
     For one process that has the workspace to itself. Raises ``StoreError``, ``EndpointError`` and
     ``BudgetExceeded``; what was ready by then is written.
     """
@@ -56,9 +65,9 @@ def run_stale_stages(
         if is_wanted(stage) and stage in stale_in(run, sources).unpartitioned:
             reports[stage] = function(run)
 
-    partitions("cst_nodes", run_cst_nodes)
+    partitions("cst_nodes", partial(run_cst_nodes, choose_strategy=choose_strategy))
     whole("query_scorer", run_query_scorer)
-    partitions("scored_queries", run_scored_queries)
+    partitions("scored_queries", partial(run_scored_queries, scorer=scorer))
     whole("few_shot_examples", run_few_shot_examples)
     partitions("responses", run_responses)
     whole("sft_dataset", run_sft_dataset)

@@ -23,16 +23,19 @@ STAGE = "scored_queries"
 WRITE_DOCUMENTS = 100
 
 
-def run_scored_queries(run: StageRun, document_ids: Sequence[str]) -> StageReport:
+def run_scored_queries(
+    run: StageRun, document_ids: Sequence[str], *, scorer: Scorer | None = None
+) -> StageReport:
     """Score and select the queries of *document_ids*; asks the model nothing.
 
-    A scorer that looks at the endpoint's embeddings asks for those that it has not seen. Raises
-    ``WarehouseError`` before the scorer has been trained; ``EndpointError`` or ``BudgetExceeded``
-    after what was ready has been written.
+    *scorer* stands in for the one in force. One that looks at the endpoint's embeddings asks for
+    those that it has not seen. Raises ``WarehouseError`` before there is a scorer;
+    ``EndpointError`` or ``BudgetExceeded`` after what was ready has been written.
     """
     versions = run.versions()
-    used = run.settings.uses_scorer
-    scorer = load_scorer(run.warehouse, versions.scorer) if used else RandomChoice()
+    if scorer is None:
+        used = run.settings.uses_scorer
+        scorer = load_scorer(run.warehouse, versions.scorer) if used else RandomChoice()
     if scorer is None:
         raise WarehouseError("there is no scorer yet; materialize query_scorer first")
     report = StageReport(STAGE)

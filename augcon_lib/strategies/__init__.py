@@ -5,6 +5,6 @@ queries (``context_instruct``, ``etrc``, ``adaptllm``) work on the same root con
 same nodes, so that all that follows is the same for all of them.
 """
 
-from augcon_lib.strategies.choice import Strategy, strategy_for
+from augcon_lib.strategies.choice import ChooseStrategy, Strategy, strategy_for
 
-__all__ = ["Strategy", "strategy_for"]
+__all__ = ["ChooseStrategy", "Strategy", "strategy_for"]

@@ -1,6 +1,6 @@
 """The strategy that ``[tree] strategy`` names."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from augcon_lib.context_split_tree import ContextSplitTree, GrownTrees
@@ -24,6 +24,9 @@ class Strategy(Protocol):
         failed.
         """
         ...
+
+
+ChooseStrategy = Callable[[Settings, str, Chat, PromptLibrary, Sequence[FewShotExample]], Strategy]
 
 
 def strategy_for(

@@ -76,7 +76,7 @@ def what_was_run(
     model_calls: int,
     output_tokens: int,
 ) -> WhatWasRun:
-    """The facts that are the same for every study, from its inputs."""
+    """The facts that every study tells, from its inputs and *settings* of interest."""
     model = inputs.workspace.settings.model
     return WhatWasRun(
         corpora=[corpus.described for corpus in inputs.opened],

@@ -4,20 +4,24 @@ All of it in warehouses of the study's own, with one journal for all studies and
 the workspace: a study that was stopped goes on, and no answer is paid for twice.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from augcon_lib.benchmark.generation import Generated, Trial, generate, run_trial
+from augcon_lib.benchmark.generation import Generated, Trial, generated, run_trial
 from augcon_lib.concurrency import run_together, run_until_done
 from augcon_lib.contrastive_pairs import ContrastivePair
+from augcon_lib.embeddings import Embedder
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.model.chat import ChatReply, ChatRequest
 from augcon_lib.model.stats import CallStats
+from augcon_lib.query_scorer import Scorer
 from augcon_lib.records import Document, Node
 from augcon_lib.settings import Settings
+from augcon_lib.stages.embedded import embed, embedder_of
 from augcon_lib.stages.model_calls import model_for
 from augcon_lib.stages.query_scorer import ask_for_pairs
 from augcon_lib.stages.stage_run import Progress, StageReport
+from augcon_lib.strategies import ChooseStrategy, strategy_for
 from augcon_lib.studies.inputs import Corpus, StudyInputs
 from augcon_lib.warehouse.stages import (
     SelectedQuery,
@@ -36,6 +40,25 @@ class Trees:
     trial: Trial
     documents: Mapping[str, Document]
     nodes: Mapping[str, list[Node]]
+
+
+@dataclass
+class Spent:
+    """Model calls and output tokens that a study needs by itself, from the journal or not."""
+
+    model_calls: int = 0
+    output_tokens: int = 0
+
+    def count(self, calls: CallStats | None) -> None:
+        """Add what an engine has done."""
+        if calls is not None:
+            self.model_calls += calls.answered + calls.from_journal
+            self.output_tokens += calls.output_tokens + calls.replayed_output_tokens
+
+    def add(self, other: "Trial | Generated | Asked") -> None:
+        """Add what *other* needed."""
+        self.model_calls += other.model_calls
+        self.output_tokens += other.output_tokens
 
 
 @dataclass(frozen=True)
@@ -74,9 +97,36 @@ def changed(settings: Settings, changes: Changes) -> Settings:
     )
 
 
+def make_trial(
+    inputs: StudyInputs,
+    corpus: Corpus,
+    name: str,
+    changes: Changes,
+    *,
+    until: str = "sft_dataset",
+    choose_strategy: ChooseStrategy = strategy_for,
+    scorer: Scorer | None = None,
+) -> Trial:
+    """Run the stages on *corpus* with *changes* of the settings; *name* is the warehouse's.
+
+    *choose_strategy* and *scorer* stand in for those of the settings.
+    """
+    return run_trial(
+        corpus.workspace,
+        name,
+        changed(corpus.workspace.settings, changes),
+        inputs.session_id,
+        told(inputs, f"{corpus.name}, {name}"),
+        until=until,
+        documents=corpus.document_ids,
+        choose_strategy=choose_strategy,
+        scorer=scorer,
+    )
+
+
 def make_trees(inputs: StudyInputs, corpus: Corpus, name: str, changes: Changes) -> Trees:
-    """Grow the trees of *corpus* with *changes* of the settings; *name* is the warehouse's."""
-    return _trees(corpus, _trial(inputs, corpus, name, changes, "cst_nodes"))
+    """Grow the trees of *corpus*, and no more."""
+    return trees_of(corpus, make_trial(inputs, corpus, name, changes, until="cst_nodes"))
 
 
 def make_selection(
@@ -91,8 +141,15 @@ def make_selection(
 
     With *until* ``sft_dataset`` they are answered, too: ``rows_of`` the trial.
     """
-    trees = _trees(corpus, _trial(inputs, corpus, name, changes, until))
+    trees = trees_of(corpus, make_trial(inputs, corpus, name, changes, until=until))
     return Selection(trees, read_selected(trees.trial.run.warehouse, list(trees.documents)))
+
+
+def trees_of(corpus: Corpus, trial: Trial) -> Trees:
+    """The trees that *trial* has grown."""
+    ids = sorted(corpus.document_ids)
+    documents = {d.document_id: d for d in read_documents_text(trial.run.warehouse, ids)}
+    return Trees(trial, documents, read_nodes(trial.run.warehouse, list(documents)))
 
 
 def make_pairs(trees: Trees) -> tuple[list[ContrastivePair], CallStats]:
@@ -102,17 +159,21 @@ def make_pairs(trees: Trees) -> tuple[list[ContrastivePair], CallStats]:
     return pairs, report.calls or CallStats()
 
 
+def embedder_for(trees: Trees, texts: Iterable[str], spent: Spent) -> Embedder | None:
+    """What embeds *texts* as ``[scorer]`` says, ``None`` where it says nothing; adds to *spent*."""
+    run = trees.trial.run
+    embedder = embedder_of(run.settings.scorer)
+    if embedder is None:
+        return None
+    report = StageReport("query_scorer")
+    known = run_until_done(embed(run, report, embedder, texts))
+    spent.count(report.calls)
+    return known
+
+
 def make_rows(inputs: StudyInputs, corpus: Corpus, name: str, changes: Changes) -> Generated:
     """A whole dataset of *corpus* with *changes* of the settings."""
-    settings = changed(corpus.workspace.settings, changes)
-    return generate(
-        corpus.workspace,
-        name,
-        settings,
-        inputs.session_id,
-        told(inputs, f"{corpus.name}, {name}"),
-        documents=corpus.document_ids,
-    )
+    return generated(make_trial(inputs, corpus, name, changes))
 
 
 def ask_all(inputs: StudyInputs, trees: Trees, requests: Sequence[ChatRequest], name: str) -> Asked:
@@ -152,21 +213,3 @@ def told(inputs: StudyInputs, what: str) -> Progress:
             tell(f"{what}: {stage}, {done:,} of {total:,}{f', {failed} failed' if failed else ''}")
 
     return progress
-
-
-def _trees(corpus: Corpus, trial: Trial) -> Trees:
-    ids = sorted(corpus.document_ids)
-    documents = {d.document_id: d for d in read_documents_text(trial.run.warehouse, ids)}
-    return Trees(trial, documents, read_nodes(trial.run.warehouse, list(documents)))
-
-
-def _trial(inputs: StudyInputs, corpus: Corpus, name: str, changes: Changes, until: str) -> Trial:
-    return run_trial(
-        corpus.workspace,
-        name,
-        changed(corpus.workspace.settings, changes),
-        inputs.session_id,
-        told(inputs, f"{corpus.name}, {name}"),
-        until=until,
-        documents=corpus.document_ids,
-    )

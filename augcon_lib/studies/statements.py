@@ -1,6 +1,7 @@
 """Figures in words: a finding says no more than its interval."""
 
 import math
+from collections.abc import Mapping
 
 Interval = tuple[float, float]
 
@@ -20,6 +21,34 @@ def compared(
         f"{subject} {verdict} {other}{inside} (difference {difference:+.3f}, 95 % interval "
         f"{low:+.3f} to {high:+.3f})"
     )
+
+
+def standings(other: str, measure: str, differences: Mapping[str, tuple[float, Interval]]) -> str:
+    """One sentence: which of *differences* are above *other*, level with it, below it.
+
+    Level is what has zero in its 95 % interval, which is given for each.
+    """
+    groups: dict[str, list[str]] = {
+        "above": [],
+        "level with": [],
+        "below": [],
+        "unsure against": [],
+    }
+    for name, (difference, (low, high)) in differences.items():
+        unsure = math.isnan(low)
+        place = (
+            "unsure against"
+            if unsure
+            else "above"
+            if low > 0
+            else "below"
+            if high < 0
+            else "level with"
+        )
+        interval = "" if unsure else f", {low:+.3f} to {high:+.3f}"
+        groups[place].append(f"{name} ({difference:+.3f}{interval})")
+    told = [f"{place} {other}: {', '.join(names)}" for place, names in groups.items() if names]
+    return f"{measure}: {'; '.join(told)}."
 
 
 def with_interval(value: float, interval: Interval) -> str:
