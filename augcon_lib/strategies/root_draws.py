@@ -53,9 +53,7 @@ class RootDraws:
         ``AnswerRejected`` where the endpoint failed.
         """
         if len(context.text) < self._parameters.min_context_chars:
-            node = root_node(context, 0, stop_reason="below_min_context_chars")
-            detail = f"{len(context.text)} characters"
-            return GrownTrees((node,), (_rejection(node, "context_too_short", detail),))
+            return too_short(context)
         wanted = math.ceil(self._parameters.quota(len(context.text)) * self._parameters.oversample)
         nodes: list[Node] = []
         rejections: list[Rejection] = []
@@ -89,6 +87,13 @@ class RootDraws:
             return node, _rejection(node, flaw.reason, flaw.detail)
         answer = str(reply.fields.get("answer", "")).strip()
         return root_node(context, sample, query=query, answer=answer, stop_reason="not_split"), None
+
+
+def too_short(context: Context) -> GrownTrees:
+    """A root context below lambda: a node without a query, and the rejection."""
+    node = root_node(context, 0, stop_reason="below_min_context_chars")
+    detail = f"{len(context.text)} characters"
+    return GrownTrees((node,), (_rejection(node, "context_too_short", detail),))
 
 
 def direct_draws(

@@ -1,0 +1,106 @@
+"""Splitters to hold the Context-Split-Tree against, each by a well-kept library.
+
+All give parts of about ``part_chars`` characters at once, as is usual before retrieval; parts that
+are too short to be asked about are joined to a neighbour.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from augcon_lib.rouge import tokenize
+from augcon_lib.sentences import split_sentences
+from augcon_lib.strategies.part_draws import Span
+
+WINDOW_SENTENCES = 3
+MAX_COMPONENTS = 100
+
+Vectors = npt.NDArray[np.float64]
+Embed = Callable[[Sequence[str]], Vectors]
+
+
+def recursive_characters(text: str, part_chars: int, shortest: int) -> list[Span]:
+    """Cut at paragraphs, else at sentences, words, characters (``semantic-text-splitter``).
+
+    Raises ``ImportError`` without the extra ``augcon[studies]``.
+    """
+    from semantic_text_splitter import TextSplitter
+
+    found = TextSplitter(part_chars, trim=False).chunk_indices(text)
+    return joined(text, [start for start, _ in found], shortest)
+
+
+def sentence_windows(text: str, language: str, shortest: int) -> list[Span]:
+    """Each sentence with one before and one behind it: windows of three, which overlap."""
+    sentences = _sentences(text, language, shortest)
+    if len(sentences) <= WINDOW_SENTENCES:
+        return [(0, len(text))]
+    return [
+        (group[0][0], group[-1][1])
+        for group in zip(*(sentences[n:] for n in range(WINDOW_SENTENCES)), strict=False)
+    ]
+
+
+def by_embeddings(
+    text: str, language: str, part_chars: int, shortest: int, embed: Embed
+) -> list[Span]:
+    """Neighbouring sentences that are alike stay together (scikit-learn, Ward's method).
+
+    As many parts as ``recursive_characters`` would make at least, cut where meaning changes most.
+    """
+    sentences = _sentences(text, language, shortest)
+    count = min(len(sentences), -(-len(text) // part_chars))
+    if count < 2:
+        return [(0, len(text))]
+    from scipy.sparse import diags_array  # type: ignore[import-untyped]
+    from sklearn.cluster import AgglomerativeClustering  # type: ignore[import-untyped]
+
+    chain = diags_array([np.ones(len(sentences) - 1)] * 2, offsets=[-1, 1])
+    clusters = AgglomerativeClustering(n_clusters=count, connectivity=chain, linkage="ward")
+    labels = clusters.fit_predict(embed([text[start:end] for start, end in sentences]))
+    changes = [place for place, (a, b) in enumerate(pairwise(labels), start=1) if a != b]
+    return joined(text, [0, *(sentences[place][0] for place in changes)], shortest)
+
+
+def latent_semantics(sentences: Iterable[str], seed: int) -> Embed:
+    """Embeddings learned from *sentences*: TF-IDF and its strongest components (LSA)."""
+    from sklearn.decomposition import TruncatedSVD  # type: ignore[import-untyped]
+    from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
+    from sklearn.preprocessing import normalize  # type: ignore[import-untyped]
+
+    known = list(sentences)
+    vectorizer: Any = TfidfVectorizer(analyzer=tokenize, sublinear_tf=True)
+    matrix = vectorizer.fit_transform(known)
+    # No fewer terms than sentences make sense as components; two are the least that there can be.
+    count = min(MAX_COMPONENTS, *(size - 1 for size in matrix.shape))
+    if count < 2:
+        return lambda texts: np.asarray(vectorizer.transform(texts).todense())
+    components = TruncatedSVD(count, random_state=seed).fit(matrix)
+
+    def embed(texts: Sequence[str]) -> Vectors:
+        return np.asarray(normalize(components.transform(vectorizer.transform(texts))))
+
+    return embed
+
+
+def joined(text: str, starts: Sequence[int], shortest: int) -> list[Span]:
+    """Parts of *text* from each of *starts* to the next; none is shorter than *shortest*.
+
+    A part that is goes to the one before it, the first to the one behind it.
+    """
+    kept = [0]
+    for start in starts[1:]:
+        if start - kept[-1] >= shortest:
+            kept.append(start)
+    if len(kept) > 1 and len(text) - kept[-1] < shortest:
+        kept.pop()
+    return list(pairwise([*kept, len(text)]))
+
+
+def _sentences(text: str, language: str, shortest: int) -> list[Span]:
+    """The sentences of *text* without gaps between them, headings and the like joined."""
+    starts = [start for start, _ in split_sentences(text, language)]
+    return joined(text, starts, min(shortest, 40)) if starts else [(0, len(text))]
