@@ -177,6 +177,14 @@ def scorer_report(
     )
 
 
+def pair_wins(scorer: Scorer, pairs: Sequence[ContrastivePair]) -> Matrix:
+    """For each of *pairs* 1 where s(C, q⁺) > s(C, q⁻), a half for a tie, else 0."""
+    contexts = [pair.context for pair in pairs]
+    positive = np.array(scorer.score(contexts, [pair.positive_query for pair in pairs]))
+    negative = np.array(scorer.score(contexts, [pair.negative_query for pair in pairs]))
+    return np.asarray((np.sign(positive - negative) + 1) / 2)
+
+
 def _fit(pairs: Sequence[ContrastivePair], seed: int, embedder: Embedder | None) -> LinearScorer:
     # Imported here, as it takes a second.
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]

@@ -176,3 +176,4 @@ JUDGEMENT = ReplyFormat(
         ReplyField("reason", "Reason", str, (), required=False, aliases=("理由", "原因")),
     ),
 )
+RATING = ReplyFormat("rating", (ReplyField("rating", "Rating", int, aliases=("评分", "分数")),))

@@ -25,6 +25,7 @@ PROMPT_NAMES = (
     "answer_plain",
     "faithfulness",
     "judgement",
+    "query_rating",
 )
 EXAMPLE_PROMPTS: Mapping[str, Mapping[str, type]] = {
     "cst_rewrite": {"context": str, "question": str, "context_1": str, "context_2": str},

@@ -23,6 +23,7 @@ _BY_PROMPT: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "answer_reasoned": (frozenset({"principles"}), frozenset({"context", "question"})),
     "faithfulness": (_NO_VARIABLES, frozenset({"context", "question", "answer"})),
     "answer_plain": (_NO_VARIABLES, frozenset({"context", "question"})),
+    "query_rating": (_NO_VARIABLES, frozenset({"context", "question"})),
     "judgement": (_NO_VARIABLES, frozenset({"context", "question", "answer", "reference"})),
 }
 _TREE = (_NO_VARIABLES, frozenset({"context"}))

@@ -11,7 +11,7 @@ from augcon_lib.model.offline.passages import Passage, read_numbered, read_passa
 from augcon_lib.model.offline.questions import ask_question
 from augcon_lib.model.offline.request import LABELS, Ask, NotUnderstood, read_request
 from augcon_lib.model.offline.splits import last_sentence_of_first_part, two_parts
-from augcon_lib.model.offline.verdicts import confidence, judge
+from augcon_lib.model.offline.verdicts import confidence, judge, rating
 
 LATIN_CHARS_PER_TOKEN = 4
 
@@ -63,6 +63,8 @@ def _fields_with(name: str, ask: Ask, passage: Passage, reply: Reply) -> Reply:
         return {name: compose_answer(passage, asked, ask.examples)}
     if name == "confidence":
         return {name: confidence(str(reply.get("question", "")), str(reply.get("answer", "")))}
+    if name == "rating":
+        return {name: rating(passage, question)}
     verdict, reason = judge(
         passage, question, ask.texts.get("reference", ""), ask.texts.get("answer", "")
     )

@@ -14,6 +14,7 @@ LABELS = {
     "reasoning": "Reasoning",
     "answer": "Answer",
     "confidence": "Confidence",
+    "rating": "Rating",
     "verdict": "Verdict",
     "reason": "Reason",
 }

@@ -1,4 +1,4 @@
-"""Verdicts on a candidate answer, from the words that it shares with passage and reference."""
+"""Verdicts on answers and questions, from the words that they share with the passage."""
 
 from augcon_lib.model.offline.passages import Passage
 from augcon_lib.model.offline.words import words_of
@@ -36,6 +36,13 @@ def confidence(question: str, answer: str) -> str:
     asked = {*words_of(question)}
     share = len(asked & {*words_of(answer)}) / max(1, len(asked))
     return "high" if share >= 1 / 3 else "medium" if share >= 1 / 6 else "low"
+
+
+def rating(passage: Passage, question: str) -> int:
+    """1 to 10: the share of the question's content words that stand in the passage."""
+    asked = words_of(question)
+    known = {word for sentence in passage.sentences for word in sentence.words}
+    return 1 + round(9 * sum(word in known for word in asked) / max(1, len(asked)))
 
 
 def _finding(passage: Passage, question: str, reference: str, answer: str) -> str:

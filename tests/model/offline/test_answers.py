@@ -1,7 +1,19 @@
 import pytest
 
+from augcon_lib.model.offline import complete
 from augcon_lib.model.offline.passages import plain_text, template_language
-from tests.model.offline.requests import CHINESE, ENGLISH, answer_body, judgement_body, reply_to
+from augcon_lib.model.rendering import WireForm
+from augcon_lib.model.replies import RATING
+from augcon_lib.studies.rankers import rating_request
+from tests.model.offline.requests import (
+    CHINESE,
+    ENGLISH,
+    PROMPTS,
+    answer_body,
+    body_of,
+    judgement_body,
+    reply_to,
+)
 
 
 def answer_to(text: str, question: str, *answers: str, language: str = "en") -> str:
@@ -89,3 +101,15 @@ def test_markup_is_taken_off(raw: str, plain: str) -> None:
 )
 def test_the_language_of_templates_is_that_of_the_passage(text: str, language: str) -> None:
     assert template_language(text) == language
+
+
+@pytest.mark.parametrize("form", WireForm)
+def test_a_question_is_rated_by_what_the_passage_knows_of_it(form: WireForm) -> None:
+    def rating(question: str) -> int:
+        request = rating_request(PROMPTS, ENGLISH, question, "en")
+        body = body_of(RATING, request.instruction, request.user, form=form)
+        return int(RATING.parse(str(complete(body)["choices"][0]["message"]["content"]))["rating"])
+
+    assert rating("When is the travel desk open?") == 10
+    assert rating("When do purple dragons ride?") == 1
+    assert 1 < rating("When is the purple desk open for dragons?") < 10
