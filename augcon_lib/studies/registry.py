@@ -45,4 +45,16 @@ STUDIES: Mapping[str, Study] = {
         "augcon_lib.studies.principles",
         "Under which set of principles do answers keep to their passages best?",
     ),
+    "splitters": Study(
+        "augcon_lib.studies.splitters",
+        "What does a Context-Split-Tree bring over other splitters?",
+    ),
+    "scorers": Study(
+        "augcon_lib.studies.scorers",
+        "What does the trained scorer bring over heuristics and over the model's own ratings?",
+    ),
+    "scorer_generalisation": Study(
+        "augcon_lib.studies.scorer_generalisation",
+        "Does a scorer carry over to corpora and languages that it was not trained on?",
+    ),
 }
