@@ -9,14 +9,14 @@ than the node; one that both halves change needs no less.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from augcon_lib.evaluation.granularity import DETAIL_SHARE, GRAINS, MACRO_SHARE
 from augcon_lib.plots import bars
 from augcon_lib.studies.answer_spans import MIN_CARRIED, SpanUse
 from augcon_lib.studies.asked_again import SAME_F1, Row, ask_again
 from augcon_lib.studies.figures import Figure, figure
-from augcon_lib.studies.grains import DETAIL_SHARE, GRAINS, MACRO_SHARE
 from augcon_lib.studies.inputs import StudyInputs
 from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
-from augcon_lib.studies.runs import make_selection
+from augcon_lib.studies.runs import Spent, make_selection
 
 NAME = "granularity_match"
 MAX_ROWS = 300
@@ -70,14 +70,14 @@ def run(inputs: StudyInputs) -> StudyPage:
     """Answer at most ``MAX_ROWS`` selected queries of each corpus from node, parent and halves."""
     started = time.monotonic()
     rows: dict[str, list[Row]] = {}
-    unusable, calls, tokens = 0, 0, 0
+    unusable, spent = 0, Spent()
     for corpus in inputs.opened:
         selection = make_selection(inputs, corpus, NAME, {})
         found, asked = ask_again(inputs, selection, NAME, MAX_ROWS)
         rows[corpus.name] = [row for row in found if row is not None]
         unusable += found.count(None)
-        calls += selection.trees.trial.model_calls + asked.model_calls
-        tokens += selection.trees.trial.output_tokens + asked.output_tokens
+        spent.add(selection.trees.trial)
+        spent.add(asked)
     settings = {
         "queries of a corpus, at most": MAX_ROWS,
         "queries left out without a usable answer": unusable,
@@ -97,8 +97,8 @@ def run(inputs: StudyInputs) -> StudyPage:
             inputs,
             settings,
             seconds=time.monotonic() - started,
-            model_calls=calls,
-            output_tokens=tokens,
+            model_calls=spent.model_calls,
+            output_tokens=spent.output_tokens,
         ),
         findings=list(findings(rows)),
         sections=[_by_words(rows), _asked_again(rows), *_of_the_provider(inputs)],

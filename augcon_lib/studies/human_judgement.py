@@ -12,15 +12,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from augcon_lib.concurrency import run_until_done
 from augcon_lib.contrastive_pairs import ContrastivePair
 from augcon_lib.plots import bars
 from augcon_lib.query_features import FEATURE_NAMES, features
 from augcon_lib.query_scorer import LinearScorer, Scorer
 from augcon_lib.scorer_measures import PairMeasures
-from augcon_lib.stages.embedded import embed, embedder_of, ready_to_score
+from augcon_lib.stages.embedded import ready_to_score
 from augcon_lib.stages.query_scorer import train
-from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.stages.stage_run import StageReport
 from augcon_lib.studies.inputs import StudyInputs
 from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
 from augcon_lib.studies.peoples_questions import (
@@ -33,7 +32,7 @@ from augcon_lib.studies.peoples_questions import (
 )
 from augcon_lib.studies.rank_agreement import Agreement, agreement
 from augcon_lib.studies.reviews import Verdict, is_review, read_review
-from augcon_lib.studies.runs import make_pairs, make_trees
+from augcon_lib.studies.runs import Spent, Trees, embedder_for, make_pairs, make_trees
 from augcon_lib.studies.statements import with_interval
 
 NAME = "human_judgement"
@@ -61,14 +60,14 @@ def run(inputs: StudyInputs) -> StudyPage:
     inputs = replace(inputs, corpora=[each for each in inputs.corpora if each.name not in reviews])
     trained: dict[str, Trained] = {}
     judged: dict[tuple[str, str], Agreement] = {}
-    calls, tokens = 0, 0
+    spent = Spent()
     for corpus in inputs.opened:
         trees = make_trees(inputs, corpus, NAME, {})
-        pairs, spent = make_pairs(trees)
+        pairs, calls = make_pairs(trees)
         learn, compare = halves_of(list(trees.documents), inputs.seed)
         known = [pair for pair in pairs if pair.document_id in learn]
         trios, asked = make_trios(inputs, trees, corpus.gold, compare, NAME)
-        learned, train_pairs = _learn(trees.trial.run, known, inputs.seed)
+        learned, train_pairs = _learn(trees, known, inputs.seed, spent)
         texts = [text for trio in trios for text in (trio.context, *trio.questions)]
         scorer = ready_to_score(trees.trial.run, StageReport(NAME), learned, texts)
         trained[corpus.name] = Trained(scorer, train_pairs, scored(scorer, trios))
@@ -76,9 +75,9 @@ def run(inputs: StudyInputs) -> StudyPage:
             texts = [text for each in verdicts for text in (each.context, each.query)]
             scorer = ready_to_score(trees.trial.run, StageReport(NAME), learned, texts)
             judged[review, corpus.name] = reviewed(scorer, verdicts)
-        calls += trees.trial.model_calls + spent.answered + spent.from_journal + asked.model_calls
-        tokens += trees.trial.output_tokens + asked.output_tokens
-        tokens += spent.output_tokens + spent.replayed_output_tokens
+        spent.count(calls)
+        spent.add(trees.trial)
+        spent.add(asked)
     return StudyPage(
         name=NAME,
         title="The scorer against human judgement",
@@ -92,8 +91,8 @@ def run(inputs: StudyInputs) -> StudyPage:
             {f"{name}, pairs trained on": each.train_pairs for name, each in trained.items()}
             | {f"{name}, queries reviewed": len(each) for name, each in reviews.items()},
             seconds=time.monotonic() - started,
-            model_calls=calls,
-            output_tokens=tokens,
+            model_calls=spent.model_calls,
+            output_tokens=spent.output_tokens,
         ),
         findings=list(findings(trained, judged)),
         sections=[
@@ -105,13 +104,13 @@ def run(inputs: StudyInputs) -> StudyPage:
     )
 
 
-def _learn(run: StageRun, pairs: Sequence[ContrastivePair], seed: int) -> tuple[Scorer, int]:
-    """A scorer of the workspace's kind, and how many pairs it learned from."""
-    embedder = embedder_of(run.settings.scorer)
-    if embedder is not None:
-        texts = (t for p in pairs for t in (p.context, p.positive_query, p.negative_query))
-        embedder = run_until_done(embed(run, StageReport(NAME), embedder, texts))
-    scorer, report = train(run, pairs, seed, embedder)
+def _learn(
+    trees: Trees, pairs: Sequence[ContrastivePair], seed: int, spent: Spent
+) -> tuple[Scorer, int]:
+    """A scorer of the workspace's kind, and how many pairs it learned from; adds to *spent*."""
+    texts = (t for p in pairs for t in (p.context, p.positive_query, p.negative_query))
+    embedder = embedder_for(trees, texts, spent)
+    scorer, report = train(trees.trial.run, pairs, seed, embedder)
     return scorer, report.train_pairs
 
 

@@ -19,7 +19,7 @@ from augcon_lib.rouge import rouge_l_precision, tokenize
 from augcon_lib.studies.figures import Figure, figure
 from augcon_lib.studies.inputs import StudyInputs, drawn
 from augcon_lib.studies.page import Picture, Section, StudyPage, Table, what_was_run
-from augcon_lib.studies.runs import Asked, Selection, ask_all, make_selection
+from augcon_lib.studies.runs import Asked, Selection, Spent, ask_all, make_selection
 from augcon_lib.studies.statements import compared
 from augcon_lib.warehouse.stages import SelectedQuery
 
@@ -92,19 +92,18 @@ def run(inputs: StudyInputs) -> StudyPage:
     """Answer at most ``MAX_QUERIES`` selected queries of each corpus under each set, and judge."""
     started = time.monotonic()
     answers: dict[str, dict[str, list[Answer]]] = {}
-    calls, tokens = 0, 0
+    spent = Spent()
     for corpus in inputs.opened:
         selection = make_selection(inputs, corpus, NAME, {})
         queries = {q.node_id: q for each in selection.queries.values() for q in each}
         chosen = [queries[each] for each in drawn(list(queries), MAX_QUERIES, inputs.seed)]
-        calls += selection.trees.trial.model_calls
-        tokens += selection.trees.trial.output_tokens
+        spent.add(selection.trees.trial)
         answers[corpus.name] = {}
         for name, text in principle_sets(selection.trees.trial.run.principles).items():
             found, asked = answered(inputs, selection, chosen, text)
             answers[corpus.name][name] = found
-            calls += sum(each.model_calls for each in asked)
-            tokens += sum(each.output_tokens for each in asked)
+            for each in asked:
+                spent.add(each)
     return StudyPage(
         name=NAME,
         title="Sets of principles",
@@ -116,8 +115,8 @@ def run(inputs: StudyInputs) -> StudyPage:
             inputs,
             {"queries of a corpus, at most": MAX_QUERIES},
             seconds=time.monotonic() - started,
-            model_calls=calls,
-            output_tokens=tokens,
+            model_calls=spent.model_calls,
+            output_tokens=spent.output_tokens,
         ),
         findings=list(findings(answers)),
         sections=[_sets(inputs), _figures(answers)],
