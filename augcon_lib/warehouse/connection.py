@@ -13,7 +13,13 @@ from pathlib import Path
 import duckdb
 
 from augcon_lib.errors import WarehouseError
-from augcon_lib.warehouse.schema import SFT_DATASET, TABLES, add_column, create_statements
+from augcon_lib.warehouse.schema import (
+    SFT_DATASET,
+    SFT_DATASET_VIEW,
+    TABLES,
+    add_column,
+    create_tables,
+)
 
 MEMORY_LIMIT = "512MB"
 THREADS = 2
@@ -36,9 +42,7 @@ class Warehouse:
         with self._lock(fcntl.LOCK_EX), self._connect(read_only=False) as connection:
             connection.execute("BEGIN")
             try:
-                for statement in create_statements():
-                    connection.execute(statement)
-                _add_missing_columns(connection)
+                _make_tables(connection)
                 yield connection
             except BaseException:
                 connection.execute("ROLLBACK")
@@ -148,7 +152,13 @@ def _missing_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, s
     return [pair for pair in wanted if pair not in found]
 
 
-def _add_missing_columns(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring tables of an older version up to date: their rows have NULL in what is new."""
-    for table, column in _missing_columns(connection):
+def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Tables and view; those of an older version are brought up to date: new columns have NULL."""
+    for statement in create_tables():
+        connection.execute(statement)
+    missing = _missing_columns(connection)
+    if missing:
+        connection.execute(f"DROP VIEW IF EXISTS {SFT_DATASET}")  # it may lack them, too
+    for table, column in missing:
         connection.execute(add_column(table, column))
+    connection.execute(SFT_DATASET_VIEW)

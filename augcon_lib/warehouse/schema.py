@@ -224,10 +224,10 @@ def add_column(table: str, column: str) -> str:
     return f'ALTER TABLE "{table}" ADD COLUMN "{column}" {_SQL_TYPES[TABLES[table][column]]}'
 
 
-def create_statements() -> list[str]:
-    """One ``CREATE ... IF NOT EXISTS`` per table, then the view."""
+def create_tables() -> list[str]:
+    """One ``CREATE TABLE IF NOT EXISTS`` per table."""
     statements = []
     for table, columns in TABLES.items():
         body = ", ".join(f'"{name}" {_SQL_TYPES[kind]}' for name, kind in columns.items())
         statements.append(f'CREATE TABLE IF NOT EXISTS "{table}" ({body})')
-    return [*statements, SFT_DATASET_VIEW]
+    return statements

@@ -17,6 +17,9 @@ def older(tmp_path: Path) -> Warehouse:
     fill(warehouse, ["a.md"])
     with duckdb.connect(str(warehouse.path)) as connection:
         connection.execute("ALTER TABLE cst_nodes DROP COLUMN answer")
+        connection.execute("DROP VIEW sft_dataset")
+        connection.execute("ALTER TABLE dataset_rows DROP COLUMN stale")
+        connection.execute("CREATE VIEW sft_dataset AS SELECT row_id, query FROM dataset_rows")
     return Warehouse(warehouse.path)
 
 
@@ -28,3 +31,9 @@ def test_rows_can_be_added_to_it(older: Warehouse) -> None:
     replace_partitions(older, "raw_corpus", [output("b.md", [document("b.md")])], "run")
     replace_partitions(older, "cst_nodes", [output("b.md", nodes("b.md"))], "run")
     assert read_nodes(older, ["a.md", "b.md"])["b.md"] == nodes("b.md")
+
+
+def test_its_view_of_the_dataset_has_the_new_columns(older: Warehouse) -> None:
+    with older.read() as connection:
+        names = [column[0] for column in connection.execute("FROM sft_dataset").description or ()]
+    assert {"dataset_version", "response", "stale"} <= set(names)
