@@ -15,7 +15,7 @@ LOAD_DOCUMENTS = 100
 WRITE_DOCUMENTS = 1_000
 # Opening the warehouse costs as much as writing to it, so that documents are written together. What
 # waits is lost to a kill, but its answers are in the journal.
-GATHER_SECONDS = 2.0
+GATHER_SECONDS = 5.0
 # The documents at work come to their ends group by group. One by one they would need less memory,
 # but the last of them would keep an endpoint busy with few calls for as long as its trees are deep.
 GROUPS_AT_WORK = 8
