@@ -7,16 +7,17 @@ together by their form: terms that are far more frequent in queries than in the 
 """
 
 import random
+import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from augcon_lib.evaluation.numbers import NotMeasured
+from augcon_lib.evaluation.numbers import PLOTTED, NotMeasured
 from augcon_lib.rouge import tokenize
 from augcon_lib.sentences import split_sentences
 from augcon_lib.warehouse.evaluation_rows import RootContext
@@ -37,6 +38,9 @@ ASKING_SHARE = 0.02
 ASKING_RATIO = 4.0
 NAMED_TOPICS = 20
 TERMS_PER_TOPIC = 5
+
+Name = TypeVar("Name", bound=Hashable)
+_ADDRESS_OR_TAG = re.compile(r"https?://[^\s)>\]]+|</?[a-zA-Z][^<>]*>")
 
 Labels = npt.NDArray[np.intp]
 
@@ -59,6 +63,7 @@ class TopicCoverage:
     ``coverage``: share of sentences whose topic holds a query. ``overlap``: sum over topics of the
     smaller of their shares of sentences and of queries: 1 where queries are spread as the corpus
     is. ``uncovered``: the largest topics without a query. Counts are those of the sample.
+    ``covered_by_document``: for each sentence its document and whether its topic holds a query.
     """
 
     coverage: float
@@ -68,6 +73,7 @@ class TopicCoverage:
     sentences: int
     queries: int
     uncovered: list[Topic]
+    covered_by_document: list[tuple[str, bool]] = field(metadata=PLOTTED, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +91,8 @@ def measure_topics(
 
 
 def coverage_of(
-    passages: Sequence[RootContext], queries: Mapping[str, Sequence[str]], seed: int
-) -> dict[str, TopicCoverage | NotMeasured]:
+    passages: Sequence[RootContext], queries: Mapping[Name, Sequence[str]], seed: int
+) -> dict[Name, TopicCoverage | NotMeasured]:
     """Coverage of the topics of *passages* by each of *queries*, over the same topics for all.
 
     Samples of at most ``MAX_SENTENCES`` and ``MAX_QUERIES`` of each are drawn by *seed*.
@@ -109,7 +115,7 @@ def coverage_of(
         return dict.fromkeys(queries, found)
     labels = _cluster([*known, *together], len(known), vocabulary, seed)
     of_sentences = labels[: len(sentences)]
-    results: dict[str, TopicCoverage | NotMeasured] = {}
+    results: dict[Name, TopicCoverage | NotMeasured] = {}
     start = len(sentences)
     for name, drawn in asked.items():
         results[name] = _coverage(sentences, of_sentences, labels[start : start + len(drawn)])
@@ -118,8 +124,11 @@ def coverage_of(
 
 
 def terms(text: str) -> list[str]:
-    """Words of two letters or more, and pairs of neighbouring characters of unspaced scripts."""
-    tokens = tokenize(text)
+    """Words of two letters or more, and pairs of neighbouring characters of unspaced scripts.
+
+    Addresses and HTML tags are no words.
+    """
+    tokens = tokenize(_ADDRESS_OR_TAG.sub(" ", text))
     words = [token for token in tokens if len(token) > 1 and not token.isdecimal()]
     pairs = [
         first + second
@@ -195,6 +204,11 @@ def _coverage(
         sentences=total,
         queries=queries,
         uncovered=_named(sentences, of_sentences, [t for t in sizes if not asked[t]]),
+        covered_by_document=[
+            (sentence.passage.document_id, asked[int(label)] > 0)
+            for sentence, label in zip(sentences, of_sentences, strict=True)
+            if label >= 0
+        ],
     )
 
 

@@ -57,4 +57,12 @@ STUDIES: Mapping[str, Study] = {
         "augcon_lib.studies.scorer_generalisation",
         "Does a scorer carry over to corpora and languages that it was not trained on?",
     ),
+    "split_independence": Study(
+        "augcon_lib.studies.split_independence",
+        "Are the two parts of a split independent of each other, and do they hold the whole?",
+    ),
+    "topic_coverage": Study(
+        "augcon_lib.studies.topic_coverage",
+        "Do the queries reach all topics of the corpus, and how many does it take?",
+    ),
 }

@@ -49,6 +49,9 @@ def test_a_subject_without_a_query_is_named_with_terms_and_a_place() -> None:
     assert not isinstance(found, NotMeasured)
     assert found.coverage == pytest.approx(2 / 3, abs=0.1)
     assert found.overlap < 0.75
+    missed = [document for document, covered in found.covered_by_document if not covered]
+    assert set(missed) >= {"bees.md"}
+    assert len(found.covered_by_document) == 72
     bees = [topic for topic in found.uncovered if topic.document_id == "bees.md"]
     assert sum(topic.sentences for topic in bees) == 24
     assert {term for topic in bees for term in topic.terms} & set(SUBJECTS["bees.md"])
@@ -80,6 +83,7 @@ def test_the_same_seed_gives_the_same_topics() -> None:
 
 def test_terms_are_words_and_pairs_of_unspaced_characters() -> None:
     assert terms("The tide turns at 10 a.m.") == ["the", "tide", "turns", "at"]
+    assert terms('<a href="x.html">See</a> https://example.org/tide') == ["see"]
     assert terms("蒸鸡蛋羹") == ["蒸鸡", "鸡蛋", "蛋羹"]
 
 
