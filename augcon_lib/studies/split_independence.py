@@ -14,6 +14,7 @@ from augcon_lib.resampling import mean_interval
 from augcon_lib.studies.figures import Figure, figure
 from augcon_lib.studies.inputs import Corpus, StudyInputs
 from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
+from augcon_lib.studies.part_splitters import recursive_characters
 from augcon_lib.studies.runs import Changes, Trees, make_trees
 from augcon_lib.studies.statements import compared
 
@@ -105,14 +106,11 @@ def splits_of(nodes: Iterable[Node]) -> Iterator[tuple[Node, str, str]]:
 
 
 def recursive_halves(text: str) -> tuple[str, str] | None:
-    """*text* cut in two where ``semantic-text-splitter`` would, nearest to the middle.
+    """*text* cut in two where ``recursive_characters`` would, nearest to the middle.
 
-    That is between paragraphs, else sentences, words, characters. ``None`` where it does not cut.
+    ``None`` where it does not cut.
     """
-    from semantic_text_splitter import TextSplitter  # of the extra augcon[studies]
-
-    found = TextSplitter(ceil(len(text) / 2), trim=False).chunk_indices(text)
-    cuts = [start for start, _ in found[1:]]
+    cuts = [start for start, _ in recursive_characters(text, ceil(len(text) / 2), 1)[1:]]
     if not cuts:
         return None
     cut = min(cuts, key=lambda start: (abs(2 * start - len(text)), start))
