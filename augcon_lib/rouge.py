@@ -31,8 +31,8 @@ _ASCII_SEPARATORS = {code: " " for code in range(128) if not chr(code).isalnum()
 def tokenize(text: str) -> Tokens:
     """Lower-cased tokens of *text*; punctuation and white space separate and are dropped.
 
-    Queries are kept: they are compared again and again. Passages are kept only as long as their
-    tree grows; a few thousand of them take as much memory as all queries.
+    Queries are kept: they are compared again and again. Passages are kept for a moment only: they
+    take much more memory.
     """
     return _query_tokens(text) if len(text) <= MAX_QUERY_CHARS else _passage_tokens(text)
 
@@ -44,7 +44,7 @@ def _tokens(text: str) -> Tokens:
 
 
 _query_tokens = lru_cache(maxsize=65_536)(_tokens)
-_passage_tokens = lru_cache(maxsize=4_096)(_tokens)
+_passage_tokens = lru_cache(maxsize=1_024)(_tokens)
 
 
 def rouge_l_precision(candidate: Sequence[str], reference: Sequence[str]) -> float:

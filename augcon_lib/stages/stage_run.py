@@ -5,7 +5,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from augcon_lib.warehouse.promotions import promoted_versions
 from augcon_lib.workspace import Workspace
 
 SAMPLE_ROWS = 3
+SAMPLE_CHARS = 400  # of a text; there is one sample for each document, to the end of the stage
 
 
 class Progress(Protocol):
@@ -105,7 +106,7 @@ class StageRun:
 
 @dataclass(frozen=True, slots=True)
 class PartitionSummary:
-    """A stage's outcome for one document: counts, and the first of its rows."""
+    """A stage's outcome for one document: counts, and the first of its rows, texts shortened."""
 
     document_id: str
     status: str
@@ -139,7 +140,7 @@ class StageReport:
                     output.output_hash,
                     len(output.records),
                     len(output.rejections),
-                    tuple(output.records[:SAMPLE_ROWS]),
+                    tuple(map(_shortened, output.records[:SAMPLE_ROWS])),
                 )
             )
 
@@ -147,6 +148,12 @@ class StageReport:
     def failed(self) -> int:
         """Documents that are not all right."""
         return sum(partition.status != "ok" for partition in self.partitions)
+
+
+def _shortened(record: Any) -> Any:
+    texts = ((each.name, getattr(record, each.name)) for each in fields(record))
+    long = {k: v[:SAMPLE_CHARS] for k, v in texts if isinstance(v, str) and len(v) > SAMPLE_CHARS}
+    return replace(record, **long) if long else record
 
 
 def _sha(text: str) -> str:
