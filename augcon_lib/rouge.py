@@ -44,7 +44,7 @@ def _tokens(text: str) -> Tokens:
 
 
 _query_tokens = lru_cache(maxsize=65_536)(_tokens)
-_passage_tokens = lru_cache(maxsize=1_024)(_tokens)
+_passage_tokens = lru_cache(maxsize=2_048)(_tokens)
 
 
 def rouge_l_precision(candidate: Sequence[str], reference: Sequence[str]) -> float:

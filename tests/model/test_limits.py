@@ -106,9 +106,9 @@ def test_the_earliest_document_goes_first() -> None:
     assert asyncio.run(scenario()) == ["a1", "a2", "b1", "b2", "c1"]
 
 
-def test_a_slot_is_free_while_its_reply_is_settled_but_for_a_quarter_of_them() -> None:
+def test_a_slot_is_free_while_its_reply_is_settled_unless_as_many_are_being_settled() -> None:
     async def scenario() -> list[int]:
-        slots = AdaptiveSlots(8)
+        slots = AdaptiveSlots(2)
         settled = asyncio.Event()
         busy: list[int] = []
 
@@ -119,10 +119,11 @@ def test_a_slot_is_free_while_its_reply_is_settled_but_for_a_quarter_of_them() -
                     await settled.wait()
 
         calls = [asyncio.create_task(call()) for _ in range(5)]
-        await asyncio.sleep(0)
+        for _ in range(3):
+            await asyncio.sleep(0)
         settled.set()
         await asyncio.gather(*calls)
         assert slots.busy == 0
         return busy
 
-    assert asyncio.run(scenario()) == [0, 0, 1, 2, 3]
+    assert asyncio.run(scenario())[:4] == [0, 0, 1, 2]
