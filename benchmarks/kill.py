@@ -5,7 +5,8 @@
 One workspace runs undisturbed, a copy of it is killed as often as asked at random numbers of calls
 and goes on each time. After each kill the journal is checked by SQLite. Prints the calls that were
 sent although the server had answered the same prompt before (at most those in flight at the kills
-may be), and whether the exports are equal byte for byte.
+may be: on the wire, or on their way into the journal), and whether the exports are equal byte for
+byte.
 """
 
 import argparse
@@ -95,7 +96,7 @@ def main() -> None:
         repeated.append(stats["repeat_of_ok"])
         most = max(after - before for before, after in pairwise(repeated))
         print(f"answered prompts sent again: {repeated[-1]}; after one kill at most {most}")
-        print(f"calls in flight at a kill: at most {IN_FLIGHT}")
+        print(f"in flight at a kill: at most {IN_FLIGHT} calls, and as many replies being written")
         print(f"calls that a kill took off the wire: {stats['aborted']}")
         print(f"journal clean after each kill: {clean}; exports equal: {equal}")
 

@@ -1,7 +1,7 @@
 """How busy `augcon run` keeps an endpoint, beside a thread pool and a bare loop over aiohttp.
 
     python benchmarks/saturation.py SERVER [--case 256x200] [--case 256x2000~0.8] [--contexts 3000]
-        [--split rewrite] [--stage cst_nodes] [--peers] [--profile]
+        [--split rewrite] [--stage cst_nodes] [--calls-per-slot 1.25] [--peers] [--profile]
 
 SERVER is the program of a mock endpoint (see mock_endpoint.py). A case is so many slots times so
 many milliseconds, with a jitter behind ``~``. For each case a workspace of so many root contexts is
@@ -37,7 +37,6 @@ from typing import Any
 from mock_endpoint import MODEL, MockEndpoint, mock_endpoint
 from synthetic_store import AUGCON, document, make_workspace
 
-CONCURRENCY_PER_SLOT = 1.25
 POOL_THREADS = 8
 COLUMNS = ("", "used", "calls/s", "calls", "cpu ms", "server ms")
 STAGES = ("raw_corpus", "cst_nodes", "scored_queries", "responses")
@@ -111,7 +110,7 @@ def measure_augcon(
     shutil.copytree(prepared, workspace)
     samples = prepared.with_name("samples.txt")
     wrapped = ("py-spy", "record", "-r", "100", "-f", "raw", "-o", str(samples), "--")
-    concurrency = round(case.slots * CONCURRENCY_PER_SLOT)
+    concurrency = round(case.slots * options.calls_per_slot)
     env = server.environment(AUGCON_MODEL__MAX_CONCURRENCY=str(concurrency))
     server.reset(forget_prompts=True)
     before, server_before = cpu_of_children(), server.stats()["cpu_s"]
@@ -188,7 +187,7 @@ def thread_pool(url: str, bodies: list[dict[str, Any]]) -> None:
 
 
 def measure_peers(server: MockEndpoint, case: Case, options: argparse.Namespace) -> list[str]:
-    concurrency = round(case.slots * CONCURRENCY_PER_SLOT)
+    concurrency = round(case.slots * options.calls_per_slot)
     calls_per_second = case.slots * 1e3 / case.latency_ms
     many = round(calls_per_second * options.peer_seconds)
     few = round(POOL_THREADS * 1e3 / case.latency_ms * min(options.peer_seconds, 10))
@@ -214,6 +213,7 @@ def main() -> None:
     parser.add_argument("--contexts", type=int, default=3_000)
     parser.add_argument("--split", choices=("rewrite", "boundary"), default="rewrite")
     parser.add_argument("--stage", choices=("cst_nodes", "responses"), default="cst_nodes")
+    parser.add_argument("--calls-per-slot", type=float, default=1.25)
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--peer-seconds", type=float, default=30.0)
     parser.add_argument("--profile", action="store_true")
