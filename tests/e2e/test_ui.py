@@ -53,7 +53,8 @@ def test_all_assets_are_there_in_their_groups(nodes: dict[str, dict[str, Any]]) 
     assert own == {*DOCUMENT_STAGES, *CHOICES, "sft_dataset"}
     assert all(nodes[name]["kinds"] for name in own)
     inputs = {name for name, node in nodes.items() if node["groupName"] == "inputs"}
-    assert {*own, *inputs} == set(nodes)
+    assert {*own, *inputs, "evaluation"} == set(nodes)
+    assert nodes["evaluation"]["groupName"] == "evaluation"
     assert {"documents", "model", "principles", "cst_prompt", "responses_settings"} <= inputs
     assert all(node["description"] for node in nodes.values())
 
