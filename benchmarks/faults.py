@@ -1,6 +1,6 @@
 """What an endpoint that fails in fourteen ways costs, and whether it changes the dataset.
 
-    python benchmarks/faults.py SERVER [--contexts 100] [--rate 0.02]
+    python benchmarks/faults.py SERVER [--seed 0] [--contexts 100] [--rate 0.02]
 
 Runs the whole pipeline twice over the same store against a mock endpoint (see mock_endpoint.py):
 once undisturbed, once with each fault at the given rate, all at once. Prints calls issued and their
@@ -48,11 +48,11 @@ def run(workspace: Path, server: MockEndpoint) -> tuple[dict[str, Any], dict[str
     return found[0], found[1]
 
 
-def export(workspace: Path, folder: Path) -> list[str]:
-    """The rows of the dataset, as lines."""
+def export(workspace: Path, folder: Path, pattern: str = "*.jsonl") -> list[str]:
+    """The rows of the dataset and of its lineage, as lines, or those of files like *pattern*."""
     command = [*AUGCON, "export", str(folder), "--workspace", str(workspace)]
     subprocess.run(command, check=True, capture_output=True)
-    files = sorted(folder.glob("*.jsonl"))
+    files = sorted(folder.glob(pattern))
     return [line for path in files for line in path.read_text("utf-8").splitlines()]
 
 
@@ -61,6 +61,7 @@ def main() -> None:
     parser.add_argument("server", type=Path)
     parser.add_argument("--contexts", type=int, default=100)
     parser.add_argument("--rate", type=float, default=0.02)
+    parser.add_argument("--seed", type=int, default=0, help="of the server's faults")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -69,11 +70,12 @@ def main() -> None:
         for kind, rate in (("without", 0.0), ("with", options.rate)):
             faults = [part for fault in FAULTS for part in ("--fault", f"{fault}:{rate}") if rate]
             arguments = ("--slots", "64", "--latency", "20", "--retry-after", "0.1", *faults)
+            arguments += ("--seed", str(options.seed))
             with mock_endpoint(options.server, *arguments) as server:
                 shutil.copytree(folder / "fresh", folder / kind)
                 summary, status = run(folder / kind, server)
                 seen = server.stats()["faults"]
-            rows[kind] = export(folder / kind, folder / f"export-{kind}")
+            rows[kind] = export(folder / kind, folder / f"export-{kind}", "train.jsonl")
             issued[kind] = summary["model_calls"]["issued"]
             print(f"{kind} faults: {issued[kind]} calls issued, {len(rows[kind])} rows")
             print(f"  documents {summary['documents']}, failures {summary['failures']}")
