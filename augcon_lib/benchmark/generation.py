@@ -59,12 +59,12 @@ class Trial:
     @property
     def model_calls(self) -> int:
         """Answers that the trial needs by itself, from the journal or not."""
-        return sum(each.answered + each.from_journal for each in self._calls)
+        return sum(each.needed_calls for each in self._calls)
 
     @property
     def output_tokens(self) -> int:
         """Tokens of those answers."""
-        return sum(each.output_tokens + each.replayed_output_tokens for each in self._calls)
+        return sum(each.needed_output_tokens for each in self._calls)
 
     @property
     def issued_calls(self) -> int:

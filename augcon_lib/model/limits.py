@@ -120,8 +120,7 @@ class AdaptiveSlots:
             await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled():  # given a slot and cancelled at once
-                self.busy -= 1
-                self._wake()
+                self.release()
             raise
 
     def _wake(self) -> None:

@@ -72,6 +72,16 @@ class CallStats:
         return self.latency.quantile(0.95)
 
     @property
+    def needed_calls(self) -> int:
+        """Answers that were needed, from the journal or not."""
+        return self.answered + self.from_journal
+
+    @property
+    def needed_output_tokens(self) -> int:
+        """Output tokens of those answers."""
+        return self.output_tokens + self.replayed_output_tokens
+
+    @property
     def failed_calls(self) -> int:
         """How many of the issued calls brought no usable answer."""
         return self.failed.total()

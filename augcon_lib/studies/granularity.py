@@ -4,7 +4,6 @@
 of what the workspace has, or of the preset of the corpus's language.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from augcon_lib.studies.inputs import Corpus, StudyInputs
 from augcon_lib.studies.page import Cell as TableCell
 from augcon_lib.studies.page import Picture, Section, StudyPage, Table, what_was_run
 from augcon_lib.studies.runs import Selection, make_selection
+from augcon_lib.studies.spent import Spent
 from augcon_lib.studies.statements import Interval, compared, with_interval
 
 NAME = "granularity"
@@ -107,9 +107,9 @@ def lengths_to_try(longest: int, shortest: int) -> list[tuple[int, int]]:
 
 def run(inputs: StudyInputs) -> StudyPage:
     """Make a dataset of each corpus with each l and λ of the grid."""
-    started = time.monotonic()
+    spent = Spent()
     grids = [_grid(inputs, corpus) for corpus in inputs.opened]
-    cells = [cell for grid in grids for cell in grid.cells.values()]
+    spent.add(*(cell for grid in grids for cell in grid.cells.values()))
     return StudyPage(
         name=NAME,
         title="λ and l",
@@ -124,9 +124,7 @@ def run(inputs: StudyInputs) -> StudyPage:
                 f"{grid.corpus.name}, own l and λ": f"{grid.own[0]:,} and {grid.own[1]:,}"
                 for grid in grids
             },
-            seconds=time.monotonic() - started,
-            model_calls=sum(cell.model_calls for cell in cells),
-            output_tokens=sum(cell.output_tokens for cell in cells),
+            spent,
         ),
         findings=[line for grid in grids for line in findings(grid)],
         sections=[_explained(), *(_section(grid) for grid in grids)],

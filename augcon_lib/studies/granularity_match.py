@@ -6,7 +6,6 @@ parent, and from each of its halves. An answer that stays the same from the pare
 than the node; one that both halves change needs no less.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from augcon_lib.evaluation.granularity import DETAIL_SHARE, GRAINS, MACRO_SHARE
@@ -16,7 +15,8 @@ from augcon_lib.studies.asked_again import SAME_F1, Row, ask_again
 from augcon_lib.studies.figures import Figure, figure
 from augcon_lib.studies.inputs import StudyInputs
 from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
-from augcon_lib.studies.runs import Spent, make_selection
+from augcon_lib.studies.runs import make_selection
+from augcon_lib.studies.spent import Spent
 
 NAME = "granularity_match"
 MAX_ROWS = 300
@@ -68,9 +68,9 @@ def measured(rows: Sequence[Row], measure: Callable[[Row], float | None], grain:
 
 def run(inputs: StudyInputs) -> StudyPage:
     """Answer at most ``MAX_ROWS`` selected queries of each corpus from node, parent and halves."""
-    started = time.monotonic()
+    spent = Spent()
     rows: dict[str, list[Row]] = {}
-    unusable, spent = 0, Spent()
+    unusable = 0
     for corpus in inputs.opened:
         selection = make_selection(inputs, corpus, NAME, {})
         found, asked = ask_again(inputs, selection, NAME, MAX_ROWS)
@@ -96,9 +96,7 @@ def run(inputs: StudyInputs) -> StudyPage:
         what_was_run=what_was_run(
             inputs,
             settings,
-            seconds=time.monotonic() - started,
-            model_calls=spent.model_calls,
-            output_tokens=spent.output_tokens,
+            spent,
         ),
         findings=list(findings(rows)),
         sections=[_by_words(rows), _asked_again(rows), *_of_the_provider(inputs)],

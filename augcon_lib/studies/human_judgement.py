@@ -6,7 +6,6 @@ question puts a person's above the worse one. And where a review file is given, 
 queries are held against its verdicts.
 """
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -32,7 +31,8 @@ from augcon_lib.studies.peoples_questions import (
 )
 from augcon_lib.studies.rank_agreement import Agreement, agreement
 from augcon_lib.studies.reviews import Verdict, is_review, read_review
-from augcon_lib.studies.runs import Spent, Trees, embedder_for, make_pairs, make_trees
+from augcon_lib.studies.runs import Trees, embedder_for, make_pairs, make_trees
+from augcon_lib.studies.spent import Spent
 from augcon_lib.studies.statements import with_interval
 
 NAME = "human_judgement"
@@ -55,12 +55,11 @@ class Trained:
 
 def run(inputs: StudyInputs) -> StudyPage:
     """Train a scorer on half of each corpus, and compare questions on the other half."""
-    started = time.monotonic()
+    spent = Spent()
     reviews = {each.name: read_review(each.path) for each in inputs.corpora if is_review(each.path)}
     inputs = replace(inputs, corpora=[each for each in inputs.corpora if each.name not in reviews])
     trained: dict[str, Trained] = {}
     judged: dict[tuple[str, str], Agreement] = {}
-    spent = Spent()
     for corpus in inputs.opened:
         trees = make_trees(inputs, corpus, NAME, {})
         pairs, calls = make_pairs(trees)
@@ -90,9 +89,7 @@ def run(inputs: StudyInputs) -> StudyPage:
             inputs,
             {f"{name}, pairs trained on": each.train_pairs for name, each in trained.items()}
             | {f"{name}, queries reviewed": len(each) for name, each in reviews.items()},
-            seconds=time.monotonic() - started,
-            model_calls=spent.model_calls,
-            output_tokens=spent.output_tokens,
+            spent,
         ),
         findings=list(findings(trained, judged)),
         sections=[

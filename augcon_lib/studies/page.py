@@ -7,6 +7,7 @@ from pathlib import Path
 from augcon_lib.benchmark.comparison import OFFLINE_NOTE
 from augcon_lib.model import model_identity
 from augcon_lib.studies.inputs import StudyInputs
+from augcon_lib.studies.spent import Spent
 
 PICTURES = "pictures"
 
@@ -71,12 +72,9 @@ class StudyPage:
 def what_was_run(
     inputs: StudyInputs,
     settings: Mapping[str, Cell],
-    *,
-    seconds: float,
-    model_calls: int,
-    output_tokens: int,
+    spent: Spent,
 ) -> WhatWasRun:
-    """The facts that every study tells, from its inputs and *settings* of interest."""
+    """The facts that every study tells: its inputs, *settings* of interest, what was *spent*."""
     model = inputs.workspace.settings.model
     return WhatWasRun(
         corpora=[corpus.described for corpus in inputs.opened],
@@ -84,9 +82,9 @@ def what_was_run(
         offline=model.provider == "offline",
         settings=settings,
         seed=inputs.seed,
-        seconds=seconds,
-        model_calls=model_calls,
-        output_tokens=output_tokens,
+        seconds=spent.seconds,
+        model_calls=spent.model_calls,
+        output_tokens=spent.output_tokens,
     )
 
 

@@ -5,7 +5,6 @@ against their passages by words (names, numbers and dates from elsewhere; refusa
 model's own verdict.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -19,7 +18,8 @@ from augcon_lib.rouge import rouge_l_precision, tokenize
 from augcon_lib.studies.figures import Figure, figure
 from augcon_lib.studies.inputs import StudyInputs, drawn
 from augcon_lib.studies.page import Picture, Section, StudyPage, Table, what_was_run
-from augcon_lib.studies.runs import Asked, Selection, Spent, ask_all, make_selection
+from augcon_lib.studies.runs import Asked, Selection, ask_all, make_selection
+from augcon_lib.studies.spent import Spent
 from augcon_lib.studies.statements import compared
 from augcon_lib.warehouse.stages import SelectedQuery
 
@@ -90,9 +90,8 @@ def principle_sets(own: str) -> dict[str, str]:
 
 def run(inputs: StudyInputs) -> StudyPage:
     """Answer at most ``MAX_QUERIES`` selected queries of each corpus under each set, and judge."""
-    started = time.monotonic()
-    answers: dict[str, dict[str, list[Answer]]] = {}
     spent = Spent()
+    answers: dict[str, dict[str, list[Answer]]] = {}
     for corpus in inputs.opened:
         selection = make_selection(inputs, corpus, NAME, {})
         queries = {q.node_id: q for each in selection.queries.values() for q in each}
@@ -114,9 +113,7 @@ def run(inputs: StudyInputs) -> StudyPage:
         what_was_run=what_was_run(
             inputs,
             {"queries of a corpus, at most": MAX_QUERIES},
-            seconds=time.monotonic() - started,
-            model_calls=spent.model_calls,
-            output_tokens=spent.output_tokens,
+            spent,
         ),
         findings=list(findings(answers)),
         sections=[_sets(inputs), _figures(answers)],

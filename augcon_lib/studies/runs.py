@@ -23,6 +23,7 @@ from augcon_lib.stages.query_scorer import ask_for_pairs
 from augcon_lib.stages.stage_run import Progress, StageReport
 from augcon_lib.strategies import ChooseStrategy, strategy_for
 from augcon_lib.studies.inputs import Corpus, StudyInputs
+from augcon_lib.studies.spent import Spent
 from augcon_lib.warehouse.stages import (
     SelectedQuery,
     read_documents_text,
@@ -40,25 +41,6 @@ class Trees:
     trial: Trial
     documents: Mapping[str, Document]
     nodes: Mapping[str, list[Node]]
-
-
-@dataclass
-class Spent:
-    """Model calls and output tokens that a study needs by itself, from the journal or not."""
-
-    model_calls: int = 0
-    output_tokens: int = 0
-
-    def count(self, calls: CallStats | None) -> None:
-        """Add what an engine has done."""
-        if calls is not None:
-            self.model_calls += calls.answered + calls.from_journal
-            self.output_tokens += calls.output_tokens + calls.replayed_output_tokens
-
-    def add(self, other: "Trial | Generated | Asked") -> None:
-        """Add what *other* needed."""
-        self.model_calls += other.model_calls
-        self.output_tokens += other.output_tokens
 
 
 @dataclass(frozen=True)
@@ -79,12 +61,12 @@ class Asked:
     @property
     def model_calls(self) -> int:
         """Answers, from the journal or not."""
-        return self.calls.answered + self.calls.from_journal
+        return self.calls.needed_calls
 
     @property
     def output_tokens(self) -> int:
         """Their tokens."""
-        return self.calls.output_tokens + self.calls.replayed_output_tokens
+        return self.calls.needed_output_tokens
 
 
 def changed(settings: Settings, changes: Changes) -> Settings:
@@ -157,6 +139,16 @@ def make_pairs(trees: Trees) -> tuple[list[ContrastivePair], CallStats]:
     report = StageReport("query_scorer")
     pairs = run_until_done(ask_for_pairs(trees.trial.run, report))[1]
     return pairs, report.calls or CallStats()
+
+
+def pair_settings(settings: Settings) -> dict[str, str | int]:
+    """The settings that pairs and a scorer trained on them depend on, for a page."""
+    return {
+        "scorer.kind": settings.scorer.kind,
+        "scorer.embedding_model": settings.scorer.embedding_model or "none",
+        "scorer.pairs_per_negative_kind": settings.scorer.pairs_per_negative_kind,
+        "tree.split": settings.tree.parts,
+    }
 
 
 def embedder_for(trees: Trees, texts: Iterable[str], spent: Spent) -> Embedder | None:

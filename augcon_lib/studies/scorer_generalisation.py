@@ -2,7 +2,6 @@
 
 import math
 import statistics
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,8 @@ from augcon_lib.scorer_measures import PairMeasures
 from augcon_lib.stages.query_scorer import train
 from augcon_lib.studies.inputs import StudyInputs
 from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
-from augcon_lib.studies.runs import Spent, Trees, embedder_for, make_pairs, make_trees
+from augcon_lib.studies.runs import Trees, embedder_for, make_pairs, make_trees, pair_settings
+from augcon_lib.studies.spent import Spent
 from augcon_lib.studies.statements import compared, with_interval
 
 NAME = "scorer_generalisation"
@@ -59,10 +59,9 @@ class Transfer:
 
 def run(inputs: StudyInputs) -> StudyPage:
     """Ask for each corpus's pairs as the settings say, and test every scorer everywhere."""
-    started = time.monotonic()
+    spent = Spent()
     trees: dict[str, Trees] = {}
     pairs: dict[str, list[ContrastivePair]] = {}
-    spent = Spent()
     for corpus in inputs.opened:
         name = corpus.name
         trees[name] = make_trees(inputs, corpus, NAME, {})
@@ -94,15 +93,8 @@ def run(inputs: StudyInputs) -> StudyPage:
         question=QUESTION,
         what_was_run=what_was_run(
             inputs,
-            {
-                "scorer.kind": settings.scorer.kind,
-                "scorer.embedding_model": settings.scorer.embedding_model or "none",
-                "scorer.pairs_per_negative_kind": settings.scorer.pairs_per_negative_kind,
-                "tree.split": settings.tree.parts,
-            },
-            seconds=time.monotonic() - started,
-            model_calls=spent.model_calls,
-            output_tokens=spent.output_tokens,
+            pair_settings(settings),
+            spent,
         ),
         findings=findings(transfers),
         sections=_sections(transfers, pairs),

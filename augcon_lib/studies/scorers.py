@@ -31,14 +31,15 @@ from augcon_lib.studies.rankers import (
     rating_request,
 )
 from augcon_lib.studies.runs import (
-    Spent,
     Trees,
     ask_all,
     embedder_for,
     make_pairs,
     make_trees,
     make_trial,
+    pair_settings,
 )
+from augcon_lib.studies.spent import Spent
 from augcon_lib.studies.statements import standings, with_interval
 
 NAME = "scorers"
@@ -80,7 +81,6 @@ class OnCorpus:
 
 def run(inputs: StudyInputs) -> StudyPage:
     """Rank the queries of the same trees in every way, and measure what is selected."""
-    started = time.monotonic()
     spent = Spent()
     results = [_on_corpus(inputs, corpus, spent) for corpus in inputs.opened]
     settings = inputs.workspace.settings
@@ -91,15 +91,10 @@ def run(inputs: StudyInputs) -> StudyPage:
         what_was_run=what_was_run(
             inputs,
             {
-                "scorer.kind": settings.scorer.kind,
-                "scorer.embedding_model": settings.scorer.embedding_model or "none",
-                "scorer.pairs_per_negative_kind": settings.scorer.pairs_per_negative_kind,
-                "tree.split": settings.tree.parts,
+                **pair_settings(settings),
                 "selection.oversample": settings.selection.oversample,
             },
-            seconds=time.monotonic() - started,
-            model_calls=spent.model_calls,
-            output_tokens=spent.output_tokens,
+            spent,
         ),
         findings=findings(results),
         sections=[_pictures(results), *(_section(result) for result in results)],
@@ -113,7 +108,7 @@ def _on_corpus(inputs: StudyInputs, corpus: Corpus, spent: Spent) -> OnCorpus:
     spent.count(negatives)
     held_out = split_by_document(pairs, inputs.seed)[1]
     queries = _queries(trees)
-    asked = negatives.answered + negatives.from_journal
+    asked = negatives.needed_calls
     prepared = _prepared(inputs, trees, pairs, held_out, queries, asked, spent)
     result = OnCorpus(corpus, [pair.document_id for pair in held_out])
     for name, (scorer, calls, seconds) in prepared.items():

@@ -1,6 +1,5 @@
 """Study 5: are the two parts of a split independent of each other, and do they hold the whole?"""
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from augcon_lib.studies.inputs import Corpus, StudyInputs
 from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
 from augcon_lib.studies.part_splitters import recursive_characters
 from augcon_lib.studies.runs import Changes, Trees, make_trees
+from augcon_lib.studies.spent import Spent
 from augcon_lib.studies.statements import compared
 
 NAME = "split_independence"
@@ -70,8 +70,9 @@ class OnCorpus:
 
 def run(inputs: StudyInputs) -> StudyPage:
     """Grow one tree of every root context with each splitter, and measure its splits."""
-    started = time.monotonic()
+    spent = Spent()
     results = [_on_corpus(inputs, corpus) for corpus in inputs.opened]
+    spent.add(*results)
     return StudyPage(
         name=NAME,
         title="Independence of splits",
@@ -83,9 +84,7 @@ def run(inputs: StudyInputs) -> StudyPage:
         what_was_run=what_was_run(
             inputs,
             {"tree.max_rounds": 1},
-            seconds=time.monotonic() - started,
-            model_calls=sum(result.model_calls for result in results),
-            output_tokens=sum(result.output_tokens for result in results),
+            spent,
         ),
         findings=[*(line for result in results for line in findings(result)), *_left_out()],
         sections=[_explained(), *(_section(result) for result in results)],

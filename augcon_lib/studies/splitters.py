@@ -1,7 +1,6 @@
 """Study 2: the Context-Split-Tree against other ways to split a root context."""
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -36,7 +35,8 @@ from augcon_lib.studies.part_splitters import (
     recursive_characters,
     sentence_windows,
 )
-from augcon_lib.studies.runs import Changes, Spent, Trees, make_trial, trees_of
+from augcon_lib.studies.runs import Changes, Trees, make_trial, trees_of
+from augcon_lib.studies.spent import Spent
 from augcon_lib.studies.statements import standings, with_interval
 
 NAME = "splitters"
@@ -80,7 +80,6 @@ class OnCorpus:
 
 def run(inputs: StudyInputs) -> StudyPage:
     """Make a dataset of every corpus with every splitter, and measure it."""
-    started = time.monotonic()
     spent = Spent()
     results = [_on_corpus(inputs, corpus, spent) for corpus in inputs.opened]
     settings = inputs.workspace.settings
@@ -96,9 +95,7 @@ def run(inputs: StudyInputs) -> StudyPage:
                 "tree.max_rounds": settings.tree.max_rounds,
                 "selection.max_rouge_l": settings.selection.max_rouge_l,
             },
-            seconds=time.monotonic() - started,
-            model_calls=spent.model_calls,
-            output_tokens=spent.output_tokens,
+            spent,
         ),
         findings=[*findings(results), *_left_out()],
         sections=[_setting(), *(_section(result) for result in results), _costs(results)],

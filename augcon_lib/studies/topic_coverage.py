@@ -1,6 +1,5 @@
 """Study 6: do the selected queries reach all topics of the corpus?"""
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from augcon_lib.studies.figures import Figure, figure
 from augcon_lib.studies.inputs import Corpus, StudyInputs
 from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
 from augcon_lib.studies.runs import Selection, make_selection
+from augcon_lib.studies.spent import Spent
 from augcon_lib.studies.statements import compared
 from augcon_lib.warehouse.evaluation_rows import RootContext
 
@@ -65,8 +65,9 @@ class OnCorpus:
 
 def run(inputs: StudyInputs) -> StudyPage:
     """Select queries with trees and without, at several quotas, and measure what they reach."""
-    started = time.monotonic()
+    spent = Spent()
     results = [_on_corpus(inputs, corpus) for corpus in inputs.opened]
+    spent.add(*results)
     return StudyPage(
         name=NAME,
         title="Topics of the corpus",
@@ -82,9 +83,7 @@ def run(inputs: StudyInputs) -> StudyPage:
                 "queries as the workspace's",
                 "tree.max_rounds": inputs.workspace.settings.tree.max_rounds,
             },
-            seconds=time.monotonic() - started,
-            model_calls=sum(result.model_calls for result in results),
-            output_tokens=sum(result.output_tokens for result in results),
+            spent,
         ),
         findings=[line for result in results for line in findings(result)],
         sections=[_explained(), *(_section(result) for result in results)],

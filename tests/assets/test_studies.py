@@ -15,6 +15,7 @@ from augcon_assets.studies import study_job
 from augcon_lib.studies.inputs import StudyInputs
 from augcon_lib.studies.page import Picture, Section, StudyPage, what_was_run
 from augcon_lib.studies.registry import STUDIES, Study
+from augcon_lib.studies.spent import Spent
 from augcon_lib.workspace import Workspace
 from tests.support.workspaces import ODD, TIDES, make_workspace
 
@@ -63,7 +64,7 @@ def test_every_study_makes_its_page_and_pictures(
 
 def made_up(inputs: StudyInputs) -> StudyPage:
     inputs.progress("counting")
-    facts = what_was_run(inputs, {}, seconds=0.0, model_calls=0, output_tokens=0)
+    facts = what_was_run(inputs, {}, Spent())
     sections = [Section("Figures", [Picture(b"\x89PNG", "a caption", "it shows it")])]
     count = len(inputs.opened)
     return StudyPage("made_up", "Made up", "How many?", facts, [f"There are {count}."], sections)
