@@ -41,10 +41,10 @@ Settle = Callable[[Completion], Awaitable[Settled]]
 class Caller:
     """Sends bodies within slots, rates and budget; every HTTP call is in the ledger.
 
-    The journal holds no call up: a slot is free as soon as the reply is there, unless as many
-    replies as there are slots are being settled (judged; made durable if they are answers). So at
-    a kill no more calls are lost than twice the slots. A failed call holds none while it waits for
-    its retry.
+    The journal holds no call up: a slot is free as soon as the reply is there, unless a quarter as
+    many replies as slots are being settled (judged; made durable if they are answers). So a kill
+    loses at most a quarter more calls than slots. A failed call holds none while it waits for its
+    retry.
     """
 
     def __init__(

@@ -17,8 +17,9 @@ from augcon_lib.settings import BudgetSettings
 
 MIN_WINDOW_CALLS = 16
 TOLERATED_OVERLOAD = 0.1
-# So many replies for each slot may wait for the journal besides, and be lost to a kill.
-SETTLING_PER_SLOT = 1.0
+# So many replies for each slot may wait for the journal besides, and be lost to a kill. With none
+# the endpoint would wait for the journal, with many a kill on a slow disk would cost twice as much.
+SETTLING_PER_SLOT = 0.25
 TOKEN_BUCKET_SECONDS = 10.0
 MAX_TOLD_PAUSE_SECONDS = 120.0
 

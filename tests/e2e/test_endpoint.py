@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import math
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ import pytest
 
 from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.failures import FAILURES_TAG
+from augcon_lib.model.limits import SETTLING_PER_SLOT
 from augcon_lib.workspace import open_workspace
 from tests.e2e.command_line import (
     BROKEN,
@@ -121,7 +123,7 @@ def test_after_kills_in_the_middle_the_result_is_the_same_and_no_answer_is_bough
     asyncio.run(scenario())
     assert exported(workspace, tmp_path / "export", "chat") == undisturbed
     again = sum(count - 1 for count in server.answered.values())
-    assert again <= 2 * IN_FLIGHT
+    assert again <= 2 * (IN_FLIGHT + math.ceil(IN_FLIGHT * SETTLING_PER_SLOT))
     assert server.peak_busy <= IN_FLIGHT
     with workspace_instance(open_workspace(workspace)) as instance:
         statuses = [run.status for run in instance.get_runs() if FAILURES_TAG not in run.tags]
