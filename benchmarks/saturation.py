@@ -16,7 +16,8 @@ server ms  CPU time of the server per call, on the machine's other cores
 
 ``--peers`` adds a thread pool of 8 over the `openai` package's typed method, and a bare loop over
 aiohttp, each sending prompts of the same length; ``--profile`` says where the CPU time goes, by
-samples of py-spy, which must be installed.
+samples of py-spy, which must be installed (it costs time of its own, and `cpu ms` is then not the
+command's).
 """
 
 import argparse
@@ -124,13 +125,13 @@ def measure_augcon(
     stats, cpu_seconds = server.stats(), cpu_of_children() - before
     shutil.rmtree(workspace)
     if options.profile:
-        print(layers(samples, cpu_seconds / stats["finished"] * 1e3))
+        print(layers(samples))
     name = f"augcon {options.stage} {options.split}"
     return row(name, stats, cpu_seconds, stats["cpu_s"] - server_before)
 
 
-def layers(samples: Path, ms_per_call: float) -> str:
-    """Milliseconds of CPU per call, by layer."""
+def layers(samples: Path) -> str:
+    """Shares of the samples, by layer."""
     found: Counter[str] = Counter()
     for line in samples.read_text().splitlines():
         stack, _, count = line.rpartition(" ")
@@ -141,9 +142,8 @@ def layers(samples: Path, ms_per_call: float) -> str:
                 layer = named[0]
                 break
         found[layer] += int(count)
-    total = found.total()
-    parts = [f"{name} {n / total * ms_per_call:.3f}" for name, n in found.most_common()]
-    return f"ms of CPU per call, {ms_per_call:.3f} in all: {', '.join(parts)}"
+    parts = [f"{name} {n / found.total():.1%}" for name, n in found.most_common()]
+    return f"shares of CPU time: {', '.join(parts)}"
 
 
 def prompts(count: int) -> list[dict[str, Any]]:
