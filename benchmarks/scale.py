@@ -222,13 +222,12 @@ def main() -> None:
         return
     if not options.passages:
         parser.error("PASSAGES is missing")
+    texts = passages(options.passages)
     folder = Path(tempfile.mkdtemp()) if options.keep is None else options.keep
     try:
         root = folder / "workspace"
         subprocess.run([*AUGCON, "init", str(root)], check=True, capture_output=True)
-        write_store(
-            root / "documents", passages(options.passages), options.documents, options.chars
-        )
+        write_store(root / "documents", texts, options.documents, options.chars)
         workspace = Workspace(root)
         measure(workspace, options.documents, options.scattered, options.deleted)
     finally:
