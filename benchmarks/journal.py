@@ -21,7 +21,7 @@ from contextlib import closing
 from pathlib import Path
 
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.journal_tables import connect
+from augcon_lib.model.journal.tables import connect
 
 LOOKUPS = 20_000
 CONTENT = '{"question": "What is said about the mill by the tide?", "context_1": "%s"}' % (

@@ -9,8 +9,8 @@ from rich.table import Table
 from augcon_assets.cli.console import console, print_json, workspace_at
 from augcon_lib.errors import SettingsError
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.journal_batches import forget_batches
-from augcon_lib.model.journal_upkeep import Pruned, compact, prune, spend_by
+from augcon_lib.model.journal.batches import forget_batches
+from augcon_lib.model.journal.upkeep import Pruned, compact, prune, spend_by
 
 MAX_ROWS = 40
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
 from augcon_lib.model.breaker import CircuitBreaker
-from augcon_lib.model.journal_tables import CallRecord
+from augcon_lib.model.journal.tables import CallRecord
 from augcon_lib.model.ledger import Ledger, Origin
 from augcon_lib.model.limits import AdaptiveSlots, Budget, RateLimits, Slot
 from augcon_lib.model.rendering import WireForm

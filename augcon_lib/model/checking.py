@@ -8,8 +8,8 @@ from pydantic import SecretStr
 
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import EndpointError
-from augcon_lib.model.batch_api import BatchApi
-from augcon_lib.model.batch_errors import describe_batches
+from augcon_lib.model.batch.api import BatchApi
+from augcon_lib.model.batch.errors import describe_batches
 from augcon_lib.model.breaker import describe
 from augcon_lib.model.embedding_endpoint import (
     EmbeddingBreaker,
@@ -18,7 +18,7 @@ from augcon_lib.model.embedding_endpoint import (
     unpacked,
 )
 from augcon_lib.model.identity import model_identity
-from augcon_lib.model.journal_tables import NOTHING_SPENT
+from augcon_lib.model.journal.tables import NOTHING_SPENT
 from augcon_lib.model.ledger import Ledger
 from augcon_lib.model.limits import Budget
 from augcon_lib.model.opening import validate_model_settings

@@ -24,7 +24,7 @@ from augcon_lib.model.breaker import CircuitBreaker, public_url
 from augcon_lib.model.caller import Caller, Completion, is_transient
 from augcon_lib.model.endpoint import is_context_length
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.journal_tables import insert_answers, insert_calls
+from augcon_lib.model.journal.tables import insert_answers, insert_calls
 from augcon_lib.model.ledger import Ledger, Origin
 from augcon_lib.model.limits import AdaptiveSlots, RateLimits
 from augcon_lib.model.opening import session_budget

@@ -9,7 +9,7 @@ from augcon_lib.model.caller import CALL_ATTEMPTS, Caller, Completion, Settle, S
 from augcon_lib.model.chat import ChatRequest
 from augcon_lib.model.identity import model_name
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.journal_tables import EndpointAddress, EndpointTraits
+from augcon_lib.model.journal.tables import EndpointAddress, EndpointTraits
 from augcon_lib.model.ledger import Origin
 from augcon_lib.model.rendering import Repair, WireForm, render_messages, response_format
 from augcon_lib.model.replies import ANSWER

@@ -17,7 +17,7 @@ from augcon_lib.model.chat import ChatReply, ChatRequest, ReplyFields
 from augcon_lib.model.endpoint import is_context_length
 from augcon_lib.model.identity import journal_key
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.journal_tables import StoredAnswer
+from augcon_lib.model.journal.tables import StoredAnswer
 from augcon_lib.model.ledger import Ledger
 from augcon_lib.model.rendering import Repair
 from augcon_lib.model.replies import ReplyFormat

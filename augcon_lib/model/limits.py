@@ -11,7 +11,7 @@ from aiolimiter import AsyncLimiter
 
 from augcon_lib.concurrency import place_in_line
 from augcon_lib.errors import BudgetExceeded
-from augcon_lib.model.journal_tables import Spend
+from augcon_lib.model.journal.tables import Spend
 from augcon_lib.model.rate_headers import Allowance, Allowances
 from augcon_lib.settings import BudgetSettings
 

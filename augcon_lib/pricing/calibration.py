@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.journal_tables import StageCalls
+from augcon_lib.model.journal.tables import StageCalls
 from augcon_lib.pricing.stand_in import DistinctShares, Tally
 from augcon_lib.pricing.walk import Walked, Walker
 from augcon_lib.pricing.work import ContextWork

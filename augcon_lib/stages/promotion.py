@@ -15,7 +15,7 @@ from augcon_lib.choice_staleness import TREES, candidates
 from augcon_lib.errors import PromotionRefused
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.journal_tables import KeptChoice
+from augcon_lib.model.journal.tables import KeptChoice
 from augcon_lib.query_scorer import MIN_PAIRS, UNTRAINED
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.choices import (

@@ -9,10 +9,11 @@ import pytest
 from pydantic import SecretStr
 
 from augcon_lib.errors import AnswerRejected, BudgetExceeded, EndpointError, SettingsError
-from augcon_lib.model import batches, open_engine, validate_model_settings
+from augcon_lib.model import open_engine, validate_model_settings
+from augcon_lib.model.batch import batches
 from augcon_lib.model.engine import ModelEngine
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.journal_batches import forget_batches, open_requests
+from augcon_lib.model.journal.batches import forget_batches, open_requests
 from augcon_lib.settings import Settings
 from tests.model.engine_fixtures import rewrite_request, settings_for
 from tests.support.batch_routes import BatchRoutes

@@ -11,7 +11,7 @@ from augcon_lib.errors import ModelError
 from augcon_lib.model.chat import ChatExample, ChatRequest
 from augcon_lib.model.identity import journal_key
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.journal_tables import (
+from augcon_lib.model.journal.tables import (
     CallRecord,
     EndpointAddress,
     EndpointTraits,

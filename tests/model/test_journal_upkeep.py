@@ -7,9 +7,9 @@ import pytest
 
 from augcon_lib.errors import SettingsError
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.journal_batches import BatchBook, open_requests
-from augcon_lib.model.journal_tables import CallRecord, StoredAnswer
-from augcon_lib.model.journal_upkeep import compact, prune, spend_by
+from augcon_lib.model.journal.batches import BatchBook, open_requests
+from augcon_lib.model.journal.tables import CallRecord, StoredAnswer
+from augcon_lib.model.journal.upkeep import compact, prune, spend_by
 
 DAY = 86_400.0
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from augcon_lib.errors import ModelError
-from augcon_lib.model.journal_tables import (
+from augcon_lib.model.journal.tables import (
     DELETE_ANSWER,
     DELETE_CHOICES,
     LAST_CALL,

@@ -8,11 +8,11 @@ from functools import partial
 from typing import TypeVar
 
 from augcon_lib.errors import EndpointError
-from augcon_lib.model.batch_api import BatchApi, BatchState
-from augcon_lib.model.batch_errors import describe_batches
-from augcon_lib.model.batch_files import ResultLine
+from augcon_lib.model.batch.api import BatchApi, BatchState
+from augcon_lib.model.batch.errors import describe_batches
+from augcon_lib.model.batch.files import ResultLine
 from augcon_lib.model.caller import CALL_ATTEMPTS, is_transient, pause_seconds
-from augcon_lib.model.journal_batches import BatchBook, OpenBatch
+from augcon_lib.model.journal.batches import BatchBook, OpenBatch
 from augcon_lib.model.transport import CallError
 from augcon_lib.settings import ModelSettings
 

@@ -1,7 +1,7 @@
 """Requests gathered into batches, followed, and their results handed out.
 
 A batch is made of everything that is asked for when nothing else can go on: the next level of all
-trees at once. What is with the endpoint is in the journal (``journal_batches``), so that a later
+trees at once. What is with the endpoint is in the journal (``journal.batches``), so that a later
 process waits for it instead of sending it again.
 """
 
@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from augcon_lib.errors import EndpointError
-from augcon_lib.model.batch_api import BatchState
-from augcon_lib.model.batch_errors import ended_badly, is_too_much_at_once, nothing_answered
-from augcon_lib.model.batch_files import ResultLine, request_line
-from augcon_lib.model.batch_sending import BatchSending
-from augcon_lib.model.journal_batches import OpenBatch
+from augcon_lib.model.batch.api import BatchState
+from augcon_lib.model.batch.errors import ended_badly, is_too_much_at_once, nothing_answered
+from augcon_lib.model.batch.files import ResultLine, request_line
+from augcon_lib.model.batch.sending import BatchSending
+from augcon_lib.model.journal.batches import OpenBatch
 from augcon_lib.model.stats import CallStats
 from augcon_lib.settings import ModelSettings
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augcon_lib.errors import ModelError, SettingsError
-from augcon_lib.model.journal_tables import connect
+from augcon_lib.model.journal.tables import connect
 
 GROUPS = {
     "document": "document_id",

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from augcon_lib.errors import BudgetExceeded
-from augcon_lib.model.batch_files import ResultLine, reply_of
-from augcon_lib.model.batches import Batches
+from augcon_lib.model.batch.batches import Batches
+from augcon_lib.model.batch.files import ResultLine, reply_of
 from augcon_lib.model.breaker import CircuitBreaker
 from augcon_lib.model.caller import Completion, Settle, Settled, is_transient
 from augcon_lib.model.ledger import Ledger, Origin

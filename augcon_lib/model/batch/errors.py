@@ -1,7 +1,7 @@
 """What goes wrong with batches, in words for the user."""
 
-from augcon_lib.model.batch_api import BatchState
-from augcon_lib.model.batch_files import ResultLine
+from augcon_lib.model.batch.api import BatchState
+from augcon_lib.model.batch.files import ResultLine
 from augcon_lib.model.breaker import describe, public_url
 from augcon_lib.model.transport import CallError
 from augcon_lib.settings import ModelSettings

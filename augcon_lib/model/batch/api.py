@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from augcon_lib.model.batch_files import CHAT_PATH, ResultLine, result_lines
+from augcon_lib.model.batch.files import CHAT_PATH, ResultLine, result_lines
 from augcon_lib.model.transport import CallError
 
 COMPLETION_WINDOW = "24h"  # the only one that all vendors have

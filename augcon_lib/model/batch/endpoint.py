@@ -7,17 +7,17 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from augcon_lib.model.batch_api import BatchApi
-from augcon_lib.model.batch_caller import BatchCaller
-from augcon_lib.model.batch_sending import BatchSending
-from augcon_lib.model.batches import Batches
+from augcon_lib.model.batch.api import BatchApi
+from augcon_lib.model.batch.batches import Batches
+from augcon_lib.model.batch.caller import BatchCaller
+from augcon_lib.model.batch.sending import BatchSending
 from augcon_lib.model.breaker import public_url
 from augcon_lib.model.caller import Caller, Settle, Settled
 from augcon_lib.model.chat import ChatRequest
 from augcon_lib.model.endpoint import PROBE, Endpoint
 from augcon_lib.model.identity import journal_key, model_identity
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.journal_batches import BatchBook
+from augcon_lib.model.journal.batches import BatchBook
 from augcon_lib.model.ledger import Ledger, Origin
 from augcon_lib.model.limits import Budget
 from augcon_lib.model.openai_adapter import open_http_transport

@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal.journal import Journal
 
 INSERT_BATCH = "INSERT INTO batches VALUES (?, ?, ?, ?, '', '')"
 INSERT_REQUESTS = "INSERT OR REPLACE INTO batch_requests VALUES (?, ?)"

@@ -1,0 +1,1 @@
+"""Batch mode: requests travel through the endpoint's ``/files`` and ``/batches``."""
