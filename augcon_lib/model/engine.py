@@ -1,8 +1,8 @@
 """The engine behind the chat port: journal first, then the endpoint, then the journal again.
 
 For each request: replay what was paid for, share what is already in flight, otherwise ask up to
-four times (as the authors' code does), the last time showing the model its own bad reply. Memory
-is proportional to the requests in flight.
+four times (as the authors' code does), and once more with the model's own bad reply shown to it.
+Memory is proportional to the requests in flight.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from augcon_lib.model.replies import ReplyFormat
 from augcon_lib.model.stats import CallStats
 from augcon_lib.model.transport import CallError, RawReply
 
-ANSWER_ATTEMPTS = 4
+ANSWER_ATTEMPTS = 5  # the authors' four, and one that shows the model its own bad reply
 PROGRESS_INTERVAL_SECONDS = 0.25
 MAX_QUOTED_DETAIL_CHARS = 200
 

@@ -137,13 +137,13 @@ def test_a_request_without_a_usable_answer_is_rejected_after_a_repair(
                 await engine.ask(request)
             assert caught.value.reason == reason
             bodies = server.bodies[1:]
-            assert len(bodies) == 4
-            assert bodies[0] == bodies[1] == bodies[2] != bodies[3]
-            assert bodies[3]["messages"][-1]["content"].endswith(request.user)
+            assert len(bodies) == 5
+            assert bodies[0] == bodies[1] == bodies[2] == bodies[3] != bodies[4]
+            assert bodies[4]["messages"][-1]["content"].endswith(request.user)
             assert engine.stats.rejected == {reason: 1}
 
     asyncio.run(scenario())
-    assert Journal(journal_path).spend() == (5, 500, 50, 0.001, 4)
+    assert Journal(journal_path).spend() == (6, 600, 60, pytest.approx(0.0012), 5)
 
 
 def test_the_repair_shows_the_model_its_own_reply(journal_path: Path) -> None:
