@@ -3,6 +3,7 @@ import dataclasses
 import multiprocessing
 import os
 import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from augcon_lib.errors import ModelError
 from augcon_lib.model.chat import ChatExample, ChatRequest
 from augcon_lib.model.identity import journal_key
-from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal import Journal, tables
 from augcon_lib.model.journal.tables import (
     CallRecord,
     EndpointAddress,
@@ -107,6 +108,37 @@ def test_what_was_stored_survives_a_kill(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j")
     assert all(journal.get(b"%d" % number) for number in range(stored))
     assert journal._reader.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_what_cannot_be_written_is_told_and_stops_no_writer(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+
+    async def scenario() -> None:
+        with pytest.raises(ModelError, match="cannot be written"):
+            await asyncio.wait_for(journal.store(b"k", _answer("half \ud83d"), _call()), 10)
+        with pytest.raises(ModelError, match="cannot be written"):
+            await asyncio.wait_for(journal.store(b"l", _answer("whole"), _call()), 10)
+
+    asyncio.run(scenario())
+    journal.close()
+
+
+def test_a_call_that_nobody_waits_for_is_not_lost_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "BUSY_TIMEOUT_SECONDS", 0.05)
+    journal = Journal(tmp_path / "j")
+    holder = tables.connect(journal.path)
+    holder.execute("BEGIN IMMEDIATE")
+    journal.record(_call())
+    threading.Timer(0.2, lambda: holder.execute("COMMIT")).start()  # within ten attempts
+    assert journal.spend().calls == 1
+    holder.execute("BEGIN IMMEDIATE")
+    journal.record(_call())
+    with pytest.raises(ModelError, match="another program holds it"):
+        journal.spend()
+    holder.close()
+    journal.close()
 
 
 def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ answer is durable before :meth:`Journal.store` returns; a failure is never store
 """
 
 import asyncio
+import logging
 import queue
 import sqlite3
 import threading
@@ -44,7 +45,10 @@ from augcon_lib.model.journal.tables import (
     insert_calls,
 )
 
+logger = logging.getLogger(__name__)
+
 MAX_GROUP = 512  # rows of a group stay below SQLite's 32,766 variables a statement
+BUSY_ATTEMPTS = 10  # of half a minute each: as long may another command rewrite the journal
 
 
 # SQL that changes rows, and the values for each time that it is executed.
@@ -75,6 +79,7 @@ class Journal:
         self._reader = connect(path)
         self._reader_lock = threading.Lock()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._lost: ModelError | None = None  # what nobody waited for and was not written
         self._writer: threading.Thread | None = None
 
     def get(self, key: bytes) -> StoredAnswer | None:
@@ -90,7 +95,8 @@ class Journal:
         Where another process stored an answer under *key* first, that one stays and is returned,
         unless *replace* (the stored one turned out to be unusable).
         """
-
+        if self._lost is not None:
+            raise self._lost
         waiting: asyncio.Future[StoredAnswer] = asyncio.get_running_loop().create_future()
         self._submit(_Job(key, answer, replace, call, waiting=waiting))
         return await waiting
@@ -176,12 +182,14 @@ class Journal:
             raise ModelError(f"{self.path}: the call journal cannot be read: {error}") from error
 
     def flush(self) -> None:
-        """Wait until everything submitted so far is durable."""
+        """Wait until everything submitted so far is durable; raises where some of it is not."""
         if self._writer is None:
             return
         barrier: Future[None] = Future()
         self._submit(_Job(barrier=barrier))
         barrier.result()
+        if self._lost is not None:
+            raise self._lost
 
     def close(self) -> None:
         """Write what is queued, and close; may be called twice."""
@@ -227,15 +235,40 @@ class Journal:
             in_force: dict[bytes, StoredAnswer] = {}
             try:
                 connection = connection or connect(self.path)
-                in_force = _commit(connection, group)
-            except (sqlite3.Error, ModelError) as error:
-                failure = ModelError(
-                    f"{self.path}: the call journal cannot be written: {error}; free disk space "
-                    "or mend its permissions, and run again"
-                )
+                in_force = _commit_when_free(connection, group)
+            except Exception as error:  # whatever it is, those who wait have to be told
+                failure = ModelError(_unwritten(self.path, error))
+                self._lost = failure
+                logger.error("%s", failure)
             _tell(group, in_force, failure)
         if connection is not None:
             connection.close()
+
+
+def _commit_when_free(
+    connection: sqlite3.Connection, group: list[_Job]
+) -> dict[bytes, StoredAnswer]:
+    """As :func:`_commit`, with patience where another process holds the file for long."""
+    for _ in range(BUSY_ATTEMPTS - 1):
+        try:
+            return _commit(connection, group)
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error):
+                raise
+    return _commit(connection, group)
+
+
+def _is_busy(error: BaseException) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _unwritten(path: Path, error: Exception) -> str:
+    """What a failed write means for the user, and the way out."""
+    way_out = "free disk space or mend its permissions, and run again"
+    if _is_busy(error):
+        way_out = "another program holds it (augcon journal compact?): run again when it is done"
+    return f"{path}: the call journal cannot be written: {error}; {way_out}"
 
 
 def _commit(connection: sqlite3.Connection, group: list[_Job]) -> dict[bytes, StoredAnswer]:
