@@ -11,6 +11,8 @@ from itertools import pairwise
 
 from sentencex import get_sentence_boundaries  # type: ignore[import-untyped]
 
+from augcon_lib.surrogates import without_surrogates
+
 # Thai marks no sentence ends but leaves a space between sentences or clauses.
 CLAUSE_SPACED_LANGUAGES = frozenset({"th", "lo", "km", "my", "bo"})
 CLAUSE_GAPS = re.compile(r"(?<=[^\W\d_a-zA-Z]) +(?=[^\W\d_a-zA-Z])")
@@ -20,7 +22,6 @@ STRUCTURAL_LINE = re.compile(
     r"[ \t]*(?:[-*+•·‣◦–—>|#=~`]|\d{1,3}[.)、]\s|[(（]?[a-zA-Z\d一二三四五六七八九十]{1,2}[)）]\s)"
 )
 ITEM_NUMBER = re.compile(r"\s*[(（]?(?:\d{1,3}|[a-zA-Z])[.)）、]\s*")
-LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 LINE = re.compile(r"[^\n]*\n?")
 # sentencex knows these ends in every language; it is told of the script, not of the dialect.
 FALLBACK_LANGUAGE = "en"
@@ -39,7 +40,7 @@ def split_sentences(text: str, language: str) -> list[tuple[int, int]]:
     """
     spans: list[tuple[int, int]] = []
     # sentencex takes no lone surrogates; offsets stay the same.
-    text = LONE_SURROGATES.sub("\ufffd", text)
+    text = without_surrogates(text)
     for start, end in _stretches(text):
         cuts = _cuts(text[start:end], language)
         for low, high in pairwise([0, *cuts, end - start]):

@@ -3,10 +3,11 @@
 import re
 import unicodedata
 
+from augcon_lib.surrogates import without_surrogates
+
 ANSI_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 UNWANTED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
-LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def normalise(text: str) -> str:
@@ -20,5 +21,5 @@ def normalise(text: str) -> str:
     text = ANSI_ESCAPES.sub("", text)
     text = LINE_ENDS.sub("\n", text)
     text = UNWANTED.sub("", text)
-    text = LONE_SURROGATES.sub("\ufffd", text)
+    text = without_surrogates(text)
     return unicodedata.normalize("NFC", text)
