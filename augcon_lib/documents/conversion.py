@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from augcon_lib.documents.docx import docx_to_markdown, is_docx
 from augcon_lib.documents.encodings import decode
+from augcon_lib.documents.entries import printable_id
 from augcon_lib.documents.headings import RST_MEDIA_TYPE, find_structure
 from augcon_lib.documents.html import decode_html, html_to_markdown, looks_like_html
 from augcon_lib.documents.markdown import drop_comments, split_front_matter
@@ -163,5 +164,5 @@ def _refuse_encrypted_office(name: str, data: bytes) -> None:
 
 
 def _stem(name: str) -> str:
-    path = PurePosixPath(name.replace("#", "/"))
+    path = PurePosixPath(printable_id(name).replace("#", "/"))
     return path.stem or path.name or name

@@ -18,6 +18,7 @@ from augcon_lib.errors import DocumentError, StoreError
 from augcon_lib.languages import detect_language
 from augcon_lib.records import Document, Rejection, text_sha256
 from augcon_lib.settings import SourceSettings
+from augcon_lib.surrogates import without_surrogates
 
 STAGE = "raw_corpus"
 MAX_DOCUMENT_BYTES = 256 << 20
@@ -78,15 +79,13 @@ class _Reader:
                 row = self._row(entry)
                 sha256, converted = row.sha256, _from_row(entry, row, self._source.text_column)
         except DocumentError as error:
-            return Rejection(
-                STAGE, entry.document_id, entry.document_id, error.reason, error.message
-            )
+            return _rejection(entry, error.reason, error.message)
         except StoreError:
             raise
         # A converter that fails in a way it doesn't document loses this one document only.
         except Exception as error:
             detail = f"{type(error).__name__}: {error}; please report this file"
-            return Rejection(STAGE, entry.document_id, entry.document_id, "unreadable", detail)
+            return _rejection(entry, "unreadable", detail)
         return Document(
             document_id=entry.document_id,
             uri=entry.uri,
@@ -150,6 +149,12 @@ class _Reader:
                 path, "too_large", f"it is larger than {limit >> 20} MiB; split it into parts"
             )
         return data
+
+
+def _rejection(entry: SourceEntry, reason: str, detail: str) -> Rejection:
+    """Why *entry* is no document; a path in *detail* may hold what UTF-8 cannot."""
+    name = entry.document_id
+    return Rejection(STAGE, name, name, reason, without_surrogates(detail))
 
 
 def _from_row(entry: SourceEntry, row: Row, text_column: str) -> Converted:

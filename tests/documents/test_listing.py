@@ -188,6 +188,7 @@ def test_a_name_that_is_no_utf8_is_escaped_and_can_be_read(tmp_path):
         pytest.skip("this file system allows no such name")
     found = read_store(tmp_path, uri="store")
     assert text_of(found["caf\\xe9.md"]) == "Coffee."
+    assert found["caf\\xe9.md"].title == "caf\\xe9"
 
 
 def test_ids_are_printable_and_unique():
