@@ -37,7 +37,7 @@ from augcon_lib.concurrency import rare_garbage_collection
 from augcon_lib.errors import BudgetExceeded, SettingsError
 from augcon_lib.model import check_connection, open_engine, validate_model_settings
 from augcon_lib.settings import api_key
-from augcon_lib.stages.promotion import put_in_force
+from augcon_lib.stages.promotion import put_in_force, waiting_versions
 from augcon_lib.stages.promotion_cost import promotion_cost
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import list_sources, stale_in
@@ -61,7 +61,7 @@ def run_command(
         raise SettingsError(f"--until {until}: no such asset; one of {', '.join(ORDER)}")
     workspace = workspace_at(folder)
     validate_model_settings(workspace.settings)
-    if not yes and not _agreed(workspace):
+    if not yes and not _agreed(workspace, promote=promote):
         error_console().print("nothing was done", markup=False)
         return EXIT_DONE
     with (
@@ -87,18 +87,23 @@ def run_command(
     return EXIT_SOME_FAILED if summary["failures"] else EXIT_DONE
 
 
-def _agreed(workspace: Workspace) -> bool:
+def _agreed(workspace: Workspace, *, promote: bool) -> bool:
     """Show a person what a real endpoint would be asked, and let them decide.
 
-    Only in a terminal: a schedule or a script is not asked.
+    Only in a terminal: a schedule or a script is not asked. With *promote*, what waits for
+    promotion is shown with its cost.
     """
     at_terminal = sys.stdin.isatty() and sys.stderr.isatty()
     if workspace.settings.model.provider == "offline" or not at_terminal:
         return True
-    plan = collect_plan(StageRun(workspace))
-    if not plan["stages"]["total"]["model_calls"]["high"]:
+    run = StageRun(workspace)
+    plan = collect_plan(run)
+    waiting = waiting_versions(run) if promote else {}
+    if not plan["stages"]["total"]["model_calls"]["high"] and not waiting:
         return True
     print_plan(error_console(), plan)
+    if waiting:
+        print_costs(error_console(), [promotion_cost(run, s, v) for s, v in waiting.items()])
     return typer.confirm("Ask the model?", err=True)
 
 
