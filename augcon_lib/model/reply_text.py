@@ -23,7 +23,8 @@ def readings(content: str) -> Iterator[str]:
     First without the thoughts in front; then what follows the last thought's end, for servers
     that swallow the opening tag. A thought that never ends leaves nothing.
     """
-    text = LEADING_THOUGHT.sub("", content, count=1) if OPEN_THOUGHT.match(content) else content
+    thought = LEADING_THOUGHT.match(content)
+    text = content[thought.end() :] if thought else content
     if not OPEN_THOUGHT.match(text):
         yield text
     ends = list(END_OF_THOUGHT.finditer(text))
@@ -79,7 +80,7 @@ def labelled_sections(text: str, labels: Sequence[tuple[str, Sequence[str]]]) ->
 def _label_pattern(spellings: Sequence[str]) -> re.Pattern[str]:
     any_spelling = "|".join(re.escape(one).replace(r"\ ", r"[ \t_]*") for one in spellings)
     return re.compile(
-        rf"^[ \t]*(?:[#>*_-]+[ \t]*)*(?:{any_spelling})[ \t]*[*_]*[ \t]*[:：][*_]*",
+        rf"^[#>*_ \t-]*(?:{any_spelling})[ \t]*[*_]*[ \t]*[:：][*_]*",
         re.IGNORECASE | re.MULTILINE,
     )
 
