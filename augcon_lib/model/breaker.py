@@ -11,6 +11,8 @@ from augcon_lib.settings import ModelSettings
 
 MAX_EXHAUSTED_IN_A_ROW = 3
 CONNECT_ATTEMPTS_AT_START = 2
+SAME_BROKEN_AT_START = 3
+BROKEN_KINDS = frozenset({"broken_body", "connection"})
 MAX_UNREACHED_IN_A_ROW = 3
 UNREACHED_STATUS = frozenset({0, 502, 504})  # 0: no HTTP answer at all
 NEVER_RECOVERING_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
@@ -20,10 +22,11 @@ class CircuitBreaker:
     """Stops everything with one clear ``EndpointError`` when the endpoint cannot serve.
 
     At once: a wrong key, a wrong address or model name, no money left. At the very start: two
-    calls without a connection. Later: a call that used up all its attempts (more than half a
-    minute of pauses) while no other call succeeded; where the server answered with errors of its
-    own, three such calls in a row, since one prompt may be what it stumbles over. Where other
-    servers can take its calls over (*of_several*): three calls in a row that did not reach it.
+    calls without a connection, or three with the same reply that is none of this protocol.
+    Later: a call that used up all its attempts (more than half a minute of pauses) while no other
+    call succeeded; where there was a connection, three such calls in a row, since one prompt may
+    be what the server stumbles over. Where other servers can take its calls over (*of_several*):
+    three calls in a row that did not reach it.
     """
 
     def __init__(self, model: ModelSettings, *, has_key: bool, of_several: bool = False) -> None:
@@ -33,10 +36,11 @@ class CircuitBreaker:
         self._on_trial = False
         self._tripped = asyncio.Event()
         self._message = ""
-        self._connects_in_a_row = 0
-        self._unreached_in_a_row = 0
+        self._connects_in_a_row = self._unreached_in_a_row = self._same_in_a_row = 0
+        self._broken = ""
         self._exhausted_in_a_row = 0
         self.successes = 0
+        self.may_recover = False  # whether what opened it may pass by itself
 
     @property
     def is_open(self) -> bool:
@@ -61,16 +65,25 @@ class CircuitBreaker:
     def succeeded(self) -> None:
         """A call brought a completion."""
         self.successes += 1
-        self._connects_in_a_row = self._unreached_in_a_row = self._exhausted_in_a_row = 0
+        self._forget_failures()
         self._on_trial = False
 
     def failed(self, failure: CallError) -> None:
         """A call brought none; opens the circuit and raises where that settles the matter."""
         self._connects_in_a_row += failure.kind == "connect"
+        broken = failure.detail if failure.kind in BROKEN_KINDS else ""
+        self._same_in_a_row = self._same_in_a_row + 1 if broken == self._broken else 1
+        self._broken = broken
         self._unreached_in_a_row += failure.status in UNREACHED_STATUS
-        at_once = failure.status in (401, 402, 404) or failure.code in NEVER_RECOVERING_CODES
+        at_once = (
+            failure.status in (401, 402, 404)
+            or is_redirect(failure)
+            or failure.code in NEVER_RECOVERING_CODES
+        )
         at_start = not self.successes and (
-            failure.status == 403 or self._connects_in_a_row >= CONNECT_ATTEMPTS_AT_START
+            failure.status == 403
+            or self._connects_in_a_row >= CONNECT_ATTEMPTS_AT_START
+            or (broken and self._same_in_a_row >= SAME_BROKEN_AT_START)
         )
         gone = self._of_several and self._unreached_in_a_row >= MAX_UNREACHED_IN_A_ROW
         if at_once or at_start or gone or (self._on_trial and not is_refusal(failure)):
@@ -84,7 +97,7 @@ class CircuitBreaker:
         if self.successes > successes_before:
             return
         self._exhausted_in_a_row += 1
-        may_be_the_prompt = failure.status == 500 or failure.kind == "broken_body"
+        may_be_the_prompt = failure.status == 500 or failure.kind in (*BROKEN_KINDS, "timeout")
         if not may_be_the_prompt or self._exhausted_in_a_row >= MAX_EXHAUSTED_IN_A_ROW:
             self.trip(failure)
 
@@ -93,8 +106,13 @@ class CircuitBreaker:
         if not self._tripped.is_set():
             self._message = self.told(failure)
             self._tripped.set()
-            self._connects_in_a_row = self._unreached_in_a_row = self._exhausted_in_a_row = 0
+            self.may_recover = self.successes > 0 and failure.is_transient
+            self._forget_failures()
         raise EndpointError(self._message)
+
+    def _forget_failures(self) -> None:
+        self._connects_in_a_row = self._unreached_in_a_row = self._same_in_a_row = 0
+        self._exhausted_in_a_row = 0
 
     def told(self, failure: CallError) -> str:
         """What *failure* means for the settings, and the way out."""
@@ -111,6 +129,11 @@ class CircuitBreaker:
 def is_refusal(failure: CallError) -> bool:
     """Whether the server is well, and what it refuses is this request."""
     return failure.status in (400, 413, 422)
+
+
+def is_redirect(failure: CallError) -> bool:
+    """Whether the server names another address."""
+    return 300 <= failure.status < 400
 
 
 def describe(
@@ -134,6 +157,16 @@ def describe(
         )
     if failure.kind == "connect":
         return f"no connection to {host} ({said}); start the server, or mend {section} base_url"
+    if is_redirect(failure):
+        return (
+            f"{host} sends calls on to another address ({said}); put the right one into {section} "
+            "base_url, which usually ends in /v1"
+        )
+    if failure.kind == "broken_body":
+        return (
+            f"{host} does not answer as an endpoint of this protocol ({said}); mend {section} "
+            "base_url, which usually ends in /v1, or see to the endpoint, and run again"
+        )
     if failure.status in (400, 422):
         return (
             f"{host} refuses a minimal request to the model {model.name!r} ({said}); mend "

@@ -16,7 +16,6 @@ from augcon_lib.model.stats import CallStats
 from augcon_lib.model.transport import CallError, ChatTransport, RawReply, estimate_input_tokens
 
 CALL_ATTEMPTS = 9
-RETRIED_STATUS = frozenset({408, 409, 425, 429})
 OVERLOAD_STATUS = frozenset({429, 503})
 FIRST_PAUSE_SECONDS = 0.5
 MAX_PAUSE_SECONDS = 8.0
@@ -90,12 +89,12 @@ class Caller:
             async with self._slots.slot() as slot:
                 self._breaker.check()
                 self._budget.check()
-                expected_tokens = input_tokens + self.ledger.mean_output_tokens()
-                await self._rates.wait(expected_tokens)
+                output_tokens = self.ledger.mean_output_tokens()
+                expected_usd = self.ledger.model.cost_usd(input_tokens, output_tokens)
+                await self._rates.wait(input_tokens + output_tokens)
                 self._breaker.check()
-                sent = asyncio.ensure_future(
-                    self._send(body, origin, expected_tokens, settle, slot)
-                )
+                await self._budget.admit(expected_usd)
+                sent = asyncio.ensure_future(self._send(body, origin, expected_usd, settle, slot))
                 self._sent.add(sent)
                 sent.add_done_callback(self._forget)
                 outcome = await asyncio.shield(sent)
@@ -103,7 +102,7 @@ class Caller:
                     return outcome
             attempts += 1
             http_500 += outcome.status == 500
-            if not is_transient(outcome) or http_500 >= max_http_500:
+            if not outcome.is_transient or http_500 >= max_http_500:
                 raise outcome
             if attempts == CALL_ATTEMPTS:
                 self._breaker.exhausted(outcome, successes_before)
@@ -130,22 +129,20 @@ class Caller:
         self,
         body: Mapping[str, Any],
         origin: Origin,
-        expected_tokens: int,
+        expected_usd: float,
         settle: Settle[Settled],
         slot: Slot,
     ) -> Settled | CallError:
-        outcome = await self._once(body, origin, expected_tokens)
+        outcome = await self._once(body, origin, expected_usd)
         if isinstance(outcome, CallError):
             return outcome
         with self._slots.settling(slot):
             return await settle(outcome)
 
     async def _once(
-        self, body: Mapping[str, Any], origin: Origin, expected_tokens: int
+        self, body: Mapping[str, Any], origin: Origin, expected_usd: float
     ) -> Completion | CallError:
         stats = self.ledger.stats
-        expected_usd = self.ledger.expected_usd(expected_tokens)
-        self._budget.reserve(expected_usd)
         actual_usd = 0.0
         stats.issued += 1
         stats.busy += 1
@@ -167,7 +164,7 @@ class Caller:
             raise
         finally:
             stats.busy -= 1
-            self._budget.settle(expected_usd, actual_usd)
+            self._budget.answered(expected_usd, actual_usd)
         self._observe(overloaded=False)
         self._breaker.succeeded()
         form = WireForm.JSON_SCHEMA if "response_format" in body else WireForm.TEXT
@@ -179,18 +176,14 @@ class Caller:
         self.ledger.stats.slots += self._slots.limit - limit
 
 
-def is_transient(failure: CallError) -> bool:
-    """Whether the same call may succeed later: no answer, a broken one, overload, server error."""
-    return not failure.status or failure.status in RETRIED_STATUS or failure.status >= 500
-
-
 def pause_seconds(attempt: int, retry_after_seconds: float | None) -> float:
-    """How long to wait after the failed attempt *attempt* (from 0): the server's word first.
+    """How long to wait after the failed attempt *attempt* (from 0): as the server says, if it does.
 
+    But never longer than two minutes at once.
     Otherwise doubling from 0.5 s to 8 s, shortened by up to a quarter at random so that calls
     that failed together do not come back together.
     """
-    if retry_after_seconds is not None and 0 < retry_after_seconds <= MAX_RETRY_AFTER_SECONDS:
-        return retry_after_seconds
+    if retry_after_seconds:
+        return min(retry_after_seconds, MAX_RETRY_AFTER_SECONDS)
     doubled: float = min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**attempt)
     return doubled * random.uniform(0.75, 1.0)

@@ -62,7 +62,11 @@ class AiohttpCarrier:
         """Send *request*; raises ``aiohttp.ClientError`` or ``TimeoutError``."""
         headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in request.headers.raw]
         async with self._open_session().request(
-            request.method, str(request.url), headers=headers, data=await request.aread()
+            request.method,
+            str(request.url),
+            headers=headers,
+            data=await request.aread(),
+            allow_redirects=False,  # the way elsewhere may turn a POST into a GET
         ) as response:
             body = await response.read()
         return httpx2.Response(

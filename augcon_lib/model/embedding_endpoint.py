@@ -9,7 +9,7 @@ import base64
 import json
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import EndpointError, SettingsError
 from augcon_lib.model.breaker import CircuitBreaker, public_url
-from augcon_lib.model.caller import Caller, Completion, is_transient
+from augcon_lib.model.caller import Caller, Completion
 from augcon_lib.model.endpoint import is_context_length
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import insert_answers, insert_calls
@@ -49,6 +49,10 @@ class Poster(Protocol):
         """One call; raises ``CallError``."""
         ...
 
+    def hiding_key(self) -> AbstractContextManager[None]:
+        """Raise a ``CallError`` of the body without the key."""
+        ...
+
     async def aclose(self) -> None:
         """Give back connections."""
         ...
@@ -62,7 +66,9 @@ class EmbeddingTransport:
 
     async def complete(self, body: Mapping[str, Any]) -> RawReply:
         """One call; raises ``CallError``."""
-        return read_embeddings(await self._poster.post("/embeddings", body), body)
+        data = await self._poster.post("/embeddings", body)
+        with self._poster.hiding_key():
+            return read_embeddings(data, body)
 
     async def aclose(self) -> None:
         """Give back connections."""
@@ -105,7 +111,7 @@ class EmbeddingEndpoint:
                 {"model": self._model.name, "input": list(sent)}, origin, settle
             )
         except CallError as failure:
-            if is_transient(failure):
+            if failure.is_transient:
                 raise self._refused(sent, failure) from None
             half = len(texts) // 2
             cut = len(sent[0]) // 2

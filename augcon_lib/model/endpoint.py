@@ -1,7 +1,8 @@
 """What one endpoint can do, found out once and remembered, and how requests are sent to it."""
 
 import asyncio
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Set
 from typing import Any
 
 from augcon_lib.model.breaker import public_url
@@ -16,8 +17,11 @@ from augcon_lib.model.replies import ANSWER
 from augcon_lib.model.transport import CallError
 from augcon_lib.settings import ModelSettings
 
+logger = logging.getLogger(__name__)
+
 REFUSED_STATUS = frozenset({400, 422})
 OMITTABLE_FIELDS = ("seed", "temperature")
+PROBED_FIELDS = frozenset({"temperature"})
 PROBE_HTTP_500 = 4  # so many from a schema request make it look refused
 PROBE = ChatRequest(
     instruction="Answer the question from the passage.",
@@ -42,6 +46,7 @@ class Endpoint:
         self._lock = asyncio.Lock()
         self._form: WireForm | None = None
         self._omitted: frozenset[str] = frozenset()
+        self._taken: frozenset[str] = frozenset()  # fields of requests that brought completions
         if model.provider == "offline":
             asked = model.structured_output
             self._form = WireForm.JSON_SCHEMA if asked == "auto" else WireForm(asked)
@@ -92,15 +97,21 @@ class Endpoint:
         max_http_500: int = CALL_ATTEMPTS,
     ) -> Settled:
         body = self._body(form, request, repair)
+        refused: set[str] = set()
         while True:
             try:
-                return await self._call(request, body, settle, max_http_500)
+                settled = await self._call(request, body, settle, max_http_500)
+                break
             except CallError as failure:
-                refused = refused_field(failure, body)
-                if refused is None:
+                field = refused_field(failure, body)
+                if field is None or field in self._taken:  # it is the value, or this one passage
                     raise
-            del body[refused]
-            self._learn(self._form, refused)
+            del body[field]
+            refused.add(field)
+        self._taken |= body.keys()
+        if refused:
+            self._omit(refused)
+        return settled
 
     async def _call(
         self,
@@ -170,17 +181,24 @@ class Endpoint:
             and not is_context_length(failure)
         )
 
-    def _learn(self, form: WireForm | None, omitted_field: str | None = None) -> None:
+    def _omit(self, fields: Set[str]) -> None:
+        """Send requests without *fields* from now on."""
+        host = public_url(self._model.base_url)
+        logger.warning("%s: requests go without %s, refused", host, " and ".join(sorted(fields)))
+        self._omitted |= fields
+        if self._form is not None:
+            self._learn(self._form)
+
+    def _learn(self, form: WireForm) -> None:
         self._form = form
-        if omitted_field is not None:
-            self._omitted |= {omitted_field}
-        if form is not None and self._journal is not None:
+        if self._journal is not None:
             self._journal.remember_endpoint(self._address(), EndpointTraits(form, self._omitted))
 
     def _recall(self) -> bool:
         found = self._journal.endpoint_traits(self._address()) if self._journal else None
         if found is not None:
             self._form, self._omitted = WireForm(found.wire_form), found.omitted_fields
+            self._taken = PROBED_FIELDS - found.omitted_fields
         return found is not None
 
     def _address(self) -> EndpointAddress:
@@ -202,5 +220,7 @@ def is_context_length(failure: CallError) -> bool:
     """Whether the endpoint says that the request is too long for the model."""
     said = f"{failure.code} {failure.detail}".lower()
     return failure.status == 413 or (
-        failure.status in REFUSED_STATUS and "context" in said and "length" in said
+        failure.status in REFUSED_STATUS
+        and "context" in said
+        and any(word in said for word in ("length", "size", "window"))
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from augcon_lib.errors import EndpointError
 from augcon_lib.model.breaker import CircuitBreaker
-from augcon_lib.model.caller import Settle, Settled, is_transient
+from augcon_lib.model.caller import Settle, Settled
 from augcon_lib.model.chat import ChatRequest
 from augcon_lib.model.endpoint import Endpoint
 from augcon_lib.model.limits import AdaptiveSlots, WaitingLine
@@ -20,6 +20,10 @@ from augcon_lib.model.transport import CallError
 
 FIRST_TRIAL_SECONDS = 5.0
 MAX_TRIAL_SECONDS = 300.0
+# So long all of them may be out of service before the run ends, as one alone may.
+MAX_DOWN_SECONDS = 35.0
+# When one is ready, the others get so long before they are left to be found out about later.
+READY_GRACE_SECONDS = 1.0
 # A few calls more than slots: one is always ready when a slot gets free.
 CALLS_PER_SLOT = 1.25
 
@@ -56,23 +60,40 @@ class EndpointPool:
     """Sends each request to the endpoint with the largest share of its places free.
 
     Slots, rates, abilities and circuit breakers are each endpoint's own. One that is out of
-    service is tried again after 5 seconds, then after twice as long each time, up to 5 minutes.
+    service is tried again after 5 seconds, then after twice as long each time, up to 5 minutes;
+    where all of them are, every 5 seconds for half a minute, while calls wait.
     """
 
     def __init__(self, routes: Sequence[Route], stats: CallStats) -> None:
         self._routes = routes
         self._stats = stats
         self._line = WaitingLine()
+        self._down_since: float | None = None
 
     async def ready(self) -> None:
-        """Raise ``EndpointError`` where none of the endpoints can serve; probes unknown ones."""
-        for route in self._routes:
-            try:
-                await route.endpoint.ready()
-            except EndpointError:
-                self._out_of_service(route)
-        if all(route.breaker.is_open for route in self._routes):
-            raise self._none_serves()
+        """Raise ``EndpointError`` where none of the endpoints can serve; probes unknown ones.
+
+        One that does not answer holds up nobody: the first call that it is given waits for it.
+        """
+        checks = [asyncio.ensure_future(self._is_ready(route)) for route in self._routes]
+        try:
+            for check in asyncio.as_completed(checks):
+                if await check:
+                    await asyncio.wait(checks, timeout=READY_GRACE_SECONDS)
+                    return
+        finally:
+            for each in checks:
+                each.cancel()
+            await asyncio.gather(*checks, return_exceptions=True)
+        raise self._none_serves()
+
+    async def _is_ready(self, route: Route) -> bool:
+        try:
+            await route.endpoint.ready()
+        except EndpointError:
+            self._out_of_service(route)
+            return False
+        return True
 
     async def send(
         self, request: ChatRequest, settle: Settle[Settled], repair: Repair | None = None
@@ -85,17 +106,18 @@ class EndpointPool:
         failure: CallError | None = None
         untried = list(self._routes)
         while (route := await self._take(untried)) is not None:
+            trial = route.on_trial  # of this request: while it is tried, no other gets it
             try:
                 return await route.endpoint.send(request, settle, repair)
             except EndpointError:
                 self._out_of_service(route)
             except CallError as error:
-                if not is_transient(error):
+                if not error.is_transient:
                     raise
                 failure = error
                 untried.remove(route)
             finally:
-                self._give_back(route)
+                self._give_back(route, trial=trial)
         if failure is not None:
             raise failure
         raise self._none_serves()
@@ -113,16 +135,34 @@ class EndpointPool:
                 route.breaker.half_open()
             else:
                 route = max(routes, key=lambda each: each.room, default=None)
+            wait_seconds = None
             if route is None or all(each.breaker.is_open for each in routes):
-                return None
-            if route.on_trial or route.room > 0:
+                wait_seconds = self._seconds_to_trial(routes)
+                if wait_seconds is None:
+                    return None
+            elif route.on_trial or route.room > 0:
                 route.given += 1
                 return route
             try:
-                await self._line.join()
+                async with asyncio.timeout(wait_seconds):
+                    await self._line.join()
+            except TimeoutError:
+                continue
             except asyncio.CancelledError:
                 self._wake()
                 raise
+
+    def _seconds_to_trial(self, routes: Sequence[Route]) -> float | None:
+        """When the first of *routes*, all out of service, is due; None where no trial is due.
+
+        That is where others serve, where none of these may come back by itself, and where all
+        have been down for too long.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._down_since is None or now > self._down_since + MAX_DOWN_SECONDS:
+            return None
+        dues = [each.opened_at + FIRST_TRIAL_SECONDS for each in routes if each.breaker.may_recover]
+        return max(0.01, min(dues) - now) if dues else None
 
     def _due_for_trial(self, routes: Sequence[Route]) -> Route | None:
         """One of *routes* that may be back; where no other is in service, the sooner."""
@@ -134,11 +174,12 @@ class EndpointPool:
                 return route
         return None
 
-    def _give_back(self, route: Route) -> None:
+    def _give_back(self, route: Route, *, trial: bool) -> None:
         route.given -= 1
-        if route.on_trial and not route.breaker.is_open:
+        if trial and not route.breaker.is_open:
             route.on_trial = False
             route.trial_pause_seconds = 0.0
+            self._down_since = None
             self._stats.out_of_service.discard(route.name)
             logger.warning("%s serves calls again", route.name)
         self._wake()
@@ -156,6 +197,8 @@ class EndpointPool:
         doubled = 2 * route.trial_pause_seconds or FIRST_TRIAL_SECONDS
         route.trial_pause_seconds = min(MAX_TRIAL_SECONDS, doubled)
         route.opened_at = asyncio.get_running_loop().time()
+        if self._down_since is None and all(each.breaker.is_open for each in self._routes):
+            self._down_since = route.opened_at
         self._stats.out_of_service.add(route.name)
         logger.warning("the other endpoints take over: %s", route.breaker.message)
 

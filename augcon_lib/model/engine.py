@@ -27,6 +27,10 @@ from augcon_lib.model.transport import CallError, RawReply
 ANSWER_ATTEMPTS = 5  # the authors' four, and one that shows the model its own bad reply
 PROGRESS_INTERVAL_SECONDS = 0.25
 MAX_QUOTED_DETAIL_CHARS = 200
+# Why a reply ended, in the words of various servers; any other word is taken for a whole reply.
+TOO_LONG = frozenset({"length", "max_tokens", "model_length"})
+FILTERED = frozenset({"content_filter", "safety"})
+BROKEN_OFF = frozenset({"abort", "error"})
 
 OnProgress = Callable[[CallStats], None]
 
@@ -206,10 +210,13 @@ def judge(reply: RawReply, reply_format: ReplyFormat) -> dict[str, str | int] | 
     if reply.refusal:
         said = reply.refusal[:MAX_QUOTED_DETAIL_CHARS]
         return Unusable("refused", f"the model refused: {said}", reply.content)
-    if reply.finish_reason == "content_filter":
+    finished = reply.finish_reason.lower()
+    if finished in FILTERED:
         return Unusable("refused", "the content filter stopped the reply", reply.content)
-    if reply.finish_reason == "length":
+    if finished in TOO_LONG:
         return Unusable("length", "the reply was cut off at its maximum length", reply.content)
+    if finished in BROKEN_OFF:
+        return Unusable("broken_off", "the server broke the reply off", reply.content)
     if not reply.content.strip():
         return Unusable("empty", "the reply was empty")
     try:

@@ -57,10 +57,6 @@ class Ledger:
         if self.journal is not None:
             self.journal.record(call)
 
-    def expected_usd(self, expected_tokens: int) -> float:
-        """The price of a call of so many tokens, most of them input."""
-        return self.model.cost_usd(expected_tokens, 0)
-
     def mean_output_tokens(self) -> int:
         """Output tokens of the average completion so far; 0 before the first."""
         completions = self.stats.latency.total

@@ -174,6 +174,7 @@ class RateLimits:
         self._told_requests, self._told_tokens = _Remaining(), _Remaining()
         self._requests = None
         self._tokens = None
+        self._taking_tokens = asyncio.Lock()
         if requests_per_minute:
             per_second = requests_per_minute / 60
             self._requests = AsyncLimiter(max(1.0, per_second), max(1.0, 1 / per_second))
@@ -193,11 +194,12 @@ class RateLimits:
         await self._told_tokens.take(tokens)
         if self._requests:
             await self._requests.acquire()
-        left = float(tokens)
-        while self._tokens and left > 0:
-            part = min(left, self._tokens.max_rate)
-            await self._tokens.acquire(part)
-            left -= part
+        async with self._taking_tokens:  # one call's after the other's, so that calls go evenly
+            left = float(tokens)
+            while self._tokens and left > 0:
+                part = min(left, self._tokens.max_rate)
+                await self._tokens.acquire(part)
+                left -= part
 
 
 class Budget:
@@ -208,6 +210,43 @@ class Budget:
         self.spent_calls = spent.calls
         self.spent_usd = spent.cost_usd
         self._reserved_usd = 0.0
+        self._on_wire = 0
+        self._settled_calls = 0
+        self._line = WaitingLine()
+
+    async def admit(self, expected_usd: float) -> None:
+        """Reserve a call, once those on the wire leave room for it.
+
+        What a call costs is not known before it is answered. So with ``max_usd`` the first call
+        goes alone, then as many at once as were answered; a call for which the others may leave
+        nothing waits for them. Raises ``BudgetExceeded`` where nothing is left.
+        """
+        maximum = self._settings.max_usd
+        while maximum and self._on_wire:
+            left = maximum - self.spent_usd - self._reserved_usd
+            if self._on_wire <= self._settled_calls and expected_usd <= left:
+                break
+            try:
+                await self._line.join()
+            except asyncio.CancelledError:
+                self._line.call_next()
+                raise
+        try:
+            if maximum and self._settled_calls and self.spent_usd + expected_usd > maximum:
+                raise self._usd_reached()
+            self.reserve(expected_usd)
+        except BudgetExceeded:
+            self._line.call_next()  # they have to be told, too
+            raise
+        self._on_wire += 1
+
+    def answered(self, expected_usd: float, actual_usd: float) -> None:
+        """Settle a call that was admitted."""
+        self._on_wire -= 1
+        self._settled_calls += 1
+        self.settle(expected_usd, actual_usd)
+        for _ in range(2):  # one in its place, and one more while they become more
+            self._line.call_next()
 
     def check(self) -> None:
         """Raise ``BudgetExceeded`` where no further call is allowed."""
@@ -218,10 +257,14 @@ class Budget:
                 "raise it and run again to go on"
             )
         if limits.max_usd and self.spent_usd + self._reserved_usd >= limits.max_usd:
-            raise BudgetExceeded(
-                f"[budget] max_usd = {limits.max_usd:g} is reached ({self.spent_usd:.4f} USD "
-                "spent); what was answered is kept: raise it and run again to go on"
-            )
+            raise self._usd_reached()
+
+    def _usd_reached(self) -> BudgetExceeded:
+        return BudgetExceeded(
+            f"[budget] max_usd = {self._settings.max_usd:g} is reached ({self.spent_usd:.4f} USD "
+            "spent, and the next call may cost more than is left); what was answered is kept: "
+            "raise it and run again to go on"
+        )
 
     def reserve(self, expected_usd: float, *, sent_before: bool = False) -> None:
         """Count a call that goes out now, at its expected price; raises ``BudgetExceeded``.

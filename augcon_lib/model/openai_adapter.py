@@ -6,6 +6,7 @@ the engine above counts and journals each HTTP call, and frees the slot while it
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +17,7 @@ from augcon_lib.model.rate_headers import read_allowances
 from augcon_lib.model.transport import (
     CallError,
     RawReply,
+    hidden,
     json_bytes,
     read_completion,
     retry_after_seconds,
@@ -45,12 +47,10 @@ class OpenAITransport:
     async def complete(self, body: Mapping[str, Any]) -> RawReply:
         """``POST /chat/completions`` once; raises ``CallError``."""
         response = await self._answered(self._client.post_again(CHAT_PATH, json_bytes(body)))
-        try:
+        with self.hiding_key():
             reply = read_completion(response.content, body)
-            allowances = read_allowances(response.headers)
-            return reply if allowances is None else replace(reply, allowances=allowances)
-        except CallError as error:
-            raise CallError(error.kind, self._scrub(error.detail)) from None
+        allowances = read_allowances(response.headers)
+        return reply if allowances is None else replace(reply, allowances=allowances)
 
     async def get(self, path: str) -> bytes:
         """``GET`` *path*, which begins with a slash, once; raises ``CallError``."""
@@ -84,20 +84,29 @@ class OpenAITransport:
         try:
             return await sent
         except openai.APIStatusError as error:
-            failure = _status_failure(error, self._scrub)
+            failure = _status_failure(error)
         except openai.APIError as error:
-            failure = _connection_failure(error, self._scrub)
+            failure = _connection_failure(error)
         except (OSError, aiohttp.ClientError, httpx2.HTTPError, httpx2.StreamError) as error:
-            failure = _connection_failure(error, self._scrub)
-        raise failure  # outside of the handlers: nothing of the request hangs on it
+            failure = _connection_failure(error)
+        # Outside of the handlers: nothing of the request hangs on it.
+        raise failure.told_without(self._secret)
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._client.close()
 
-    def _scrub(self, text: str) -> str:
-        """*text* without the key, which some servers repeat in their errors."""
-        return text.replace(self._secret, "***") if self._secret else text
+    def hide_key(self, text: str) -> str:
+        """*text* without the key."""
+        return hidden(text, self._secret)
+
+    @contextmanager
+    def hiding_key(self) -> Iterator[None]:
+        """Raise a ``CallError`` of the body without the key, which some servers repeat."""
+        try:
+            yield
+        except CallError as error:
+            raise error.told_without(self._secret) from None
 
 
 def open_http_transport(
@@ -146,27 +155,28 @@ def open_offline_transport(complete: Complete) -> OpenAITransport:
     return OpenAITransport(client, "")
 
 
-def _status_failure(error: "APIStatusError", scrub: Callable[[str], str]) -> CallError:
-    message: object = error.message
+def _status_failure(error: "APIStatusError") -> CallError:
+    body: object = error.body or error.response.text
+    if isinstance(body, dict):
+        body = body.get("message") or body.get("detail") or body
+    message = body or error.message
     code: object = error.code
-    if isinstance(error.body, dict):
-        message = error.body.get("message") or error.body.get("detail") or message
     return CallError(
         f"http_{error.status_code}",
-        scrub(str(message)),
+        str(message),
         status=error.status_code,
-        code=scrub(str(code or "")),
+        code=str(code or ""),
         retry_after_seconds=retry_after_seconds(error.response.headers),
         allowances=read_allowances(error.response.headers),
     )
 
 
-def _connection_failure(error: BaseException, scrub: Callable[[str], str]) -> CallError:
+def _connection_failure(error: BaseException) -> CallError:
     import aiohttp
 
     causes = list(_causes(error))
     told = [str(cause) for cause in causes if str(cause)]
-    detail = scrub(told[-1] if told else type(causes[-1]).__name__)
+    detail = told[-1] if told else type(causes[-1]).__name__
     if any(
         isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
         for cause in causes

@@ -65,7 +65,12 @@ def _validate_embeddings(settings: Settings) -> None:
 
 
 def _validate_address(server: ModelSettings, section: str) -> None:
-    parts = urlsplit(server.base_url)
+    try:
+        parts = urlsplit(server.base_url)
+        host, _ = parts.hostname, parts.port  # looked at: either may be what is wrong
+        (host or "").encode("idna")
+    except ValueError as error:
+        raise SettingsError(f"{section} base_url is no address: {error}") from None
     if "@" in parts.netloc:
         raise SettingsError(
             f"{section} base_url holds a user name or password; take it out, and put the key in "

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 
+MAX_DIGITS = 18  # more is no number of requests or tokens
+
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
@@ -48,6 +50,6 @@ def _allowance(headers: Mapping[str, str], kind: str) -> Allowance | None:
         return None
     left = headers[name]
     reset_seconds = duration_seconds(headers.get(f"x-ratelimit-reset-{kind}", ""))
-    if not left.isdecimal() or reset_seconds is None:
+    if not left.isdecimal() or len(left) > MAX_DIGITS or reset_seconds is None:
         return None
     return Allowance(int(left), reset_seconds)

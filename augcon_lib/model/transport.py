@@ -15,8 +15,11 @@ import orjson
 
 from augcon_lib.errors import ModelError
 from augcon_lib.model.rate_headers import Allowances
+from augcon_lib.surrogates import without_surrogates
 
 MAX_DETAIL_CHARS = 500
+RETRIED_STATUS = frozenset({408, 409, 425, 429})
+MAX_REPORTED_TOKENS = 10**9  # more is no count of tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,29 @@ class CallError(ModelError):
         retry_after_seconds: float | None = None,
         allowances: Allowances | None = None,
     ) -> None:
-        super().__init__(f"{kind}: {detail[:MAX_DETAIL_CHARS]}")
         self.kind = kind
-        self.detail = detail[:MAX_DETAIL_CHARS]
+        self.detail = without_surrogates(detail[:MAX_DETAIL_CHARS])
+        super().__init__(f"{kind}: {self.detail}")
         self.status = status
         self.code = code
         self.retry_after_seconds = retry_after_seconds
         self.allowances = allowances
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same call may succeed later: no answer, a broken one, overload, 5xx."""
+        return not self.status or self.status in RETRIED_STATUS or self.status >= 500
+
+    def told_without(self, secret: str) -> "CallError":
+        """The same error in words that do not hold *secret*."""
+        return CallError(
+            self.kind,
+            hidden(self.detail, secret),
+            status=self.status,
+            code=hidden(self.code, secret),
+            retry_after_seconds=self.retry_after_seconds,
+            allowances=self.allowances,
+        )
 
 
 class ChatTransport(Protocol):
@@ -94,11 +113,15 @@ def _read_leniently(data: bytes) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError):
-        raise CallError("broken_body", f"not a chat completion: {data[:80]!r}") from None
+        said = repr(data[:MAX_DETAIL_CHARS])
+        raise CallError("broken_body", f"not a chat completion: {said}") from None
 
 
 def completion_of(completion: Any, body: Mapping[str, Any]) -> RawReply:
-    """The reply in a decoded body; ``CallError`` where it holds no completion."""
+    """The reply in a decoded body, in characters that can be stored.
+
+    Raises ``CallError`` where it holds no completion.
+    """
     try:
         choice = completion["choices"][0]
         message = choice["message"]
@@ -106,17 +129,25 @@ def completion_of(completion: Any, body: Mapping[str, Any]) -> RawReply:
         refusal = message.get("refusal")
         usage = completion.get("usage")
     except (LookupError, TypeError, AttributeError):
-        said = repr(completion)[:80]
+        said = repr(completion)
         raise CallError("broken_body", f"not a chat completion: {said}") from None
-    text = content if isinstance(content, str) else ""
+    text = without_surrogates(_text_of(content))
     counts = usage if isinstance(usage, dict) else {}
     return RawReply(
         content=text,
         finish_reason=str(choice.get("finish_reason") or ""),
-        refusal=refusal if isinstance(refusal, str) else "",
+        refusal=without_surrogates(refusal) if isinstance(refusal, str) else "",
         input_tokens=token_count(counts.get("prompt_tokens"), lambda: estimate_input_tokens(body)),
         output_tokens=token_count(counts.get("completion_tokens"), lambda: estimate_tokens(text)),
     )
+
+
+def _text_of(content: object) -> str:
+    """A message's text, which some servers send as a list of parts."""
+    if isinstance(content, list):
+        parts = (part for part in content if isinstance(part, dict) and part.get("type") == "text")
+        return "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
+    return content if isinstance(content, str) else ""
 
 
 def estimate_tokens(text: str) -> int:
@@ -128,6 +159,11 @@ def estimate_input_tokens(body: Mapping[str, Any]) -> int:
     """The estimate over all messages of *body*, or all texts to embed."""
     texts = body.get("input") or (message["content"] for message in body["messages"])
     return sum(map(estimate_tokens, texts))
+
+
+def hidden(text: str, secret: str) -> str:
+    """*text* with asterisks for *secret*, which some servers repeat in their errors."""
+    return text.replace(secret, "***") if secret else text
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
@@ -147,6 +183,6 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 
 def token_count(reported: object, estimate: Callable[[], int]) -> int:
     """What a server *reported*, where that is a count, else what *estimate* gives."""
-    if isinstance(reported, int) and not isinstance(reported, bool) and reported >= 0:
-        return reported
-    return estimate()
+    if not isinstance(reported, int) or isinstance(reported, bool):
+        return estimate()
+    return reported if 0 <= reported <= MAX_REPORTED_TOKENS else estimate()

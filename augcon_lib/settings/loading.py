@@ -114,8 +114,17 @@ def load_settings(path: Path) -> Settings:
 
 
 def api_key(model: ModelSettings) -> SecretStr:
-    """The key from the variable that ``[model] api_key_env`` names; empty where it is not set."""
-    return SecretStr(os.environ.get(model.api_key_env, ""))
+    """The key from the variable that ``[model] api_key_env`` names; empty where it is not set.
+
+    ``SettingsError`` where it holds what no header can.
+    """
+    key = os.environ.get(model.api_key_env, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise SettingsError(
+            f"the environment variable {model.api_key_env} holds characters that no key has, such "
+            "as typographic quotes or a line break; put the bare key there"
+        )
+    return SecretStr(key)
 
 
 def key_of(server: ModelSettings, model: ModelSettings, given: SecretStr) -> SecretStr:

@@ -11,6 +11,7 @@ from augcon_lib.settings.section import (
     Positive,
     PositiveCount,
     Section,
+    VariableName,
 )
 
 
@@ -22,7 +23,9 @@ class EndpointSettings(Section):
 
     base_url: str = Field(min_length=1, description="e.g. http://gpu-1:8000/v1")
     name: str | None = Field(None, description="the model's name there, if it differs")
-    api_key_env: str | None = Field(None, description="name of the variable that holds its key")
+    api_key_env: VariableName | None = Field(
+        None, description="name of the variable that holds its key"
+    )
     structured_output: Literal["auto", "json_schema", "text"] | None = Field(
         None, description="how it is asked for fields"
     )
@@ -48,7 +51,7 @@ class ModelSettings(Section):
     mode: Literal["online", "batch"] = Field(
         "online", description="batch: all calls through the endpoint's /batches, within a day"
     )
-    api_key_env: str = Field(
+    api_key_env: VariableName = Field(
         "OPENAI_API_KEY", description="name of the variable that holds the key, never the key"
     )
     structured_output: Literal["auto", "json_schema", "text"] = Field(

@@ -52,3 +52,24 @@ def test_yes_asks_nobody(
     with pytest.raises(InterruptedError):
         run_command(endpoint_workspace(tmp_path), [], "sft_dataset", yes=True, as_json=False)
     assert asked == []
+
+
+def test_a_waiting_promotion_is_shown_with_its_cost_and_asked_about(
+    tmp_path: Path, answers: Callable[[bool], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = answers(False)
+    shown: list[str] = []
+    nothing = {"stages": {"total": {"model_calls": {"high": 0}}}}
+    monkeypatch.setattr(run_module, "collect_plan", lambda run: nothing)
+    monkeypatch.setattr(run_module, "print_plan", lambda out, plan: None)
+    monkeypatch.setattr(run_module, "waiting_versions", lambda run: {"query_scorer": "v2"})
+    monkeypatch.setattr(run_module, "promotion_cost", lambda run, stage, version: stage)
+    monkeypatch.setattr(run_module, "print_costs", lambda out, costs: shown.extend(costs))
+    monkeypatch.setattr(run_module, "follow", Mock(side_effect=InterruptedError))
+    root = endpoint_workspace(tmp_path)
+    arguments = ([], "sft_dataset")
+    assert run_command(root, *arguments, yes=False, as_json=False, promote=True) == EXIT_DONE
+    assert (asked, shown) == (["Ask the model?"], ["query_scorer"])
+    with pytest.raises(InterruptedError):  # nothing is stale, nothing is promoted: nothing to ask
+        run_command(root, *arguments, yes=False, as_json=False)
+    assert len(asked) == 1

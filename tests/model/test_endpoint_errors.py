@@ -4,11 +4,13 @@ import traceback
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from pydantic import SecretStr
 
 from augcon_lib.errors import EndpointError, SettingsError
 from augcon_lib.model import check_endpoint, open_engine, validate_model_settings
 from augcon_lib.model.caller import CALL_ATTEMPTS
+from augcon_lib.settings import api_key
 from tests.model.engine_fixtures import rewrite_request, settings_for
 from tests.support.batch_routes import BatchRoutes
 from tests.support.fault_server import KEY, always, fault_server
@@ -128,3 +130,55 @@ def test_a_check_says_whether_there_are_batches() -> None:
                 await check_endpoint(model, SecretStr(KEY))
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("answer", ["html", "redirect"])
+def test_a_service_that_is_none_of_this_protocol_is_told_after_a_few_calls(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+
+    async def handle(request: web.Request) -> web.Response:
+        nonlocal calls
+        calls += 1
+        if answer == "redirect":
+            return web.Response(status=302, headers={"Location": "http://127.0.0.1:9/elsewhere"})
+        return web.Response(text="<html>welcome</html>", content_type="text/html")
+
+    async def scenario() -> None:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", handle)
+        runner = web.AppRunner(app, shutdown_timeout=0)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        try:
+            model = settings_for(f"http://{host}:{port}/v2").model
+            with pytest.raises(EndpointError, match="usually ends in /v1"):
+                await check_endpoint(model, SecretStr(KEY))
+        finally:
+            await runner.cleanup()
+
+    asyncio.run(scenario())
+    assert calls <= 4
+
+
+@pytest.mark.parametrize("port", ["99999", "8000v1"])
+def test_an_address_that_is_none_is_refused(port: str) -> None:
+    with pytest.raises(SettingsError, match="is no address"):
+        validate_model_settings(settings_for(f"http://127.0.0.1:{port}"))
+
+
+def test_a_key_is_stripped_and_what_no_key_can_be_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = settings_for("http://127.0.0.1:9/v1").model
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1\n")
+    assert api_key(model).get_secret_value() == "sk-1"
+    for key in ("“sk-secret”", "sk-secret\nX: 1"):
+        monkeypatch.setenv("OPENAI_API_KEY", key)
+        with pytest.raises(SettingsError, match="OPENAI_API_KEY") as caught:
+            api_key(model)
+        assert "secret" not in str(caught.value)
+    with pytest.raises(ValueError, match="api_key_env"):
+        settings_for("http://127.0.0.1:9/v1", api_key_env="sk-pasted-by-mistake")

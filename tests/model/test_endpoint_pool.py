@@ -1,6 +1,7 @@
 """Several endpoints of one model, over real HTTP."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -201,5 +202,64 @@ def test_a_pool_is_ready_while_one_of_its_endpoints_is(
             await ready(dead, gone)
         assert dead.url in str(caught.value)
         assert gone.url in str(caught.value)
+
+    asyncio.run(scenario())
+
+
+def test_a_moment_without_any_endpoint_is_waited_for(
+    journal_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint_pool, "FIRST_TRIAL_SECONDS", 0.1)
+    gone_until = 0.0
+
+    def blip(prompt: str, seen: int) -> str:
+        return "502" if time.monotonic() < gone_until else ""
+
+    async def scenario() -> None:
+        nonlocal gone_until
+        async with fault_server(fault=blip) as one, fault_server(fault=blip) as two:
+            settings = settings_of([one, two])
+            async with open_engine(settings, journal_path, api_key=KEY_SECRET) as engine:
+                await ask_many(engine, 8)
+                gone_until = time.monotonic() + 0.5
+                await asyncio.wait_for(ask_many(engine, 60), 20)
+                assert engine.stats.answered == 60
+
+    asyncio.run(scenario())
+
+
+def test_when_none_comes_back_the_run_ends(
+    journal_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint_pool, "FIRST_TRIAL_SECONDS", 0.05)
+    monkeypatch.setattr(endpoint_pool, "MAX_DOWN_SECONDS", 0.4)
+
+    async def scenario() -> None:
+        async with (
+            fault_server() as one,
+            fault_server() as two,
+            open_engine(settings_of([one, two]), journal_path, api_key=KEY_SECRET) as engine,
+        ):
+            await ask_many(engine, 8)
+            one.fault = two.fault = always("502")
+            requests = (rewrite_request(f"sea {number}") for number in range(20))
+            outcomes = await asyncio.wait_for(
+                asyncio.gather(*map(engine.ask, requests), return_exceptions=True), 20
+            )
+            assert all(isinstance(one, EndpointError) for one in outcomes)
+
+    asyncio.run(scenario())
+
+
+def test_an_endpoint_that_hangs_holds_up_no_start(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with fault_server() as hanging, fault_server() as well:
+            hanging.hold = asyncio.Event()
+            settings = settings_of([hanging, well])
+            started = time.monotonic()
+            async with open_engine(settings, journal_path, api_key=KEY_SECRET) as engine:
+                await engine.ready()
+                assert time.monotonic() - started < 3  # its timeout is five seconds
+                hanging.hold.set()
 
     asyncio.run(scenario())

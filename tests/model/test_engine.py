@@ -1,6 +1,7 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -10,7 +11,7 @@ from augcon_lib.model import open_engine, replies
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.stats import CallStats
 from tests.model.engine_fixtures import rewrite_request, settings_for
-from tests.support.fault_server import KEY, always, fault_server, first_times
+from tests.support.fault_server import KEY, Outcome, always, fault_server, first_times
 
 KEY_SECRET = SecretStr(KEY)
 SUBJECTS = [f"river {number}" for number in range(12)]
@@ -144,6 +145,31 @@ def test_a_request_without_a_usable_answer_is_rejected_after_a_repair(
 
     asyncio.run(scenario())
     assert Journal(journal_path).spend() == (6, 600, 60, pytest.approx(0.0012), 5)
+
+
+def test_half_a_surrogate_pair_in_a_reply_becomes_a_character_that_can_be_kept(
+    journal_path: Path,
+) -> None:
+    def complete(body: dict[str, Any]) -> dict[str, Any]:
+        content = json.dumps({"answer": "smile \ud83d"})
+        counts = {"prompt_tokens": 2**63, "completion_tokens": 3}
+        return {
+            "choices": [{"message": {"content": content}, "finish_reason": "stop"}],
+            "usage": counts,
+        }
+
+    async def scenario() -> None:
+        request = rewrite_request(reply_format=replies.ANSWER)
+        async with (
+            fault_server(complete=complete) as server,
+            open_engine(settings_for(server.url), journal_path, api_key=KEY_SECRET) as engine,
+        ):
+            asked = [engine.ask(request), engine.ask(rewrite_request(reply_format=replies.ANSWER))]
+            for reply in await asyncio.wait_for(asyncio.gather(*asked), 20):
+                assert reply.fields["answer"] == "smile \ufffd"
+            assert engine.stats.input_tokens < 10_000
+
+    asyncio.run(scenario())
 
 
 def test_the_repair_shows_the_model_its_own_reply(journal_path: Path) -> None:
@@ -336,3 +362,143 @@ def test_progress_is_told_at_the_end(journal_path: Path) -> None:
 
     asyncio.run(scenario())
     assert told[-1] == 1
+
+
+@pytest.mark.parametrize(
+    ("finish_reason", "reason"),
+    [
+        ("abort", "broken_off"),
+        ("error", "broken_off"),
+        ("MAX_TOKENS", "length"),
+        ("safety", "refused"),
+    ],
+)
+def test_what_the_server_says_is_no_whole_reply_is_kept_as_no_answer(
+    journal_path: Path, finish_reason: str, reason: str
+) -> None:
+    def complete(body: dict[str, Any]) -> dict[str, Any]:
+        ends = "stop" if "sky is blue" in str(body["messages"]) else finish_reason
+        return {
+            "choices": [{"message": {"content": "Answer: the sky is bl"}, "finish_reason": ends}]
+        }
+
+    async def scenario() -> None:
+        async with (
+            fault_server(complete=complete) as server,
+            open_engine(settings_for(server.url), journal_path, api_key=KEY_SECRET) as engine,
+        ):
+            with pytest.raises(AnswerRejected) as caught:
+                await engine.ask(rewrite_request(reply_format=replies.ANSWER))
+            assert caught.value.reason == reason
+            assert engine.stats.answered == 0
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("prices", [(2.5, 10.0), (0.0, 10.0)])
+def test_many_calls_at_once_stay_within_the_dollar_budget(
+    journal_path: Path, prices: tuple[float, float]
+) -> None:
+    def complete(body: dict[str, Any]) -> dict[str, Any]:
+        content = '{"answer": "blue"}'
+        counts = {"prompt_tokens": 100, "completion_tokens": 500}
+        return {
+            "choices": [{"message": {"content": content}, "finish_reason": "stop"}],
+            "usage": counts,
+        }
+
+    async def scenario() -> None:
+        async with fault_server(complete=complete, latency_seconds=0.02) as server:
+            settings = settings_for(
+                server.url,
+                budget={"max_usd": 0.1},
+                max_concurrency=64,
+                input_usd_per_million_tokens=prices[0],
+                output_usd_per_million_tokens=prices[1],
+            )
+            asks = (rewrite_request(f"r {n}", reply_format=replies.ANSWER) for n in range(200))
+            async with open_engine(settings, journal_path, api_key=KEY_SECRET) as engine:
+                outcomes = await asyncio.wait_for(
+                    asyncio.gather(*map(engine.ask, asks), return_exceptions=True), 30
+                )
+            stopped = [one for one in outcomes if isinstance(one, BudgetExceeded)]
+            assert len(stopped) + engine.stats.answered == 200
+            assert 0.08 < engine.stats.cost_usd <= 0.1 + 1e-9
+            assert server.peak_busy > 4
+
+    asyncio.run(scenario())
+
+
+def test_a_refused_value_is_no_refused_field(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with fault_server() as server:
+            answer = server.outcome
+
+            def outcome(body: dict[str, Any], headers: Any) -> Any:
+                if body.get("temperature", 0) > 1:
+                    server.bodies.append(body)
+                    return Outcome(400, {"error": {"message": "temperature must be at most 1"}})
+                return answer(body, headers)
+
+            server.outcome = outcome  # type: ignore[method-assign]
+            settings = settings_for(server.url)
+            for _ in range(2):  # the second process knows the endpoint
+                async with open_engine(settings, journal_path, api_key=KEY_SECRET) as engine:
+                    with pytest.raises(AnswerRejected) as caught:
+                        await engine.ask(rewrite_request(temperature=1.3))
+                    assert caught.value.reason == "bad_request"
+                    assert "at most 1" in str(caught.value)
+                    await engine.ask(rewrite_request("a cooler one"))
+            sent = [body.get("temperature") for body in server.bodies]
+            assert sent == [0.2, 1.3, 1.3, 0.85, 1.3, 1.3]  # by a schema, then without
+
+    asyncio.run(scenario())
+
+
+def test_a_prompt_that_always_times_out_is_rejected_alone(
+    journal_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with fault_server() as server:
+            async with open_engine(
+                settings_for(server.url), journal_path, api_key=KEY_SECRET
+            ) as engine:
+                await engine.ask(rewrite_request())
+            server.hold = asyncio.Event()  # answers nothing any more
+            settings = settings_for(server.url, timeout_seconds=0.05)
+            async with open_engine(settings, journal_path, api_key=KEY_SECRET) as engine:
+                with pytest.raises(AnswerRejected) as caught:
+                    await engine.ask(rewrite_request("a long one"))
+                assert caught.value.reason == "call_failed"
+            server.hold.set()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"error": "This model's maximum context length is 10 tokens"},
+        {"error": {"message": "request (60 tokens) exceeds the available context size (10)"}},
+    ],
+)
+def test_a_context_too_long_is_known_in_other_words(
+    journal_path: Path, error: dict[str, Any]
+) -> None:
+    async def scenario() -> None:
+        async with fault_server() as server:
+            answer = server.outcome
+
+            def outcome(body: dict[str, Any], headers: Any) -> Any:
+                if "river" in str(body["messages"]):
+                    return Outcome(400, error)
+                return answer(body, headers)
+
+            server.outcome = outcome  # type: ignore[method-assign]
+            settings = settings_for(server.url)
+            async with open_engine(settings, journal_path, api_key=KEY_SECRET) as engine:
+                with pytest.raises(AnswerRejected) as caught:
+                    await engine.ask(rewrite_request("the river"))
+                assert caught.value.reason == "context_length"
+
+    asyncio.run(scenario())

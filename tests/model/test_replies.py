@@ -1,4 +1,5 @@
 import json
+import time
 from contextlib import suppress
 
 import pytest
@@ -150,3 +151,16 @@ def test_what_is_none_of_the_choices_is_refused(said: str) -> None:
         QUESTION_ANSWER_CONFIDENCE.parse(
             json.dumps({"question": "Why?", "answer": "So.", "confidence": said})
         )
+
+
+@pytest.mark.parametrize("mark", "-_*#>")
+def test_a_long_rule_between_the_fields_is_read_at_once(mark: str) -> None:
+    rule = mark * 5_000
+    content = f"Question: What?\n\n{rule}\n\nContext 1: A.\n{rule}\nContext 2: B."
+    started = time.perf_counter()
+    fields = CST_REWRITE.parse(content)
+    assert time.perf_counter() - started < 2  # it used to take for ever
+    assert fields["question"].startswith("What?")
+    with suppress(ValueError):
+        CST_REWRITE.parse("<think>" * 16_000)
+    assert time.perf_counter() - started < 4

@@ -46,7 +46,7 @@ def test_the_servers_word_on_waiting_comes_first(monkeypatch: pytest.MonkeyPatch
     assert pause_seconds(0, 7.0) == 7.0
     assert 0.37 <= pause_seconds(0, None) <= 0.5
     assert 6 <= pause_seconds(20, None) <= 8
-    assert pause_seconds(0, 10 * MAX_RETRY_AFTER_SECONDS) <= 0.5
+    assert pause_seconds(0, 10 * MAX_RETRY_AFTER_SECONDS) == MAX_RETRY_AFTER_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -85,4 +85,28 @@ def test_half_a_surrogate_pair_breaks_neither_a_request_nor_a_reply() -> None:
     body = {"messages": [{"role": "user", "content": "a\ud800b"}]}
     assert json.loads(json_bytes(body))["messages"][0]["content"] == "a?b"
     data = b'{"choices": [{"message": {"content": "a\\ud800b"}}]}'
-    assert read_completion(data, BODY).content == "a\ud800b"
+    assert read_completion(data, BODY).content == "a\ufffdb"
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (
+            [{"type": "text", "text": "sky"}, {"type": "image"}, {"type": "text", "text": "!"}],
+            "sky!",
+        ),
+        ([{"type": "text", "text": 3}, "x"], ""),
+        (None, ""),
+    ],
+)
+def test_content_may_come_in_parts(content: object, text: str) -> None:
+    data = json.dumps({"choices": [{"message": {"content": content}}]}).encode()
+    assert read_completion(data, BODY).content == text
+
+
+def test_an_error_tells_of_no_secret() -> None:
+    failure = CallError("http_400", "no key sk-1 here", status=400, code="sk-1").told_without(
+        "sk-1"
+    )
+    assert (failure.detail, failure.code, failure.status) == ("no key *** here", "***", 400)
+    assert "sk-1" not in str(failure)

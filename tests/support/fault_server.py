@@ -63,6 +63,7 @@ class FaultServer:
     refused_fields: tuple[str, ...] = ()
     retry_after: str = "0.01"
     complete: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # else a made-up answer
+    latency_seconds: float = 0.0
     hold: asyncio.Event | None = None  # calls wait for it before they are answered
     arrived: asyncio.Event = field(default_factory=asyncio.Event)  # set by every call
     url: str = ""
@@ -83,6 +84,7 @@ class FaultServer:
             body = await request.json()
             outcome = self.outcome(body, request.headers)
             self.arrived.set()
+            await asyncio.sleep(self.latency_seconds)
             if self.hold is not None:
                 await self.hold.wait()
         finally:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from augcon_lib.model.batch.files import CHAT_PATH, ResultLine, result_lines
-from augcon_lib.model.transport import CallError
+from augcon_lib.model.transport import MAX_DETAIL_CHARS, CallError
 
 COMPLETION_WINDOW = "24h"  # the only one that all vendors have
 TOKEN_NAME = "augcon_batch"
@@ -28,6 +28,10 @@ class Http(Protocol):
 
     async def upload(self, name: str, content: bytes, purpose: str) -> str:
         """The id of a file that was sent."""
+        ...
+
+    def hide_key(self, text: str) -> str:
+        """*text* without the key."""
         ...
 
 
@@ -63,7 +67,7 @@ class BatchApi:
 
     async def create(self, token: str, file_id: str) -> str:
         """Make a batch of a file; its id."""
-        made = _object(
+        made = self._object(
             await self._http.post(
                 "/batches",
                 {
@@ -75,7 +79,7 @@ class BatchApi:
             )
         )
         if not isinstance(made.get("id"), str):
-            raise CallError("broken_body", f"not a batch: {str(made)[:80]}")
+            raise self._broken(f"not a batch: {made}")
         return str(made["id"])
 
     async def find(self, token: str, file_id: str, made_at: float) -> str | None:
@@ -96,7 +100,7 @@ class BatchApi:
 
     async def state(self, batch_id: str) -> BatchState:
         """How far a batch is."""
-        batch = _object(await self._http.get(f"/batches/{batch_id}"))
+        batch = self._object(await self._http.get(f"/batches/{batch_id}"))
         files = (batch.get("output_file_id"), batch.get("error_file_id"))
         counts = batch.get("request_counts")
         done = counts.get("completed") if isinstance(counts, dict) else 0
@@ -104,29 +108,32 @@ class BatchApi:
             batch_id,
             str(batch.get("status") or "").lower(),
             tuple(str(file) for file in files if file),
-            _problem(batch.get("errors")),
+            self._http.hide_key(_problem(batch.get("errors"))),
             done if isinstance(done, int) else 0,
         )
 
     async def results(self, file_id: str) -> Iterator[tuple[bytes, ResultLine]]:
         """The lines of a result file, by request key."""
-        return result_lines(await self._http.get(f"/files/{file_id}/content"))
+        data = await self._http.get(f"/files/{file_id}/content")
+        return ((key, line.told(self._http.hide_key)) for key, line in result_lines(data))
 
     async def _batches(self, query: str) -> dict[str, Any]:
-        page = _object(await self._http.get(f"/batches{query}"))
+        page = self._object(await self._http.get(f"/batches{query}"))
         if not isinstance(page.get("data"), list):
-            raise CallError("broken_body", f"not a list of batches: {str(page)[:80]}")
+            raise self._broken(f"not a list of batches: {page}")
         return page
 
+    def _object(self, data: bytes) -> dict[str, Any]:
+        try:
+            value = json.loads(data)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            raise self._broken(f"not a JSON object: {data[:MAX_DETAIL_CHARS]!r}")
+        return value
 
-def _object(data: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise CallError("broken_body", f"not a JSON object: {data[:80]!r}")
-    return value
+    def _broken(self, detail: str) -> CallError:
+        return CallError("broken_body", self._http.hide_key(detail))
 
 
 def _problem(errors: object) -> str:

@@ -9,7 +9,7 @@ from augcon_lib.errors import BudgetExceeded
 from augcon_lib.model.batch.batches import Batches
 from augcon_lib.model.batch.files import ResultLine, reply_of
 from augcon_lib.model.breaker import CircuitBreaker
-from augcon_lib.model.caller import Completion, Settle, Settled, is_transient
+from augcon_lib.model.caller import Completion, Settle, Settled
 from augcon_lib.model.ledger import Ledger, Origin
 from augcon_lib.model.limits import Budget
 from augcon_lib.model.rendering import WireForm
@@ -52,7 +52,7 @@ class BatchCaller:
                 return outcome
             self._breaker.failed(outcome)
             attempts += 1
-            if not is_transient(outcome):
+            if not outcome.is_transient:
                 raise outcome
             if attempts == BATCH_ATTEMPTS:
                 self._breaker.exhausted(outcome, successes_before)

@@ -2,8 +2,8 @@
 
 import io
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from augcon_lib.model.transport import CallError, RawReply, completion_of
@@ -20,6 +20,12 @@ class ResultLine:
     code: str = ""
     message: str = ""
 
+    def told(self, words: Callable[[str], str]) -> "ResultLine":
+        """The same line, an error's code and message in other *words*."""
+        if self.status == 200:
+            return self
+        return replace(self, code=words(self.code), message=words(self.message))
+
 
 def request_line(key: bytes, body: Mapping[str, Any]) -> bytes:
     """One line of a batch's input file, its line end included; *key* comes back with the result."""
@@ -34,11 +40,14 @@ def result_lines(data: bytes) -> Iterator[tuple[bytes, ResultLine]]:
             line = json.loads(text)
             key = bytes.fromhex(line["custom_id"])
             response, error = line.get("response") or {}, line.get("error") or {}
+            body = response.get("body")
+            said = (body.get("error") if isinstance(body, dict) else None) or error
+            error = said if isinstance(said, dict) else {"message": said}
             yield (
                 key,
                 ResultLine(
                     int(response.get("status_code") or 0),
-                    response.get("body"),
+                    body,
                     str(error.get("code") or ""),
                     str(error.get("message") or ""),
                 ),
@@ -51,9 +60,6 @@ def reply_of(line: ResultLine, body: Mapping[str, Any]) -> RawReply:
     """The completion in *line*, which answers *body*; raises ``CallError`` where it has none."""
     if line.status == 200:
         return completion_of(line.body, body)
-    said: object = line.body.get("error") if isinstance(line.body, dict) else None
-    error = said if isinstance(said, dict) else {}
-    code = str(error.get("code") or line.code)
-    detail = str(error.get("message") or line.message or "no reason is given")
     kind = f"http_{line.status}" if line.status else line.code or "batch_error"
-    raise CallError(kind, detail, status=line.status, code=code)
+    detail = line.message or "no reason is given"
+    raise CallError(kind, detail, status=line.status, code=line.code)

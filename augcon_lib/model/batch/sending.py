@@ -11,7 +11,7 @@ from augcon_lib.errors import EndpointError
 from augcon_lib.model.batch.api import BatchApi, BatchState
 from augcon_lib.model.batch.errors import describe_batches
 from augcon_lib.model.batch.files import ResultLine
-from augcon_lib.model.caller import CALL_ATTEMPTS, is_transient, pause_seconds
+from augcon_lib.model.caller import CALL_ATTEMPTS, pause_seconds
 from augcon_lib.model.journal.batches import BatchBook, OpenBatch
 from augcon_lib.model.transport import CallError
 from augcon_lib.settings import ModelSettings
@@ -69,7 +69,7 @@ class BatchSending:
             state = await self._api.state(batch.batch_id)
         except CallError as failure:
             self._failed_polls += 1
-            if not is_transient(failure) or self._failed_polls == MAX_FAILED_POLLS:
+            if not failure.is_transient or self._failed_polls == MAX_FAILED_POLLS:
                 raise self._error(failure, batch.batch_id) from None
             logger.warning("batch %s: %s; asked again later", batch.batch_id, failure)
             return None
@@ -112,7 +112,7 @@ class BatchSending:
 
     async def _pause(self, failure: CallError, attempt: int, batch_id: str = "") -> None:
         """Wait before another attempt; raise where none would help."""
-        if not is_transient(failure) or attempt == CALL_ATTEMPTS:
+        if not failure.is_transient or attempt == CALL_ATTEMPTS:
             raise self._error(failure, batch_id) from None
         await asyncio.sleep(pause_seconds(attempt - 1, failure.retry_after_seconds))
 
