@@ -4,7 +4,9 @@ Each trial has its own warehouse; all share one journal, so that what two of the
 paid for once, and one that was stopped goes on where it was.
 """
 
+import filecmp
 import json
+import os
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
@@ -102,12 +104,30 @@ def trial_workspace(workspace: Workspace, name: str, source: SourceSettings) -> 
     """
     root = workspace.warehouse_path.parent / "benchmark" / name
     root.mkdir(parents=True, exist_ok=True)
+    own = Workspace(root, workspace.settings.model_copy(update={"source": source}))
     for file in (workspace.principles_path, workspace.examples_path):
-        shutil.copyfile(file, root / file.name)
-    shutil.rmtree(root / "prompts", ignore_errors=True)
-    if workspace.prompts_dir.is_dir():
-        shutil.copytree(workspace.prompts_dir, root / "prompts")
-    return Workspace(root, workspace.settings.model_copy(update={"source": source}))
+        _mirror(file, root / file.name)
+    written = {path.relative_to(workspace.prompts_dir) for path in _files(workspace.prompts_dir)}
+    for path in written:
+        _mirror(workspace.prompts_dir / path, own.prompts_dir / path)
+    for path in _files(own.prompts_dir):
+        if path.relative_to(own.prompts_dir) not in written:
+            path.unlink()
+    return own
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def _mirror(file: Path, copy: Path) -> None:
+    """Make *copy* equal *file* in one step: another study may be reading it."""
+    if copy.is_file() and filecmp.cmp(file, copy, shallow=False):
+        return
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    made = copy.with_name(f".{copy.name}.{os.getpid()}")
+    shutil.copyfile(file, made)
+    made.replace(copy)
 
 
 def run_trial(

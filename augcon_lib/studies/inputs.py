@@ -35,8 +35,10 @@ class NamedPath:
 
 def named_path(text: str) -> NamedPath:
     """``NAME=PATH`` or ``PATH``, which is then named after its last folder and itself."""
-    name, equals, path = text.rpartition("=")
-    place = Path(path if equals else text).expanduser().resolve()
+    name, _, path = text.partition("=")
+    if not path or "/" in name:  # a path may hold the sign, too
+        name, path = "", text
+    place = Path(path).expanduser().resolve()
     stem = place.name.removesuffix(".gz")
     short = stem.rpartition(".")[0] or stem
     return NamedPath(name or "/".join(filter(None, (place.parent.name, short))), place)
@@ -66,6 +68,10 @@ class StudyInputs:
         found = [*own, *(_open_corpus(self, each) for each in self.corpora)]
         if not found:
             raise StoreError("there is no corpus to study; name one, or set own_corpus")
+        names = [corpus.name for corpus in found]
+        for name in names:
+            if names.count(name) > 1:
+                raise StoreError(f"two corpora are called {name!r}; call one of them NAME=PATH")
         return found
 
 

@@ -36,7 +36,6 @@ QUESTION = (
 )
 SPLITS = 10
 HELD_OUT = "held out"
-COLUMNS = ("trained on", "tested on", "pairs", "documents", "pair accuracy", "AUC")
 
 Pairs = Mapping[str, Sequence[ContrastivePair]]
 Train = Callable[[Sequence[ContrastivePair], int], tuple[Scorer, ScorerReport]]
