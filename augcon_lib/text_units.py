@@ -28,7 +28,6 @@ AFTER_HEADING = 90
 # A boundary is known by the beginning of what follows it, so that an edit further on in a
 # paragraph doesn't move the cut before it.
 KEY_CHARS = 40
-LINE_START = re.compile(r"\n+")
 WORD_START = re.compile(r"(?<=\s)(?=\S)")
 GRAPHEME = regex.compile(r"\X")
 

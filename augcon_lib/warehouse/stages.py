@@ -129,14 +129,3 @@ def read_lengths(warehouse: Warehouse, document_ids: Sequence[str]) -> dict[str,
             [listed(document_ids)],
         )
     return {row["document_id"]: (row["language"], row["chars"]) for row in rows}
-
-
-def read_context_ids(warehouse: Warehouse, document_ids: Sequence[str]) -> set[str]:
-    """Ids of the root contexts of *document_ids* that have trees."""
-    with warehouse.read() as connection:
-        rows = select(
-            connection,
-            f"SELECT DISTINCT context_id FROM cst_nodes WHERE {_THESE}",
-            [listed(document_ids)],
-        )
-    return {row["context_id"] for row in rows}
