@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 from augcon_lib.model.breaker import CircuitBreaker
@@ -89,11 +90,9 @@ class Caller:
             async with self._slots.slot() as slot:
                 self._breaker.check()
                 self._budget.check()
-                output_tokens = self.ledger.mean_output_tokens()
-                expected_usd = self.ledger.model.cost_usd(input_tokens, output_tokens)
-                await self._rates.wait(input_tokens + output_tokens)
+                await self._rates.wait(input_tokens + self.ledger.mean_output_tokens())
                 self._breaker.check()
-                await self._budget.admit(expected_usd)
+                expected_usd = await self._budget.admit(partial(self._expected_usd, input_tokens))
                 sent = asyncio.ensure_future(self._send(body, origin, expected_usd, settle, slot))
                 self._sent.add(sent)
                 sent.add_done_callback(self._forget)
@@ -124,6 +123,10 @@ class Caller:
     def give_up(self, failure: CallError) -> NoReturn:
         """Stop everything because of *failure*: raises the ``EndpointError``, here and later."""
         self._breaker.trip(failure)
+
+    def _expected_usd(self, input_tokens: int) -> float:
+        """The price of a call whose answer is as long as those so far."""
+        return self.ledger.model.cost_usd(input_tokens, self.ledger.mean_output_tokens())
 
     async def _send(
         self,

@@ -96,7 +96,8 @@ async def check_endpoint(model: ModelSettings, api_key: SecretStr) -> EndpointRe
     )
     try:
         traits = await server.endpoint.traits()
-        problem = await _batches_problem(model, server)
+        has_key = bool(api_key.get_secret_value())
+        problem = await _batches_problem(model, server, has_key=has_key)
     finally:
         await server.aclose()
     if problem and model.mode == "batch":
@@ -138,12 +139,12 @@ async def check_embeddings(settings: Settings, api_key: SecretStr) -> int:
     return len(unpacked(reply.content))
 
 
-async def _batches_problem(model: ModelSettings, server: Server) -> str:
+async def _batches_problem(model: ModelSettings, server: Server, *, has_key: bool) -> str:
     """Why there are no batches to be had; empty where there are."""
     if model.provider == "offline":
         return "the embedded provider takes no batches"
     try:
         await BatchApi(server.transport).check()
     except CallError as failure:
-        return describe_batches(failure, model)
+        return describe_batches(failure, model, has_key=has_key)
     return ""

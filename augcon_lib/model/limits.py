@@ -4,7 +4,7 @@ import asyncio
 import heapq
 import itertools
 import math
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from aiolimiter import AsyncLimiter
@@ -214,31 +214,34 @@ class Budget:
         self._settled_calls = 0
         self._line = WaitingLine()
 
-    async def admit(self, expected_usd: float) -> None:
-        """Reserve a call, once those on the wire leave room for it.
+    async def admit(self, expected_usd: Callable[[], float]) -> float:
+        """Reserve a call at what it is expected to cost by then, once others leave room for it.
 
         What a call costs is not known before it is answered. So with ``max_usd`` the first call
         goes alone, then as many at once as were answered; a call for which the others may leave
-        nothing waits for them. Raises ``BudgetExceeded`` where nothing is left.
+        nothing waits for them. Returns what was reserved; raises ``BudgetExceeded`` where nothing
+        is left.
         """
         maximum = self._settings.max_usd
         while maximum and self._on_wire:
             left = maximum - self.spent_usd - self._reserved_usd
-            if self._on_wire <= self._settled_calls and expected_usd <= left:
+            if self._on_wire <= self._settled_calls and expected_usd() <= left:
                 break
             try:
                 await self._line.join()
             except asyncio.CancelledError:
                 self._line.call_next()
                 raise
+        price = expected_usd()
         try:
-            if maximum and self._settled_calls and self.spent_usd + expected_usd > maximum:
+            if maximum and self._settled_calls and self.spent_usd + price > maximum:
                 raise self._usd_reached()
-            self.reserve(expected_usd)
+            self.reserve(price)
         except BudgetExceeded:
             self._line.call_next()  # they have to be told, too
             raise
         self._on_wire += 1
+        return price
 
     def answered(self, expected_usd: float, actual_usd: float) -> None:
         """Settle a call that was admitted."""

@@ -160,6 +160,8 @@ def _status_failure(error: "APIStatusError") -> CallError:
     if isinstance(body, dict):
         body = body.get("message") or body.get("detail") or body
     message = body or error.message
+    if error.response.is_redirect:
+        message = f"to {error.response.headers.get('location')}"
     code: object = error.code
     return CallError(
         f"http_{error.status_code}",

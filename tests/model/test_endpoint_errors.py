@@ -154,8 +154,9 @@ def test_a_service_that_is_none_of_this_protocol_is_told_after_a_few_calls(
         host, port = runner.addresses[0][:2]
         try:
             model = settings_for(f"http://{host}:{port}/v2").model
-            with pytest.raises(EndpointError, match="usually ends in /v1"):
+            with pytest.raises(EndpointError, match="usually ends in /v1") as caught:
                 await check_endpoint(model, SecretStr(KEY))
+            assert ("/elsewhere" in str(caught.value)) == (answer == "redirect")
         finally:
             await runner.cleanup()
 

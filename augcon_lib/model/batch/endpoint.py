@@ -82,7 +82,8 @@ async def open_batch_endpoint(
         max_connections=FILE_CONNECTIONS,
     )
     book = BatchBook(journal, public_url(model.base_url), ledger.identity)
-    sending = BatchSending(BatchApi(transport), book, model)
+    has_key = bool(api_key.get_secret_value())
+    sending = BatchSending(BatchApi(transport), book, model, has_key=has_key)
     batches = Batches(sending, model, ledger.stats, tell_progress)
     by_batch = BatchCaller(batches, ledger, budget, server.route.breaker)
     try:

@@ -11,7 +11,9 @@ TOO_MUCH_CODE = "token_limit_exceeded"  # in all batches of an account, not in o
 KEY_OR_ACCOUNT = frozenset({401, 402, 403})
 
 
-def describe_batches(failure: CallError, model: ModelSettings, batch_id: str = "") -> str:
+def describe_batches(
+    failure: CallError, model: ModelSettings, batch_id: str = "", *, has_key: bool
+) -> str:
     """Why ``/files`` or ``/batches`` cannot be used, and the way out; never holds the key.
 
     *batch_id* names the batch that was asked about; without one it is the endpoint as a whole.
@@ -19,7 +21,7 @@ def describe_batches(failure: CallError, model: ModelSettings, batch_id: str = "
     host = public_url(model.base_url)
     said = f"HTTP {failure.status}: {failure.detail}" if failure.status else failure.detail
     if failure.status in KEY_OR_ACCOUNT or failure.kind == "connect":
-        return describe(failure, model, has_key=True)
+        return describe(failure, model, has_key=has_key)
     if failure.status in NO_SUCH_PATH and batch_id:
         return (
             f"{host} does not know the batch {batch_id} or its results any more ({said}); use the "

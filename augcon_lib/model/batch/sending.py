@@ -28,10 +28,13 @@ class BatchSending:
     Calls that fail in passing are made again; every method raises ``EndpointError``.
     """
 
-    def __init__(self, api: BatchApi, book: BatchBook, model: ModelSettings) -> None:
+    def __init__(
+        self, api: BatchApi, book: BatchBook, model: ModelSettings, *, has_key: bool
+    ) -> None:
         self._api = api
         self._book = book
         self._model = model
+        self._has_key = has_key
         self._failed_polls = 0
 
     async def left_open(self) -> list[OpenBatch]:
@@ -117,4 +120,5 @@ class BatchSending:
         await asyncio.sleep(pause_seconds(attempt - 1, failure.retry_after_seconds))
 
     def _error(self, failure: CallError, batch_id: str = "") -> EndpointError:
-        return EndpointError(describe_batches(failure, self._model, batch_id))
+        told = describe_batches(failure, self._model, batch_id, has_key=self._has_key)
+        return EndpointError(told)
