@@ -116,8 +116,10 @@ def load_settings(path: Path) -> Settings:
 def api_key(model: ModelSettings) -> SecretStr:
     """The key from the variable that ``[model] api_key_env`` names; empty where it is not set.
 
-    ``SettingsError`` where it holds what no header can.
+    The embedded provider needs none. ``SettingsError`` where it holds what no header can.
     """
+    if model.provider == "offline":
+        return SecretStr("")
     key = os.environ.get(model.api_key_env, "").strip()
     if not (key.isascii() and key.isprintable()):
         raise SettingsError(
