@@ -96,7 +96,7 @@ def main() -> None:
         repeated.append(stats["repeat_of_ok"])
         most = max(after - before for before, after in pairwise(repeated))
         print(f"answered prompts sent again: {repeated[-1]}; after one kill at most {most}")
-        print(f"in flight at a kill: at most {IN_FLIGHT} calls, and as many replies being written")
+        print(f"in flight at a kill: at most {IN_FLIGHT} calls, a quarter as many replies besides")
         print(f"calls that a kill took off the wire: {stats['aborted']}")
         print(f"journal clean after each kill: {clean}; exports equal: {equal}")
 
