@@ -180,11 +180,11 @@ class Caller:
 
 
 def pause_seconds(attempt: int, retry_after_seconds: float | None) -> float:
-    """How long to wait after the failed attempt *attempt* (from 0): as the server says, if it does.
+    """How long to wait after the failed attempt *attempt* (from 0).
 
-    But never longer than two minutes at once.
-    Otherwise doubling from 0.5 s to 8 s, shortened by up to a quarter at random so that calls
-    that failed together do not come back together.
+    As the server says, at most two minutes. Where it says nothing, doubling from 0.5 s to 8 s,
+    shortened by up to a quarter at random so that calls that failed together do not come back
+    together.
     """
     if retry_after_seconds:
         return min(retry_after_seconds, MAX_RETRY_AFTER_SECONDS)

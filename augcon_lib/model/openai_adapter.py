@@ -84,13 +84,12 @@ class OpenAITransport:
         try:
             return await sent
         except openai.APIStatusError as error:
-            failure = _status_failure(error)
+            failure = _status_failure(error, self.hide_key)
         except openai.APIError as error:
-            failure = _connection_failure(error)
+            failure = _connection_failure(error, self.hide_key)
         except (OSError, aiohttp.ClientError, httpx2.HTTPError, httpx2.StreamError) as error:
-            failure = _connection_failure(error)
-        # Outside of the handlers: nothing of the request hangs on it.
-        raise failure.told_without(self._secret)
+            failure = _connection_failure(error, self.hide_key)
+        raise failure  # outside of the handlers: nothing of the request hangs on it
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -155,7 +154,7 @@ def open_offline_transport(complete: Complete) -> OpenAITransport:
     return OpenAITransport(client, "")
 
 
-def _status_failure(error: "APIStatusError") -> CallError:
+def _status_failure(error: "APIStatusError", hide_key: Callable[[str], str]) -> CallError:
     body: object = error.body or error.response.text
     if isinstance(body, dict):
         body = body.get("message") or body.get("detail") or body
@@ -165,20 +164,20 @@ def _status_failure(error: "APIStatusError") -> CallError:
     code: object = error.code
     return CallError(
         f"http_{error.status_code}",
-        str(message),
+        hide_key(str(message)),
         status=error.status_code,
-        code=str(code or ""),
+        code=hide_key(str(code or "")),
         retry_after_seconds=retry_after_seconds(error.response.headers),
         allowances=read_allowances(error.response.headers),
     )
 
 
-def _connection_failure(error: BaseException) -> CallError:
+def _connection_failure(error: BaseException, hide_key: Callable[[str], str]) -> CallError:
     import aiohttp
 
     causes = list(_causes(error))
     told = [str(cause) for cause in causes if str(cause)]
-    detail = told[-1] if told else type(causes[-1]).__name__
+    detail = hide_key(told[-1] if told else type(causes[-1]).__name__)
     if any(
         isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
         for cause in causes

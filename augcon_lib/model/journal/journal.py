@@ -79,7 +79,7 @@ class Journal:
         self._reader = connect(path)
         self._reader_lock = threading.Lock()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._lost: ModelError | None = None  # what nobody waited for and was not written
+        self._lost: ModelError | None = None  # the last write that failed
         self._writer: threading.Thread | None = None
 
     def get(self, key: bytes) -> StoredAnswer | None:
