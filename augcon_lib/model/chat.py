@@ -46,13 +46,19 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """A parsed and validated answer: one value for each field of the request's reply format."""
+    """A parsed and validated answer: one value for each field of the request's reply format.
+
+    ``journal_key`` (64 hexadecimal digits) names the journal's row that holds it, ``sample`` the
+    draw's number; both say where an answer is from and are no part of it.
+    """
 
     fields: ReplyFields
     from_journal: bool
     input_tokens: int = 0
     output_tokens: int = 0
     seconds: float = field(default=0.0, compare=False)
+    journal_key: str = field(default="", compare=False)
+    sample: int = field(default=0, compare=False)
 
 
 class Chat(Protocol):

@@ -139,7 +139,15 @@ class ModelEngine:
             fields = request.reply_format.parse(stored.content)
         except ValueError:
             return None, True
-        return ChatReply(fields, True, stored.input_tokens, stored.output_tokens), False
+        reply = ChatReply(
+            fields,
+            True,
+            stored.input_tokens,
+            stored.output_tokens,
+            journal_key=key.hex(),
+            sample=request.sample,
+        )
+        return reply, False
 
     async def _obtain(self, key: bytes, request: ChatRequest, *, stale: bool) -> ChatReply:
         async def settle(completion: Completion) -> ChatReply | Unusable:
@@ -190,7 +198,15 @@ class ModelEngine:
         self.stats.answered += 1
         if stored.content != reply.content:  # another process was first
             fields = request.reply_format.parse(stored.content)
-        return ChatReply(fields, False, reply.input_tokens, reply.output_tokens, call.seconds)
+        return ChatReply(
+            fields,
+            False,
+            reply.input_tokens,
+            reply.output_tokens,
+            call.seconds,
+            key.hex(),
+            request.sample,
+        )
 
     def _rejection(self, reason: str, detail: str) -> AnswerRejected:
         self.stats.rejected[reason] += 1

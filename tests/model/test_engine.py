@@ -147,6 +147,22 @@ def test_a_request_without_a_usable_answer_is_rejected_after_a_repair(
     assert Journal(journal_path).spend() == (6, 600, 60, pytest.approx(0.0012), 5)
 
 
+def test_an_answer_names_its_row_of_the_journal_and_its_draw(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            fault_server() as server,
+            open_engine(settings_for(server.url), journal_path, api_key=KEY_SECRET) as engine,
+        ):
+            for from_journal in (False, True):
+                reply = await engine.ask(rewrite_request(sample=2))
+                stored = engine.journal.get(bytes.fromhex(reply.journal_key))
+                assert stored is not None
+                assert rewrite_request().reply_format.parse(stored.content) == reply.fields
+                assert (reply.sample, reply.from_journal) == (2, from_journal)
+
+    asyncio.run(scenario())
+
+
 def test_half_a_surrogate_pair_in_a_reply_becomes_a_character_that_can_be_kept(
     journal_path: Path,
 ) -> None:
