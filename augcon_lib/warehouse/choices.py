@@ -240,6 +240,7 @@ def save_state(
         "fingerprint": state.fingerprint,
         "inputs": inputs_json(state.inputs),
         "output_hash": state.output_hash,
+        "metadata_hash": state.metadata_hash,
         "status": OK,
         "reason": "",
         "run_id": run_id,

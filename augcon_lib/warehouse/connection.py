@@ -13,13 +13,7 @@ from pathlib import Path
 import duckdb
 
 from augcon_lib.errors import WarehouseError
-from augcon_lib.warehouse.schema import (
-    SFT_DATASET,
-    SFT_DATASET_VIEW,
-    TABLES,
-    add_column,
-    create_tables,
-)
+from augcon_lib.warehouse.migrations import SCHEMA_VERSION, bring_up_to_date, stored_version
 
 MEMORY_LIMIT = "512MB"
 THREADS = 2
@@ -30,7 +24,6 @@ class Warehouse:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._has_tables = False
 
     @contextmanager
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -42,7 +35,8 @@ class Warehouse:
         with self._lock(fcntl.LOCK_EX), self._connect(read_only=False) as connection:
             connection.execute("BEGIN")
             try:
-                _make_tables(connection)
+                with self._named():
+                    bring_up_to_date(connection)
                 yield connection
             except BaseException:
                 connection.execute("ROLLBACK")
@@ -54,11 +48,24 @@ class Warehouse:
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A read-only look at the last committed state; many readers at once."""
-        if not self.path.exists() or not self._is_complete():
-            with self.write():
+        while True:
+            with self._reader() as connection:
+                if connection is not None:
+                    yield connection
+                    return
+            with self.write():  # makes the tables, or brings those of an older version up to date
                 pass
+
+    @contextmanager
+    def _reader(self) -> Iterator[duckdb.DuckDBPyConnection | None]:
+        """``None`` where the file is not there, or not up to date."""
+        if not self.path.exists():
+            yield None
+            return
         with self._lock(fcntl.LOCK_SH), self._connect(read_only=True) as connection:
-            yield connection
+            with self._named():
+                ready = stored_version(connection) == SCHEMA_VERSION
+            yield connection if ready else None
 
     @contextmanager
     def still(self) -> Iterator["Warehouse"]:
@@ -69,17 +76,6 @@ class Warehouse:
         with self.read() as connection:
             yield _StillWarehouse(self.path, connection)
 
-    def _is_complete(self) -> bool:
-        """Are all tables and columns there?
-
-        Not where the process that made the file was killed meanwhile, or was an older version.
-        """
-        if not self._has_tables:
-            with self._lock(fcntl.LOCK_SH), self._connect(read_only=True) as connection:
-                names = {table for table, _ in _columns(connection)}
-                self._has_tables = SFT_DATASET in names and not _missing_columns(connection)
-        return self._has_tables
-
     @contextmanager
     def _lock(self, kind: int) -> Iterator[None]:
         try:
@@ -89,6 +85,14 @@ class Warehouse:
         with lock:
             fcntl.flock(lock, kind)
             yield
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Errors of the body name the file."""
+        try:
+            yield
+        except WarehouseError as error:
+            raise WarehouseError(f"{self.path} cannot be used: {error}") from error
 
     def _unusable(self, error: OSError) -> WarehouseError:
         return WarehouseError(
@@ -138,27 +142,3 @@ class _StillWarehouse(Warehouse):
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
         raise WarehouseError(f"{self.path} cannot be written while it is kept still")
         yield self._connection
-
-
-def _columns(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
-    """(table, column) of every column there is."""
-    found = connection.execute("SELECT table_name, column_name FROM information_schema.columns")
-    return {(table, column) for table, column in found.fetchall()}
-
-
-def _missing_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    wanted = [(table, column) for table, columns in TABLES.items() for column in columns]
-    found = _columns(connection)
-    return [pair for pair in wanted if pair not in found]
-
-
-def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Tables and view; those of an older version are brought up to date: new columns have NULL."""
-    for statement in create_tables():
-        connection.execute(statement)
-    missing = _missing_columns(connection)
-    if missing:
-        connection.execute(f"DROP VIEW IF EXISTS {SFT_DATASET}")  # it may lack them, too
-    for table, column in missing:
-        connection.execute(add_column(table, column))
-    connection.execute(SFT_DATASET_VIEW)

@@ -30,7 +30,8 @@ REJECTED = "rejected"
 MADE_AGAIN = "made again with another result"
 
 _SELECT_STATES = (
-    "SELECT stage, document_id, fingerprint, inputs, output_hash, status, reason, updated_at "
+    "SELECT stage, document_id, fingerprint, inputs, output_hash, status, reason, updated_at, "
+    "coalesce(metadata_hash, '') "
     "FROM partition_state"
 )
 FAILED = "failed"
@@ -44,13 +45,15 @@ class PartitionOutput:
 
     ``status`` is ``ok``; ``rejected`` where the input itself cannot be used (another attempt would
     say the same); ``failed`` where another attempt may succeed. ``inputs`` are the named parts of
-    the fingerprint, kept so that a change can be named.
+    the fingerprint, kept so that a change can be named. ``metadata_hash`` is of what no later
+    stage reads but the dataset's lineage shows.
     """
 
     document_id: str
     fingerprint: str
     inputs: Mapping[str, str]
     output_hash: str = ""
+    metadata_hash: str = ""
     status: str = OK
     reason: str = ""
     records: Sequence[Any] = ()
@@ -66,6 +69,7 @@ class PartitionState(NamedTuple):
     status: str = OK
     reason: str = ""
     updated_at: datetime = datetime.min
+    metadata_hash: str = ""
 
 
 def replace_partitions(
@@ -205,6 +209,7 @@ class _StateRow:
         self.fingerprint = output.fingerprint
         self.inputs = inputs_json(output.inputs)
         self.output_hash = output.output_hash
+        self.metadata_hash = output.metadata_hash
         self.status = output.status
         self.reason = output.reason
 

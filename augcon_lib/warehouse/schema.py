@@ -1,5 +1,7 @@
 """The tables, in the portable subset of SQL: no keys, no indexes, no sequences.
 
+What is added here needs a step in ``migrations``, for the files that are there already.
+
 Uniqueness is checked in the writing transaction (docs/decisions.md says why).
 """
 
@@ -186,6 +188,7 @@ STATE: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "reason": pl.String,
         "run_id": pl.String,
         "updated_at": TIMESTAMP,
+        "metadata_hash": pl.String,
     },
     "sources": {
         "document_id": pl.String,
@@ -193,10 +196,16 @@ STATE: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "stamp": pl.String,
         "source_sha256": pl.String,
     },
+    # A row for each number that the file's schema has had (``migrations``); the highest is now.
+    "schema_version": {
+        "version": pl.Int64,
+        "augcon_version": pl.String,
+    },
 }
 
 TABLES = {**PARTITIONED, **UNPARTITIONED, **DATASET, **STATE}
 
+SCHEMA_VERSION_TABLE = "schema_version"
 SFT_DATASET = "sft_dataset"
 SFT_DATASET_VIEW = f"""
 CREATE VIEW IF NOT EXISTS {SFT_DATASET} AS
@@ -217,11 +226,6 @@ _SQL_TYPES: dict[object, str] = {
     pl.List(pl.String): "VARCHAR[]",
     pl.List(pl.Int32): "INTEGER[]",
 }
-
-
-def add_column(table: str, column: str) -> str:
-    """The statement that adds *column* to an older *table*."""
-    return f'ALTER TABLE "{table}" ADD COLUMN "{column}" {_SQL_TYPES[TABLES[table][column]]}'
 
 
 def create_tables() -> list[str]:
