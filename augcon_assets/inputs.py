@@ -31,7 +31,6 @@ PROMOTED = {
     "few_shot_examples": "promoted_few_shot_examples",
 }
 _NAMED = {
-    "converter": "converter",
     "model": "model",
     "principles": "principles",
     "few-shot examples": "examples",
@@ -39,10 +38,15 @@ _NAMED = {
     "few-shot choice": PROMOTED["few_shot_examples"],
 }
 # Hashes over the data of all documents: these are upstream as assets, not as inputs.
-_OF_ALL_DOCUMENTS = {"trees", "responses", "documents", "failed documents"}
+_OF_ALL_DOCUMENTS = {
+    "trees",
+    "responses",
+    "document metadata",
+    "documents",
+    "failed documents",
+}
 _CODE = "code"  # Dagster has a code version of its own for it
 _DESCRIPTIONS = {
-    "converter": "The versions of the programs that turn files into text.",
     "model": "Provider and name of the model that is asked.",
     "principles": "The principles that stand before every answer (`principles.md`).",
     "examples": "The examples that people wrote (`examples.jsonl`).",
@@ -95,6 +99,8 @@ def _asset_of(stage: str, name: str) -> str:
         return STAGES[place - 1] if place else DOCUMENTS
     if name.startswith("prompt "):
         return f"{name.removeprefix('prompt ')}_prompt"
+    if name.startswith("library "):
+        return f"{stage}_libraries"
     return _NAMED.get(name, _settings_of(stage))
 
 
@@ -104,14 +110,14 @@ def _settings_of(stage: str) -> str:
 
 def _version(stage: str, named: Mapping[str, str]) -> str:
     """One input's own version, which every stage shares; several are hashed for their stage."""
-    if len(named) == 1 and not any(name.startswith("setting ") for name in named):
+    if len(named) == 1 and not any(name.startswith(("setting ", "library ")) for name in named):
         return next(iter(named.values()))
     return fingerprint(stage, named)
 
 
 def _usual_inputs(stage: str) -> set[str]:
     """Names of the inputs of *stage* under settings that nobody changed."""
-    nothing = Versions("", "", defaultdict(str), "", "")
+    nothing = Versions(defaultdict(str), "", defaultdict(str), "", "")
     names = set(stage_inputs(stage, Settings.model_construct(), nothing)) - {_CODE}
     return {_asset_of(stage, name) for name in names}
 
@@ -123,7 +129,10 @@ def _key(name: str) -> dg.AssetKey:
 def _spec(name: str) -> dg.AssetSpec:
     stage = name.removesuffix("_settings")
     prompt = name.removesuffix("_prompt")
-    if stage != name:
+    used_by = name.removesuffix("_libraries")
+    if used_by != name:
+        description, kinds = f"The versions of the libraries that decide `{used_by}`.", {"python"}
+    elif stage != name:
         description, kinds = f"The settings that `{stage}` depends on.", {"toml"}
     elif prompt != name:
         description, kinds = f"The prompt `{prompt}`, in all languages.", {"markdown"}

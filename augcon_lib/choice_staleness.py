@@ -5,7 +5,7 @@ corpus once it has drifted past a threshold. What comes of it is a candidate (``
 """
 
 from augcon_lib.expectation import Expectation, States
-from augcon_lib.fingerprints import NOT_MADE_YET, Inputs, Versions, fingerprint
+from augcon_lib.fingerprints import NOT_MADE_YET, Inputs, Versions, documents_fingerprint
 from augcon_lib.settings import Settings
 from augcon_lib.warehouse.choices import CHOICES, NO_DOCUMENT
 
@@ -70,7 +70,7 @@ def scorer_inputs(expectation: Expectation, states: States, *, trained: bool) ->
     inputs = expectation.shared_inputs("query_scorer")
     if not trained:
         hashes = {d: s.output_hash for (stage, d), s in states.items() if stage == "cst_nodes"}
-        inputs[TREES] = fingerprint("trees", hashes)
+        inputs[TREES] = documents_fingerprint(TREES, hashes)
     return inputs
 
 

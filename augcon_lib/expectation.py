@@ -10,11 +10,14 @@ from augcon_lib.fingerprints import (
     Versions,
     document_fingerprint,
     fingerprint,
+    names_libraries,
     reasons_to_make,
     shared_fingerprint,
     stage_inputs,
+    without_libraries,
 )
 from augcon_lib.settings import Settings
+from augcon_lib.warehouse.choices import CHOICES
 from augcon_lib.warehouse.partitions import FAILED, OK, STAGES, PartitionState
 
 States = Mapping[tuple[str, str], PartitionState]
@@ -35,7 +38,7 @@ class Expectation:
         }
 
     def inputs(self, stage: str, document_id: str, source_sha256: str = "") -> Inputs:
-        """The named inputs of a partition; the first stage wants the source's hash."""
+        """The named inputs of a partition; the first stage needs the source's hash."""
         document = self._document_version(stage, document_id, source_sha256)
         return {DOCUMENT: document, **self._shared[stage]}
 
@@ -79,6 +82,9 @@ class Expectation:
         """Why the partition with these expected inputs is stale; empty where it is fresh."""
         state = self._states.get((stage, document_id))
         failed = state is not None and state.status == FAILED
+        if state and stage in CHOICES and not names_libraries(state.inputs):
+            # To make a choice again may ask the model, so what is not known is no reason to.
+            inputs = without_libraries(inputs)
         if state and not failed and state.fingerprint == fingerprint(stage, inputs):
             return []
         before = state.inputs if state else None

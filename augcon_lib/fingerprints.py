@@ -1,7 +1,9 @@
 """Change detection: what each stage's output for a document depends on, by name.
 
 The named inputs of a partition are hashed to its fingerprint; the names are kept beside it, so
-that a change can be told in words. A stage is named after its asset and table.
+that a change can be told in words. A stage is named after its asset and table. Names of inputs and
+ids of documents are never keys of one mapping: what all documents have is hashed by
+:func:`documents_fingerprint`, and is then the value of one input.
 """
 
 import re
@@ -9,10 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from augcon_lib.libraries import deciding_libraries
 from augcon_lib.records import content_id
 from augcon_lib.settings import Settings
 
-# Raised by hand when a stage's code gives other output for the same input.
+# Raised by hand when a stage's code gives other output for the same input, which tests/golden holds
+# each stage to. Libraries are inputs of their own.
 CODE_VERSIONS: dict[str, str] = {
     "raw_corpus": "1",
     "cst_nodes": "2",
@@ -81,17 +85,21 @@ NOT_MADE_YET = "not made yet"
 _HAPPENED = {"scorer": "promoted", "few-shot choice": "promoted"}
 # The one input that is a document's own: the hash of what the stage before made of it.
 DOCUMENT = "document"
+_LIBRARY = "library "
+# What stood for the libraries, and for the code that reads documents, before they had names.
+_CONVERTER = "converter"
+LIBRARIES_RECORDED = "versions of libraries are recorded now"
 
 
 @dataclass(frozen=True, slots=True)
 class Versions:
     """Everything besides documents and settings that an output can depend on.
 
-    ``prompts`` maps a prompt's name to its fingerprint; ``scorer`` and ``few_shot`` are
-    those promoted last, empty until there are any.
+    ``libraries`` maps a package's name to its version, ``prompts`` a prompt's name to its
+    fingerprint; ``scorer`` and ``few_shot`` are those promoted last, empty until there are any.
     """
 
-    converter: str
+    libraries: Mapping[str, str]
     model: str
     prompts: Mapping[str, str]
     principles: str
@@ -110,8 +118,11 @@ def stage_inputs(stage: str, settings: Settings, versions: Versions) -> Inputs:
     inputs: Inputs = {"code": CODE_VERSIONS[stage]}
     for name in _STAGE_SETTINGS[stage]:
         inputs[f"setting {name}"] = str(_value(settings, name))
+    for name in deciding_libraries(stage, settings):
+        inputs[f"{_LIBRARY}{name}"] = versions.libraries[name]
     extra: dict[str, Inputs] = {
-        "raw_corpus": {"converter": versions.converter},
+        # Hashed, as an address may hold a password.
+        "raw_corpus": {"setting source.uri": content_id("uri", settings.source.uri)},
         "cst_nodes": _tree_inputs(settings, versions),
         "query_scorer": _scorer_inputs(settings, versions),
         "scored_queries": {"scorer": versions.scorer if settings.uses_scorer else "none"},
@@ -128,9 +139,16 @@ def stage_inputs(stage: str, settings: Settings, versions: Versions) -> Inputs:
 
 
 def fingerprint(stage: str, inputs: Mapping[str, str]) -> str:
-    """The hash of a stage's named inputs."""
+    """The hash of the named inputs of *stage*, of which ``document`` is a document's own."""
     shared = {name: value for name, value in inputs.items() if name != DOCUMENT}
     return document_fingerprint(shared_fingerprint(stage, shared), inputs.get(DOCUMENT, ""))
+
+
+def documents_fingerprint(what: str, values: Mapping[str, str]) -> str:
+    """The hash of *what* each document has, by document id; any text can be an id."""
+    return content_id(
+        "documents", what, *(part for item in sorted(values.items()) for part in item)
+    )
 
 
 def shared_fingerprint(stage: str, inputs: Mapping[str, str]) -> str:
@@ -146,7 +164,32 @@ def document_fingerprint(shared: str, document: str) -> str:
 def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """What differs between two sets of named inputs, in words: ``document changed``, ..."""
     differing = sorted(name for name in set(old) | set(new) if old.get(name) != new.get(name))
-    return [f"{name} {_HAPPENED.get(name, 'changed')}" for name in differing]
+    # A library that comes or goes does so with a setting, or was not recorded before.
+    appeared = [
+        name for name in differing if name == _CONVERTER or _is_library_of_one(name, old, new)
+    ]
+    named = [_change(name, old, new) for name in differing if name not in appeared]
+    return named or ([LIBRARIES_RECORDED] if appeared else [])
+
+
+def names_libraries(inputs: Mapping[str, str]) -> bool:
+    """Were the versions of libraries recorded with *inputs*? Not by augcon before 0.2."""
+    return any(name.startswith(_LIBRARY) for name in inputs)
+
+
+def without_libraries(inputs: Mapping[str, str]) -> Inputs:
+    """*inputs* as they were named before the versions of libraries were recorded."""
+    return {name: value for name, value in inputs.items() if not name.startswith(_LIBRARY)}
+
+
+def _is_library_of_one(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> bool:
+    return name.startswith(_LIBRARY) and (name in old) != (name in new)
+
+
+def _change(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    if name.startswith(_LIBRARY):
+        return f"{name} changed {old[name]} -> {new[name]}"
+    return f"{name} {_HAPPENED.get(name, 'changed')}"
 
 
 def reasons_to_make(

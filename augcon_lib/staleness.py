@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from augcon_lib.choice_staleness import candidates, stale_choices
 from augcon_lib.expectation import Expectation, States
-from augcon_lib.fingerprints import Inputs, Versions, fingerprint
+from augcon_lib.fingerprints import Inputs, Versions, documents_fingerprint
 from augcon_lib.settings import Settings
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.partitions import EMPTY, OK, REJECTED, STAGES
@@ -87,14 +87,17 @@ def failed_documents(states: States) -> list[str]:
 def dataset_inputs(
     expectation: Expectation, states: States, live: Iterable[str], settings: Settings
 ) -> Inputs:
-    """The named inputs of ``sft_dataset``: the live documents' responses and its settings."""
+    """The named inputs of ``sft_dataset``: its settings, and what the live documents have."""
     live = list(live)
     inputs = expectation.shared_inputs("sft_dataset")
-    inputs["responses"] = fingerprint("live", {d: states[STAGES[-1], d].output_hash for d in live})
+
+    def of_documents(what: str, values: Mapping[str, str]) -> None:
+        inputs[what] = documents_fingerprint(what, values)
+
+    of_documents("responses", {d: states[STAGES[-1], d].output_hash for d in live})
+    of_documents("document metadata", {d: states[STAGES[0], d].metadata_hash for d in live})
     if settings.dataset.test_fraction > 0:  # near-duplicates, whose texts decide, share a split
-        texts = {d: states[STAGES[0], d].output_hash for d in live}
-        inputs["documents"] = fingerprint("texts", texts)
+        of_documents("documents", {d: states[STAGES[0], d].output_hash for d in live})
     if settings.dataset.failed_documents == "keep":
-        failed = dict.fromkeys(failed_documents(states), "")
-        inputs["failed documents"] = fingerprint("kept", failed)
+        of_documents("failed documents", dict.fromkeys(failed_documents(states), ""))
     return inputs

@@ -1,16 +1,26 @@
 from dataclasses import replace
+from importlib.metadata import version
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from augcon_lib import fingerprints
-from augcon_lib.fingerprints import CODE_VERSIONS, changes, fingerprint, stage_inputs
+from augcon_lib.fingerprints import (
+    CODE_VERSIONS,
+    LIBRARIES_RECORDED,
+    changes,
+    documents_fingerprint,
+    fingerprint,
+    stage_inputs,
+)
+from augcon_lib.libraries import LIBRARIES, installed_libraries
 from augcon_lib.settings import Settings
 from tests.support.states import SETTINGS, VERSIONS, with_setting
 
 # Settings that cannot change what a stage makes of the same document.
 NO_OUTPUT = {
-    "source.uri",
     "source.include",
     "source.exclude",
     "source.id_column",  # another document id, hence other documents
@@ -51,6 +61,7 @@ NO_OUTPUT = {
 TREES = {"cst_nodes"}
 # What each setting changes at first hand; later stages follow where an output differs.
 AFFECTED = {
+    "source.uri": {"raw_corpus"},  # where each document was found; later stages stay
     "source.text_column": {"raw_corpus"},
     "tree.strategy": {"cst_nodes", "query_scorer"},
     "tree.language": {"cst_nodes", "scored_queries"},
@@ -159,9 +170,8 @@ def test_boundary_splits_use_prompts_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "stages", "reason"),
+    ("name", "stages", "reason"),
     [
-        ("converter", {"raw_corpus"}, "converter changed"),
         ("model", {"cst_nodes", "query_scorer", "few_shot_examples", "responses"}, "model changed"),
         ("principles", {"few_shot_examples", "responses"}, "principles changed"),
         ("examples", {"few_shot_examples"}, "few-shot examples changed"),
@@ -170,11 +180,64 @@ def test_boundary_splits_use_prompts_of_their_own() -> None:
     ],
 )
 def test_a_version_changes_exactly_the_stages_it_can_affect_and_names_itself(
-    version: str, stages: set[str], reason: str
+    name: str, stages: set[str], reason: str
 ) -> None:
-    old, new = inputs_of_all(), inputs_of_all(versions=replace(VERSIONS, **{version: "2"}))
+    old, new = inputs_of_all(), inputs_of_all(versions=replace(VERSIONS, **{name: "2"}))
     assert affected(old, new) == stages
     assert all(changes(old[stage], new[stage]) == [reason] for stage in stages)
+
+
+@pytest.mark.parametrize(
+    ("library", "stages"),
+    [
+        ("chardet", {"raw_corpus"}),
+        ("py3langid", {"raw_corpus"}),
+        ("pypdfium2", {"raw_corpus"}),
+        ("markdown-it-py", {"raw_corpus", "cst_nodes"}),
+        ("regex", {"cst_nodes"}),
+        ("sentencex", {"cst_nodes"}),
+        ("scikit-learn", {"query_scorer"}),
+    ],
+)
+def test_a_library_changes_exactly_the_stages_whose_output_it_decides_and_names_itself(
+    library: str, stages: set[str]
+) -> None:
+    newer = replace(VERSIONS, libraries={**VERSIONS.libraries, library: "1.1"})
+    old, new = inputs_of_all(), inputs_of_all(versions=newer)
+    assert affected(old, new) == stages
+    said = [f"library {library} changed 1.0 -> 1.1"]
+    assert all(changes(old[stage], new[stage]) == said for stage in stages)
+
+
+@pytest.mark.parametrize(
+    ("settings", "library", "stage"),
+    [
+        (with_setting("responses.reasoning", True), "sentencex", "responses"),
+        (with_setting("responses.reasoning", True), "sentencex", "few_shot_examples"),
+        (with_setting("scorer.kind", "transformer"), "transformers", "query_scorer"),
+        (with_setting("scorer.embedding_model", "e5"), "sentence-transformers", "query_scorer"),
+        (with_setting("dataset.test_fraction", 0.2), "datasketch", "sft_dataset"),
+    ],
+)
+def test_a_library_that_settings_bring_in_decides_only_then(
+    settings: Settings, library: str, stage: str
+) -> None:
+    newer = replace(VERSIONS, libraries={**VERSIONS.libraries, library: "1.1"})
+    assert stage in affected(inputs_of_all(settings), inputs_of_all(settings, newer))
+    assert stage not in affected(inputs_of_all(), inputs_of_all(versions=newer))
+
+
+def test_the_libraries_are_those_that_are_installed() -> None:
+    found = installed_libraries()
+    assert found.keys() == set(LIBRARIES)
+    assert found["sentencex"] == version("sentencex")
+
+
+def test_what_was_made_before_libraries_were_recorded_says_so_once() -> None:
+    old = {"code": "1", "converter": "0123abcd"}
+    new = {"code": "1", "library chardet": "7.7", "library lxml": "6.1"}
+    assert changes(old, new) == [LIBRARIES_RECORDED]
+    assert changes({**old, "model": "1"}, {**new, "model": "2"}) == ["model changed"]
 
 
 def strategy(name: str) -> Settings:
@@ -233,6 +296,18 @@ def test_a_code_version_changes_its_own_stage(stage: str, monkeypatch: pytest.Mo
 
 def test_a_fingerprint_does_not_depend_on_the_order_of_its_inputs() -> None:
     assert fingerprint("s", {"a": "1", "b": "2"}) == fingerprint("s", {"b": "2", "a": "1"})
+
+
+@given(st.dictionaries(st.text(), st.text()), st.dictionaries(st.text(), st.text()))
+def test_documents_of_any_name_count(some: dict[str, str], others: dict[str, str]) -> None:
+    same = documents_fingerprint("failed", some) == documents_fingerprint("failed", others)
+    assert same == (some == others)
+
+
+@pytest.mark.parametrize("name", ["document", "code", "", "model", "library chardet"])
+def test_no_document_is_taken_for_the_name_of_an_input(name: str) -> None:
+    assert documents_fingerprint("failed", {name: ""}) != documents_fingerprint("failed", {})
+    assert documents_fingerprint("failed", {name: ""}) != fingerprint("failed", {name: ""})
 
 
 def test_names_and_values_cannot_be_mistaken_for_each_other() -> None:

@@ -4,7 +4,13 @@ from datetime import datetime
 import pytest
 
 from augcon_lib.expectation import Expectation
-from augcon_lib.fingerprints import FAILED_BEFORE, NEW, NOT_MADE_YET, Versions
+from augcon_lib.fingerprints import (
+    FAILED_BEFORE,
+    NEW,
+    NOT_MADE_YET,
+    Versions,
+    without_libraries,
+)
 from augcon_lib.staleness import UPSTREAM, Staleness, find_stale, live_documents
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.partitions import FAILED, REJECTED, STAGES, PartitionState
@@ -30,6 +36,10 @@ def live(states, settings=SETTINGS) -> list[str]:
 
 def with_prompt(name: str) -> Versions:
     return replace(VERSIONS, prompts={**VERSIONS.prompts, name: "2"})
+
+
+def with_library(name: str) -> Versions:
+    return replace(VERSIONS, libraries={**VERSIONS.libraries, name: "1.1"})
 
 
 def stages_of(found: Staleness, document_id: str) -> dict[str, list[str]]:
@@ -82,7 +92,8 @@ def test_an_edited_document_is_stale_alone_and_from_the_start() -> None:
             "raw_corpus",
             "setting source.text_column changed",
         ),
-        (SETTINGS, replace(VERSIONS, converter="2"), "raw_corpus", "converter changed"),
+        (SETTINGS, with_library("lxml"), "raw_corpus", "library lxml changed 1.0 -> 1.1"),
+        (SETTINGS, with_library("regex"), "cst_nodes", "library regex changed 1.0 -> 1.1"),
         (SETTINGS, with_prompt("cst_rewrite"), "cst_nodes", "prompt cst changed"),
         (SETTINGS, with_prompt("answer"), "responses", "prompt answer changed"),
         (SETTINGS, replace(VERSIONS, principles="2"), "responses", "principles changed"),
@@ -199,7 +210,7 @@ def test_a_rejected_document_goes_no_further_and_is_not_tried_again() -> None:
 def test_the_dataset_is_stale_when_a_document_leaves_or_changes_its_responses() -> None:
     gone = {key: state for key, state in up_to_date().items() if key[1] != "b.md"}
     assert stale({"a.md": "sha a"}, states=gone).unpartitioned == {
-        "sft_dataset": ["responses changed"]
+        "sft_dataset": ["document metadata changed", "responses changed"]
     }
     states = up_to_date()
     states["responses", "b.md"] = states["responses", "b.md"]._replace(output_hash="other")
@@ -221,3 +232,33 @@ def test_unpartitioned_stages_are_no_documents() -> None:
     states = up_to_date({})
     assert {document_id for _, document_id in states} == {NO_DOCUMENT}
     assert stale({}, states=states) == Staleness(NOTHING, {})
+
+
+def test_a_choice_made_before_libraries_were_recorded_is_not_made_again() -> None:
+    states = up_to_date()
+    for stage in ("query_scorer", "few_shot_examples"):
+        inputs = without_libraries(states[stage, NO_DOCUMENT].inputs)
+        version = states[stage, NO_DOCUMENT].output_hash
+        states[stage, NO_DOCUMENT] = state_of(stage, inputs, version)
+    assert stale(states=states).unpartitioned == {}
+    assert stale(versions=with_library("scikit-learn")).unpartitioned == {
+        "query_scorer": ["library scikit-learn changed 1.0 -> 1.1"]
+    }
+
+
+@pytest.mark.parametrize("name", ["document", "code", "notes.md"])
+def test_a_failed_document_of_any_name_changes_the_dataset(name: str) -> None:
+    settings = with_setting("dataset.failed_documents", "keep")
+    states = up_to_date(settings=settings)
+    assert stale(settings=settings, states=states).unpartitioned == {}
+    states["raw_corpus", name] = PartitionState("", status=FAILED, reason="unreadable")
+    found = stale(settings=settings, states=states)
+    assert found.unpartitioned == {"sft_dataset": ["failed documents changed"]}
+
+
+def test_a_changed_title_makes_the_dataset_alone_stale() -> None:
+    states = up_to_date()
+    states["raw_corpus", "a.md"] = states["raw_corpus", "a.md"]._replace(metadata_hash="new")
+    found = stale(states=states)
+    assert found.documents == NOTHING
+    assert found.unpartitioned == {"sft_dataset": ["document metadata changed"]}

@@ -7,13 +7,11 @@ normalises. A file that cannot be read becomes a rejection with a reason, never 
 from augcon_lib.documents.entries import KnownSource, SourceEntry, StoreListing
 from augcon_lib.documents.listing import list_store
 from augcon_lib.documents.reading import read_documents
-from augcon_lib.documents.versions import converter_version
 
 __all__ = [
     "KnownSource",
     "SourceEntry",
     "StoreListing",
-    "converter_version",
     "list_store",
     "read_documents",
 ]

@@ -53,5 +53,6 @@ def _output(
         key,
         inputs,
         output_hash=content_id("document", result.media_type, result.language, result.text_sha256),
+        metadata_hash=content_id("metadata", result.uri, result.title),
         records=[result],
     )

@@ -20,7 +20,7 @@ from augcon_lib.warehouse.versions import Spent, latest_version
 
 STAGE = "sft_dataset"
 # Inputs that the documents' own reasons explain.
-_OF_DOCUMENTS = ("responses", "documents", "failed documents")
+_OF_DOCUMENTS = ("responses", "document metadata", "documents", "failed documents")
 
 
 def run_sft_dataset(run: StageRun) -> StageReport:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Protocol
 
-from augcon_lib.documents import converter_version
 from augcon_lib.fingerprints import Versions
+from augcon_lib.libraries import installed_libraries
 from augcon_lib.model import model_identity
 from augcon_lib.model.stats import CallStats
 from augcon_lib.prompts import PROMPT_NAMES, PromptLibrary, load_few_shot_examples, load_principles
@@ -94,7 +94,7 @@ class StageRun:
         """Versions of everything besides documents and settings; of choices, those in force."""
         promoted = promoted_versions(self.warehouse)
         return Versions(
-            converter=converter_version(),
+            libraries=installed_libraries(),
             model=model_identity(self.settings.model),
             prompts={name: self.prompts.fingerprint(name) for name in PROMPT_NAMES},
             principles=_sha(self.principles),

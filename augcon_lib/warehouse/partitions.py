@@ -61,7 +61,10 @@ class PartitionOutput:
 
 
 class PartitionState(NamedTuple):
-    """The stored outcome of a stage for one document; quick to make, for there are many."""
+    """The stored outcome of a stage for one document; quick to make, for there are many.
+
+    ``updated_at``: when it last had another output, not when it was last made.
+    """
 
     fingerprint: str
     inputs: Mapping[str, str] = MappingProxyType({})
@@ -84,8 +87,10 @@ def replace_partitions(
         return
     replaced = [o.document_id for o in outputs if o.status != FAILED]
     rejected = [o.document_id for o in outputs if o.status == REJECTED]
+    now = datetime.now(UTC).replace(tzinfo=None)
     with warehouse.write() as connection:
-        log_changes(connection, stage, _reasons(connection, stage, outputs), run_id)
+        before = _states_at(connection, stage, [output.document_id for output in outputs])
+        log_changes(connection, stage, _reasons(stage, before, outputs), run_id)
         if stage == STAGES[0]:
             keep_former_texts(connection, replaced)
         delete_documents(connection, stage, replaced)
@@ -105,10 +110,9 @@ def replace_partitions(
             "partition_state",
             to_frame(
                 "partition_state",
-                [_StateRow(output) for output in outputs],
+                [_StateRow(output, before.get(output.document_id), now) for output in outputs],
                 stage=stage,
                 run_id=run_id,
-                updated_at=datetime.now(UTC).replace(tzinfo=None),
             ),
         )
 
@@ -158,17 +162,27 @@ def known_documents(warehouse: Warehouse) -> set[str]:
     return {row["document_id"] for row in rows} - {""}
 
 
+def _states_at(
+    connection: duckdb.DuckDBPyConnection, stage: str, document_ids: Sequence[str]
+) -> dict[str, PartitionState]:
+    """The states of *document_ids* at *stage*, by document id."""
+    query = f"{_SELECT_STATES} WHERE stage = ? AND document_id IN {LISTED}"
+    states = _states(connection, query, [stage, listed(document_ids)])
+    return {document_id: state for (_, document_id), state in states.items()}
+
+
+def _is_same(old: PartitionState | None, output: PartitionOutput) -> bool:
+    return old is not None and (old.output_hash, old.status) == (output.output_hash, output.status)
+
+
 def _reasons(
-    connection: duckdb.DuckDBPyConnection, stage: str, outputs: Sequence[PartitionOutput]
+    stage: str, before: Mapping[str, PartitionState], outputs: Sequence[PartitionOutput]
 ) -> dict[str, list[str]]:
     """Why each of *outputs* differs from what is stored; one that doesn't is not there."""
-    ids = [output.document_id for output in outputs]
-    query = f"{_SELECT_STATES} WHERE stage = ? AND document_id IN {LISTED}"
-    before = _states(connection, query, [stage, listed(ids)])
     found = {}
     for output in outputs:
-        old = before.get((stage, output.document_id))
-        if old and (old.output_hash, old.status) == (output.output_hash, output.status):
+        old = before.get(output.document_id)
+        if _is_same(old, output):
             continue
         if output.status != OK:
             found[output.document_id] = [f"{output.status}: {output.reason}"]
@@ -204,7 +218,8 @@ class _StoredInputs(Mapping[str, str]):
 
 
 class _StateRow:
-    def __init__(self, output: PartitionOutput) -> None:
+    def __init__(self, output: PartitionOutput, old: PartitionState | None, now: datetime) -> None:
+        self.updated_at = old.updated_at if old and _is_same(old, output) else now
         self.document_id = output.document_id
         self.fingerprint = output.fingerprint
         self.inputs = inputs_json(output.inputs)

@@ -13,9 +13,15 @@ GRAPH = defs.resolve_asset_graph()
 NAMES = (*DOCUMENT_STAGES, *CHOICES, *DATASET)
 SETTINGS = {name: f"{name}_settings" for name in NAMES}
 UPSTREAM = {
-    "raw_corpus": {"documents", "converter"},
-    "cst_nodes": {"raw_corpus", "model", "cst_prompt"},
-    "query_scorer": {"cst_nodes", "model", "cst_prompt", "cst_weak_prompt"},
+    "raw_corpus": {"documents", "raw_corpus_libraries"},
+    "cst_nodes": {"raw_corpus", "model", "cst_prompt", "cst_nodes_libraries"},
+    "query_scorer": {
+        "cst_nodes",
+        "model",
+        "cst_prompt",
+        "cst_weak_prompt",
+        "query_scorer_libraries",
+    },
     "scored_queries": {"cst_nodes", "promoted_query_scorer"},
     "few_shot_examples": {
         "examples",

@@ -28,8 +28,8 @@ OWN = {
 }
 IN_FORCE = {"scored_queries": "query_scorer", "responses": "few_shot_examples"}
 SHARED = {
-    "raw_corpus": {"converter", "raw_corpus_settings"},
-    "cst_nodes": {"model", "cst_prompt", "cst_nodes_settings"},
+    "raw_corpus": {"raw_corpus_libraries", "raw_corpus_settings"},
+    "cst_nodes": {"model", "cst_prompt", "cst_nodes_libraries", "cst_nodes_settings"},
     "scored_queries": {"scored_queries_settings"},
     "responses": {"model", "principles", "answer_prompt", "responses_settings"},
 }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import Versions, fingerprint
+from augcon_lib.libraries import LIBRARIES
 from augcon_lib.prompts import PROMPT_NAMES
 from augcon_lib.settings import Settings
 from augcon_lib.staleness import dataset_inputs
@@ -12,7 +13,7 @@ from augcon_lib.warehouse.partitions import STAGES, PartitionState
 
 SETTINGS = Settings()
 VERSIONS = Versions(
-    converter="converter 1",
+    libraries=dict.fromkeys(LIBRARIES, "1.0"),
     model="model 1",
     prompts={name: f"{name} 1" for name in PROMPT_NAMES},
     principles="principles 1",

@@ -1,0 +1,72 @@
+"""The libraries whose version decides what a stage makes of the same input.
+
+Left out are those whose results are exact by definition (rapidfuzz counts common tokens, polars
+reads a Parquet column) or rounded before they decide (numpy's sums): another version of them gives
+the same rows.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+
+from augcon_lib.settings import Settings
+
+_CONVERTERS = (
+    "chardet",
+    "html-to-markdown",
+    "lxml",
+    "mammoth",
+    "markdown-it-py",
+    "py3langid",
+    "pypdfium2",
+    "PyYAML",
+)
+_CUTTING = ("markdown-it-py", "regex", "sentencex")
+_TRAINERS: dict[str, tuple[str, ...]] = {
+    "linear": ("scikit-learn", "scipy"),
+    "transformer": ("peft", "torch", "transformers"),
+}
+_EMBEDDINGS = ("sentence-transformers",)
+_NEAR_DUPLICATES = ("datasketch",)
+
+LIBRARIES = (
+    *_CONVERTERS,
+    *_CUTTING,
+    *(name for names in _TRAINERS.values() for name in names),
+    *_EMBEDDINGS,
+    *_NEAR_DUPLICATES,
+)
+ABSENT = "absent"
+
+
+def deciding_libraries(stage: str, settings: Settings) -> tuple[str, ...]:
+    """The libraries that decide the output of *stage* under *settings*, by their package names."""
+    scorer = settings.scorer
+    embeds = settings.uses_scorer and scorer.kind == "linear" and scorer.embedding_model
+    embeddings = _EMBEDDINGS if embeds and scorer.embedding_source == "package" else ()
+    trainers = _TRAINERS.get(scorer.kind, ()) if settings.uses_scorer else ()
+    # The sentences of an example stand in the prompt that shows a model how to reason.
+    quoting = ("sentencex",) if settings.responses.reasoning else ()
+    by_stage: dict[str, tuple[str, ...]] = {
+        "raw_corpus": _CONVERTERS,
+        "cst_nodes": _CUTTING,
+        "query_scorer": trainers + embeddings,
+        "scored_queries": (),  # rounded; another library means another scorer to promote
+        "few_shot_examples": quoting,
+        "responses": quoting if settings.searches_examples else (),
+        "sft_dataset": _NEAR_DUPLICATES if settings.dataset.test_fraction > 0 else (),
+    }
+    return by_stage[stage]
+
+
+@lru_cache(maxsize=1)
+def installed_libraries() -> Mapping[str, str]:
+    """The version of each library that may decide an output; ``absent`` where it is missing."""
+    return {name: _installed(name) for name in LIBRARIES}
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ABSENT
