@@ -189,6 +189,14 @@ def journal_prune(
     prune_journal(workspace, older_than)
 
 
+@journal_commands.command("recover")
+def journal_recover(workspace: WorkspaceOption = None) -> None:
+    """Keep what can still be read of a damaged journal; the damaged file stays beside it."""
+    from augcon_assets.cli.journal import recover_journal
+
+    recover_journal(workspace)
+
+
 @journal_commands.command("forget-batches")
 def journal_forget_batches(workspace: WorkspaceOption = None) -> None:
     """Give up batches whose answers were not fetched; asked again, they are paid again."""

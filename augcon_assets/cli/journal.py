@@ -10,6 +10,7 @@ from augcon_assets.cli.console import console, print_json, workspace_at
 from augcon_lib.errors import SettingsError
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.batches import forget_batches
+from augcon_lib.model.journal.recovery import recover
 from augcon_lib.model.journal.upkeep import Pruned, compact, prune, spend_by
 
 MAX_ROWS = 40
@@ -44,6 +45,16 @@ def prune_journal(folder: Path | None, older_than_days: float) -> None:
     console().print(
         f"forgot {pruned.answers:,} answers; asked for again, they cost {pruned.input_tokens:,} "
         f"tokens in and {pruned.output_tokens:,} out",
+        markup=False,
+    )
+
+
+def recover_journal(folder: Path | None) -> None:
+    """Put what can be read of a damaged journal in its place, and say what that is."""
+    kept = recover(workspace_at(folder).journal_path)
+    console().print(
+        f"kept {kept.answers:,} answers and {kept.calls:,} calls; the damaged file is "
+        f"{kept.damaged}",
         markup=False,
     )
 

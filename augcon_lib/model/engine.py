@@ -15,7 +15,7 @@ from augcon_lib.errors import AnswerRejected
 from augcon_lib.model.caller import Completion, Settle, Settled
 from augcon_lib.model.chat import ChatReply, ChatRequest, ReplyFields
 from augcon_lib.model.endpoint import is_context_length
-from augcon_lib.model.identity import journal_key
+from augcon_lib.model.identity import find_answer, journal_key
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import StoredAnswer
 from augcon_lib.model.ledger import Ledger
@@ -95,7 +95,7 @@ class ModelEngine:
             await asyncio.wait((shared,))
             if not shared.cancelled():  # else its asker was cancelled: ask in its place
                 return self._count(replace(shared.result(), from_journal=True))
-        replayed, stale = self._replay(key, request)
+        replayed, stale = self._replay(request)
         if replayed is not None:
             return self._count(replayed)
         return await self._ask_once(key, request, stale=stale)
@@ -130,11 +130,12 @@ class ModelEngine:
             del self._in_flight[key]
             self.stats.waiting -= 1
 
-    def _replay(self, key: bytes, request: ChatRequest) -> tuple[ChatReply | None, bool]:
+    def _replay(self, request: ChatRequest) -> tuple[ChatReply | None, bool]:
         """The stored reply if there is one; and whether a stored one can no longer be read."""
-        stored = self.journal.get(key)
-        if stored is None:
+        found = find_answer(self.journal, self._identity, request)
+        if found is None:
             return None, False
+        key, stored = found
         try:
             fields = request.reply_format.parse(stored.content)
         except ValueError:

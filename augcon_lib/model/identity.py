@@ -2,15 +2,30 @@
 
 import hashlib
 import json
+import re
 from functools import lru_cache
 
+from augcon_lib.languages import SCRIPTS
 from augcon_lib.model.chat import ChatExample, ChatRequest
+from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal.tables import StoredAnswer
 from augcon_lib.model.rendering import WireForm, format_hint
 from augcon_lib.model.replies import ReplyFormat
 from augcon_lib.settings import ModelSettings
 
 OFFLINE_MODEL_NAME = "extractive-2"
-KEY_VERSION = 2
+KEY_VERSION = 3
+FORMER_KEY_VERSION = 2
+_FENCES = ("```", "~~~")
+# A fence at the beginning of a line, to its like or the end; a group, so that split() keeps it.
+_FENCED_CODE = re.compile(r"(?:\A|(?<=\n))((?:```(?s:.)*?(?:\n```|\Z)|~~~(?s:.)*?(?:\n~~~|\Z)))")
+# Ideographs, kana, their punctuation, and the scripts of South East Asia and Tibet; no full-width
+# letters and digits, which a space tells apart as it does in Latin.
+_UNSPACED = (
+    "".join(SCRIPTS[name] for name in ("han", "kana", "thai", "lao", "khmer", "myanmar", "tibetan"))
+    + "\u3001-\u3035\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+)
+_BETWEEN_UNSPACED = re.compile(rf"(?<=[{_UNSPACED}])(?<!\d) (?=[{_UNSPACED}])(?!\d)")
 
 
 def model_name(model: ModelSettings) -> str:
@@ -30,15 +45,62 @@ def journal_key(identity: str, request: ChatRequest) -> bytes:
     """sha256 (32 bytes) over everything of the logical request that can change an answer.
 
     The wire form is left out, so an answer stays valid when an endpoint's ability changes; both
-    forms' hints are in. ``stage`` and ``document_id`` are book-keeping and are left out too.
-    White space of the user's message doesn't count: a passage that was indented or wrapped anew is
-    not paid for again.
+    forms' hints are in. ``stage`` and ``document_id`` are book-keeping and are left out too. Of
+    the user's message only that counts which :func:`same_text` leaves.
     """
+    return _key(KEY_VERSION, identity, request, same_text(request.user))
+
+
+def former_journal_key(identity: str, request: ChatRequest) -> bytes:
+    """The key under which augcon 0.1 kept the answer: without any white space of the message.
+
+    For reading alone: texts that differ in the place of a space have the same one.
+    """
+    return _key(FORMER_KEY_VERSION, identity, request, "".join(request.user.split()))
+
+
+def find_answer(
+    journal: Journal, identity: str, request: ChatRequest
+) -> tuple[bytes, StoredAnswer] | None:
+    """The answer to *request* that *journal* holds, under its key or the former one, and the key.
+
+    ``ModelError`` where the journal cannot be read.
+    """
+    for key_of in (journal_key, former_journal_key):
+        key = key_of(identity, request)
+        stored = journal.get(key)
+        if stored is not None:
+            return key, stored
+    return None
+
+
+def same_text(text: str) -> str:
+    """*text* as two passages have it that differ in their line breaks and margins alone.
+
+    A run of white space becomes one space; none is left between two characters of scripts that
+    are written without spaces, where a line break stands for nothing. Within fenced code lines
+    and their indentation stay, since they carry meaning there.
+    """
+    kept = []
+    for part in _FENCED_CODE.split(text):
+        if part[:3] in _FENCES:
+            kept.append("\n".join(line.rstrip() for line in part.split("\n")))
+        else:
+            spaced = " ".join(part.split())
+            kept.append(_BETWEEN_UNSPACED.sub("", spaced))
+    return "\n".join(part for part in kept if part)
+
+
+def _key(version: int, identity: str, request: ChatRequest, text: str) -> bytes:
     before, after = _same_for_many(
-        identity, request.instruction, request.examples, request.reply_format, request.language
+        version,
+        identity,
+        request.instruction,
+        request.examples,
+        request.reply_format,
+        request.language,
     )
-    passage = "".join(request.user.split())
-    own = f"{json.dumps(passage)}, {after}, {float(request.temperature)}, {request.sample}]"
+    own = f"{json.dumps(text)}, {after}, {float(request.temperature)}, {request.sample}]"
     key = before.copy()
     key.update(own.encode("ascii"))
     return key.digest()
@@ -46,6 +108,7 @@ def journal_key(identity: str, request: ChatRequest) -> bytes:
 
 @lru_cache(maxsize=256)
 def _same_for_many(
+    version: int,
     identity: str,
     instruction: str,
     examples: tuple[ChatExample, ...],
@@ -58,7 +121,7 @@ def _same_for_many(
     ]
     hints = [format_hint(reply_format, form, language) for form in WireForm]
     shown = [[example.user, dict(example.reply)] for example in examples]
-    before = f"{json.dumps([KEY_VERSION, identity, instruction, shown])[:-1]}, "
+    before = f"{json.dumps([version, identity, instruction, shown])[:-1]}, "
     return hashlib.sha256(before.encode("ascii")), json.dumps([reply_format.name, fields, hints])[
         1:-1
     ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from augcon_lib.context_split_tree import last_sentence_of_first_half
 from augcon_lib.model.chat import ChatReply, ChatRequest
-from augcon_lib.model.identity import journal_key
+from augcon_lib.model.identity import find_answer, journal_key
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.replies import ReplyField
 from augcon_lib.model.transport import estimate_tokens
@@ -78,7 +78,7 @@ class StandIn:
     async def ask(self, request: ChatRequest) -> ChatReply:
         """The journal's reply, or one in its place that is counted."""
         key = journal_key(self.identity, request)
-        reply = self._known.get(key) or self._replay(key, request)
+        reply = self._known.get(key) or self._replay(request)
         if reply is None:
             reply = self._known[key] = self._make(key, request)
         else:
@@ -86,12 +86,12 @@ class StandIn:
         self._last_question = str(reply.fields.get("question", "")) or self._last_question
         return reply
 
-    def _replay(self, key: bytes, request: ChatRequest) -> ChatReply | None:
-        stored = self.journal.get(key) if self.journal else None
-        if stored is None:
+    def _replay(self, request: ChatRequest) -> ChatReply | None:
+        found = find_answer(self.journal, self.identity, request) if self.journal else None
+        if found is None:
             return None
         try:
-            return ChatReply(request.reply_format.parse(stored.content), from_journal=True)
+            return ChatReply(request.reply_format.parse(found[1].content), from_journal=True)
         except ValueError:
             return None
 

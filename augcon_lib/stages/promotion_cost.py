@@ -8,7 +8,7 @@ from augcon_lib.errors import WarehouseError
 from augcon_lib.few_shot_search import FewShotChoice
 from augcon_lib.model import model_identity
 from augcon_lib.model.chat import ChatRequest
-from augcon_lib.model.identity import journal_key
+from augcon_lib.model.identity import find_answer, journal_key
 from augcon_lib.model.journal import Journal
 from augcon_lib.responses import answer_request, faithfulness_request, lexical_fault
 from augcon_lib.stages.documents_at_once import batches
@@ -174,12 +174,12 @@ class _Unanswered:
                 few_shot=self._few_shot.for_language(query.language),
                 language=query.language,
             )
-            key = journal_key(self._identity, request)
-            stored = self._journal.get(key)
-            if stored is None:
+            found = find_answer(self._journal, self._identity, request)
+            if found is None:
+                key = journal_key(self._identity, request)
                 asked[key] = 2 if self._settings.judge_faithfulness else 1
             elif self._settings.judge_faithfulness:
-                asked |= self._unjudged(query, request, stored.content)
+                asked |= self._unjudged(query, request, found[1].content)
         return sum(asked.values())
 
     def _unjudged(
@@ -199,5 +199,6 @@ class _Unanswered:
             answer=answer,
             language=query.language,
         )
-        key = journal_key(self._identity, judged)
-        return {} if self._journal.get(key) else {key: 1}
+        if find_answer(self._journal, self._identity, judged):
+            return {}
+        return {journal_key(self._identity, judged): 1}

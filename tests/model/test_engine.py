@@ -8,7 +8,9 @@ from pydantic import SecretStr
 
 from augcon_lib.errors import AnswerRejected, BudgetExceeded
 from augcon_lib.model import open_engine, replies
+from augcon_lib.model.identity import former_journal_key, journal_key
 from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal.tables import CallRecord, StoredAnswer
 from augcon_lib.model.stats import CallStats
 from tests.model.engine_fixtures import rewrite_request, settings_for
 from tests.support.fault_server import KEY, Outcome, always, fault_server, first_times
@@ -145,6 +147,38 @@ def test_a_request_without_a_usable_answer_is_rejected_after_a_repair(
 
     asyncio.run(scenario())
     assert Journal(journal_path).spend() == (6, 600, 60, pytest.approx(0.0012), 5)
+
+
+def test_an_answer_under_its_former_key_is_found_and_a_new_one_gets_the_new_key(
+    journal_path: Path,
+) -> None:
+    request = rewrite_request()
+    answer = StoredAnswer(
+        json.dumps({"question": "Old?", "context_1": "A.", "context_2": "B."}),
+        "json_schema",
+        "openai/tiny",
+        1.0,
+        10,
+        2,
+    )
+    former = former_journal_key("openai/tiny", request)
+
+    async def scenario() -> None:
+        async with (
+            fault_server() as server,
+            open_engine(settings_for(server.url), journal_path, api_key=KEY_SECRET) as engine,
+        ):
+            call = CallRecord(1.0, 0.5, "ok", 10, 2, 0.0, "openai/tiny", "", "", "", "")
+            await engine.journal.store(former, answer, call)
+            found = await engine.ask(request)
+            assert (found.fields["question"], found.from_journal) == ("Old?", True)
+            assert found.journal_key == former.hex()
+            assert server.calls == 0
+            asked = await engine.ask(rewrite_request("another river"))
+            key = journal_key("openai/tiny", rewrite_request("another river"))
+            assert asked.journal_key == key.hex()
+
+    asyncio.run(scenario())
 
 
 def test_an_answer_names_its_row_of_the_journal_and_its_draw(journal_path: Path) -> None:

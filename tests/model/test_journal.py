@@ -3,6 +3,7 @@ import dataclasses
 import multiprocessing
 import os
 import signal
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 
 from augcon_lib.errors import ModelError
 from augcon_lib.model.chat import ChatExample, ChatRequest
-from augcon_lib.model.identity import journal_key
-from augcon_lib.model.journal import Journal, tables
+from augcon_lib.model.identity import former_journal_key, journal_key
+from augcon_lib.model.journal import Journal, tables, writer
 from augcon_lib.model.journal.tables import (
+    DELETE_CHOICES,
     CallRecord,
     EndpointAddress,
     EndpointTraits,
@@ -123,6 +125,62 @@ def test_what_cannot_be_written_is_told_and_stops_no_writer(tmp_path: Path) -> N
     journal.close()
 
 
+def _hold(path: Path) -> sqlite3.Connection:
+    """Another program that holds the journal, until it is closed."""
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    return holder
+
+
+def test_a_cancelled_writer_costs_nobody_a_write(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+
+    async def scenario() -> None:
+        holder = _hold(journal.path)
+        cancelled = [
+            asyncio.ensure_future(journal.write_now((DELETE_CHOICES, [()]))) for _ in range(8)
+        ]
+        await asyncio.sleep(0)
+        for each in cancelled:
+            each.cancel()
+        await asyncio.wait(cancelled)
+        holder.close()
+        assert (await journal.store(b"k", _answer("kept"), _call())).content == "kept"
+        await journal.write_now((DELETE_CHOICES, [()]))
+
+    asyncio.run(asyncio.wait_for(scenario(), 20))
+    assert journal.spend().calls == 1
+    journal.close()
+
+
+@pytest.mark.parametrize("end", [MemoryError(), SystemExit(), RecursionError()])
+def test_all_who_wait_for_a_writer_that_dies_are_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: BaseException
+) -> None:
+    journal = Journal(tmp_path / "j")
+
+    def dies(*_: object) -> None:
+        raise end
+
+    monkeypatch.setattr(writer, "_tell", lambda *told: (monkeypatch.undo(), dies()))
+
+    async def scenario() -> None:
+        waiting = [
+            journal.store(b"k", _answer("a"), _call()),
+            journal.write_now(),
+            journal.write_now(),
+        ]
+        outcomes = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 10)
+        assert [type(each) for each in outcomes] == [ModelError] * 3
+        with pytest.raises(ModelError, match="cannot be written"):
+            await asyncio.wait_for(journal.write_now(), 10)
+
+    asyncio.run(scenario())
+    with pytest.raises(ModelError, match="cannot be written"):
+        journal.spend()
+    journal.close()
+
+
 def test_a_call_that_nobody_waits_for_is_not_lost_in_silence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,9 +223,48 @@ def test_the_key_depends_on_all_that_can_change_an_answer() -> None:
     assert len(set(keys)) == len(keys)
 
 
-def test_the_key_of_a_request_stays_the_same_so_that_old_journals_are_found() -> None:
-    key = journal_key("openai/tiny", rewrite_request('the tide \u2028 "漢"', sample=3))
-    assert key.hex() == "e4fc972837186f43ece017cbe37737641da9e67458c06f0c1834950603b81847"
+def test_the_keys_of_a_request_stay_the_same_so_that_journals_are_found() -> None:
+    request = rewrite_request('the tide \u2028 "漢"', sample=3)
+    former = former_journal_key("openai/tiny", request)
+    assert former.hex() == "e4fc972837186f43ece017cbe37737641da9e67458c06f0c1834950603b81847"
+    key = journal_key("openai/tiny", request)
+    assert key.hex() == "e27415b5634afd1b2ad078b6c5d2b33e0c15c8f4cca73666f8609c0d5595e7a2"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("It holds 1 000 5 litres.", "It holds 10 005 litres."),
+        ("He is now here.", "He is nowhere."),
+        ("１　０００　５", "１０　００５"),
+        ("၁ ၀၀၀ ၅", "၁၀ ၀၀၅"),
+        ("a\tb", "ab"),
+        ("```\nif a:\n    b()\nc()\n```", "```\nif a:\n    b()\n    c()\n```"),
+        ("~~~\na\nb\n~~~", "~~~\na b\n~~~"),
+        ("```\nnever\n  closed", "```\nnever\nclosed"),
+        ("漢字 abc", "漢字abc"),
+        ("김 밥", "김밥"),
+    ],
+)
+def test_a_space_that_tells_texts_apart_is_in_the_key(one: str, other: str) -> None:
+    requests = [dataclasses.replace(rewrite_request(), user=text) for text in (one, other)]
+    keys = {journal_key("m", request) for request in requests}
+    assert len(keys) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The tide turns.\nThe boats go out.", "  The tide turns. The\n\n boats\tgo out.\n"),
+        ("漢字の水車。\n夜に回る。", "漢字の\n水車。夜に　回る。"),
+        ("กังหันน้ำ\nหมุน", "กังหันน้ำหมุน"),
+        ("So:\n```\n a\n```\nand on.", "So:\n\n```\n a  \n```\n and\non."),
+    ],
+)
+def test_white_space_that_says_nothing_is_not_in_the_key(one: str, other: str) -> None:
+    requests = [dataclasses.replace(rewrite_request(), user=text) for text in (one, other)]
+    keys = {journal_key("m", request) for request in requests}
+    assert len(keys) == 1
 
 
 def test_the_key_ignores_book_keeping() -> None:

@@ -1,12 +1,16 @@
 """The journal's tables, its statements, and the rows that go in and out."""
 
+import os
 import sqlite3
 import time
+import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from augcon_lib.errors import ModelError
+from augcon_lib.model.journal.failures import JournalDamaged, journal_error
 
 SCHEMA_VERSION = 3
 BUSY_TIMEOUT_SECONDS = 30.0
@@ -151,11 +155,8 @@ def connect(path: Path) -> sqlite3.Connection:
     """A connection in WAL mode with full durability and the tables there; ``ModelError``."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        _enter_wal(connection)
-        connection.execute("PRAGMA synchronous = FULL")
+        _begin(path)
+        connection = _open(path)
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             connection.close()
@@ -164,17 +165,55 @@ def connect(path: Path) -> sqlite3.Connection:
                 "upgrade augcon, or move the file away and pay for its answers again"
             )
         if version < SCHEMA_VERSION:
-            connection.execute("BEGIN IMMEDIATE")
-            for statement in SCHEMA:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            connection.execute("COMMIT")
+            _make_tables(connection)
     except (sqlite3.Error, OSError) as error:
-        raise ModelError(
-            f"{path}: the call journal cannot be opened: {error}; check the file's permissions "
-            "and that it is an SQLite file"
-        ) from error
+        raise journal_error(path, "opened", error) from error
     return connection
+
+
+def _begin(path: Path) -> None:
+    """Make a journal where there is none: whole, then under its name, so none is ever empty.
+
+    An empty file is thus one that was cut, and no new journal.
+    """
+    if path.exists():
+        if path.is_file() and path.stat().st_size == 0:
+            raise JournalDamaged(
+                f"{path}: the call journal is empty: it was cut to 0 bytes, and its answers are "
+                "lost; restore it from a backup, or begin a new one: augcon journal recover; what "
+                "is asked for again is paid for again"
+            )
+        return
+    new = path.with_name(f"{path.name}.new-{uuid.uuid4().hex}")
+    try:
+        connection = _open(new)
+        _make_tables(connection)
+        connection.close()
+        with suppress(FileExistsError):  # another process was first
+            os.link(new, path)
+    except OSError:
+        if path.exists():
+            raise
+        new.rename(path)  # a file system without links
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    _enter_wal(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in SCHEMA:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute("COMMIT")
 
 
 def _enter_wal(connection: sqlite3.Connection) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augcon_lib.errors import ModelError, SettingsError
+from augcon_lib.model.journal.failures import is_damage, journal_error
 from augcon_lib.model.journal.tables import connect
 
 GROUPS = {
@@ -102,6 +103,8 @@ def _connection(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         yield connection
     except sqlite3.Error as error:
+        if is_damage(error):
+            raise journal_error(path, "read", error) from error
         raise ModelError(
             f"{path}: {error}; try again when no run is under way, with as much free disk space "
             "as the file takes"
