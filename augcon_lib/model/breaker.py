@@ -1,6 +1,8 @@
 """When to stop calling an endpoint for good, and what to tell the user then."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 from urllib.parse import urlsplit, urlunsplit
@@ -14,6 +16,8 @@ CONNECT_ATTEMPTS_AT_START = 2
 SAME_BROKEN_AT_START = 3
 BROKEN_KINDS = frozenset({"broken_body", "connection"})
 MAX_UNREACHED_IN_A_ROW = 3
+MAX_TURNED_AWAY_IN_A_ROW = 3
+MIN_TURNED_AWAY_SECONDS = 5.0
 UNREACHED_STATUS = frozenset({0, 502, 504})  # 0: no HTTP answer at all
 NEVER_RECOVERING_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
@@ -21,24 +25,31 @@ NEVER_RECOVERING_CODES = frozenset({"insufficient_quota", "billing_hard_limit_re
 class CircuitBreaker:
     """Stops everything with one clear ``EndpointError`` when the endpoint cannot serve.
 
-    At once: a wrong key, a wrong address or model name, no money left. At the very start: two
+    At once: no money left. At the very start: a wrong key, a wrong address or model name, two
     calls without a connection, or three with the same reply that is none of this protocol.
-    Later: a call that used up all its attempts (more than half a minute of pauses) while no other
-    call succeeded; where there was a connection, three such calls in a row, since one prompt may
+    Later: three refusals of key, address or model name over at least five seconds without a
+    success, since a gateway that restarts refuses calls, too; a call that used up all its
+    attempts (more than half a minute of pauses) while no other call succeeded; where there was a connection, three such calls in a row, since one prompt may
     be what the server stumbles over. Where other servers can take its calls over (*of_several*):
     three calls in a row that did not reach it.
     """
 
-    def __init__(self, model: ModelSettings, *, has_key: bool, of_several: bool = False) -> None:
+    def __init__(
+        self,
+        model: ModelSettings,
+        *,
+        has_key: bool,
+        of_several: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.model = model
+        self._clock = clock
         self._has_key = has_key
         self._of_several = of_several
         self._on_trial = False
         self._tripped = asyncio.Event()
         self._message = ""
-        self._connects_in_a_row = self._unreached_in_a_row = self._same_in_a_row = 0
-        self._broken = ""
-        self._exhausted_in_a_row = 0
+        self._forget_failures()
         self.successes = 0
         self.may_recover = False  # whether what opened it may pass by itself
 
@@ -70,24 +81,41 @@ class CircuitBreaker:
 
     def failed(self, failure: CallError) -> None:
         """A call brought none; opens the circuit and raises where that settles the matter."""
-        self._connects_in_a_row += failure.kind == "connect"
-        broken = failure.detail if failure.kind in BROKEN_KINDS else ""
-        self._same_in_a_row = self._same_in_a_row + 1 if broken == self._broken else 1
-        self._broken = broken
-        self._unreached_in_a_row += failure.status in UNREACHED_STATUS
-        at_once = (
-            failure.status in (401, 402, 404)
-            or is_redirect(failure)
-            or failure.code in NEVER_RECOVERING_CODES
-        )
+        self._count(failure)
         at_start = not self.successes and (
-            failure.status == 403
+            is_turned_away(failure)
+            or failure.status == 403
             or self._connects_in_a_row >= CONNECT_ATTEMPTS_AT_START
-            or (broken and self._same_in_a_row >= SAME_BROKEN_AT_START)
+            or self._same_in_a_row >= SAME_BROKEN_AT_START
         )
         gone = self._of_several and self._unreached_in_a_row >= MAX_UNREACHED_IN_A_ROW
-        if at_once or at_start or gone or (self._on_trial and not is_refusal(failure)):
+        turned_away = (
+            self._turned_away_in_a_row >= MAX_TURNED_AWAY_IN_A_ROW
+            and self._clock() - self._turned_away_since >= MIN_TURNED_AWAY_SECONDS
+        )
+        on_trial = self._on_trial and not is_refusal(failure)
+        if is_out_of_money(failure) or at_start or gone or turned_away or on_trial:
             self.trip(failure)
+
+    def may_pass(self, failure: CallError) -> bool:
+        """Whether the same call may succeed later: *failure* is transient, or not certain yet."""
+        return failure.is_transient or (is_turned_away(failure) and self.successes > 0)
+
+    def _count(self, failure: CallError) -> None:
+        """Count *failure*; an answer ends a row of calls without one, as a success does."""
+        self._connects_in_a_row = self._connects_in_a_row + 1 if failure.kind == "connect" else 0
+        unreached = failure.status in UNREACHED_STATUS
+        self._unreached_in_a_row = self._unreached_in_a_row + 1 if unreached else 0
+        if is_turned_away(failure):
+            if not self._turned_away_in_a_row:
+                self._turned_away_since = self._clock()
+            self._turned_away_in_a_row += 1
+        elif is_refusal(failure):  # by a server that took key, address and model name
+            self._turned_away_in_a_row = 0
+        broken = failure.detail if failure.kind in BROKEN_KINDS else ""
+        again = bool(broken) and broken == self._broken
+        self._same_in_a_row = self._same_in_a_row + 1 if again else int(bool(broken))
+        self._broken = broken
 
     def exhausted(self, failure: CallError, successes_before: int) -> None:
         """A call used up its attempts, the last with *failure*; opens the circuit if that tells.
@@ -112,7 +140,9 @@ class CircuitBreaker:
 
     def _forget_failures(self) -> None:
         self._connects_in_a_row = self._unreached_in_a_row = self._same_in_a_row = 0
-        self._exhausted_in_a_row = 0
+        self._turned_away_in_a_row = self._exhausted_in_a_row = 0
+        self._turned_away_since = 0.0
+        self._broken = ""
 
     def told(self, failure: CallError) -> str:
         """What *failure* means for the settings, and the way out."""
@@ -129,6 +159,16 @@ class CircuitBreaker:
 def is_refusal(failure: CallError) -> bool:
     """Whether the server is well, and what it refuses is this request."""
     return failure.status in (400, 413, 422)
+
+
+def is_turned_away(failure: CallError) -> bool:
+    """Whether the server knows no such key, address or model."""
+    return failure.status in (401, 404) or is_redirect(failure)
+
+
+def is_out_of_money(failure: CallError) -> bool:
+    """Whether the account has nothing left."""
+    return failure.status == 402 or failure.code in NEVER_RECOVERING_CODES
 
 
 def is_redirect(failure: CallError) -> bool:
@@ -148,7 +188,7 @@ def describe(
             f"{host} refuses {state} the environment variable {model.api_key_env} ({said}); "
             f"put a valid key there, or name another variable in {section} api_key_env"
         )
-    if failure.status == 402 or failure.code in NEVER_RECOVERING_CODES:
+    if is_out_of_money(failure):
         return f"{host} serves no more calls for this account ({said}); add credit, and run again"
     if failure.status == 404:
         return (

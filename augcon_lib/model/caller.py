@@ -101,7 +101,7 @@ class Caller:
                     return outcome
             attempts += 1
             http_500 += outcome.status == 500
-            if not outcome.is_transient or http_500 >= max_http_500:
+            if not self._breaker.may_pass(outcome) or http_500 >= max_http_500:
                 raise outcome
             if attempts == CALL_ATTEMPTS:
                 self._breaker.exhausted(outcome, successes_before)

@@ -18,7 +18,8 @@ from augcon_lib.model.rate_headers import Allowances
 from augcon_lib.surrogates import without_surrogates
 
 MAX_DETAIL_CHARS = 500
-RETRIED_STATUS = frozenset({408, 409, 425, 429})
+# 444, 460 and 499: a proxy gave up on the connection.
+RETRIED_STATUS = frozenset({408, 409, 425, 429, 444, 460, 499})
 MAX_REPORTED_TOKENS = 10**9  # more is no count of tokens
 
 

@@ -52,7 +52,7 @@ class BatchCaller:
                 return outcome
             self._breaker.failed(outcome)
             attempts += 1
-            if not outcome.is_transient:
+            if not self._breaker.may_pass(outcome):
                 raise outcome
             if attempts == BATCH_ATTEMPTS:
                 self._breaker.exhausted(outcome, successes_before)
