@@ -29,9 +29,10 @@ class CircuitBreaker:
     calls without a connection, or three with the same reply that is none of this protocol.
     Later: three refusals of key, address or model name over at least five seconds without a
     success, since a gateway that restarts refuses calls, too; a call that used up all its
-    attempts (more than half a minute of pauses) while no other call succeeded; where there was a connection, three such calls in a row, since one prompt may
-    be what the server stumbles over. Where other servers can take its calls over (*of_several*):
-    three calls in a row that did not reach it.
+    attempts (more than half a minute of pauses) while no other call succeeded; where there was a
+    connection, three such calls in a row, since one prompt may be what the server stumbles over.
+    Where other servers can take its calls over (*of_several*): three calls in a row that did not
+    reach it.
     """
 
     def __init__(
@@ -49,7 +50,10 @@ class CircuitBreaker:
         self._on_trial = False
         self._tripped = asyncio.Event()
         self._message = ""
-        self._forget_failures()
+        self._connects_in_a_row = self._unreached_in_a_row = self._same_in_a_row = 0
+        self._turned_away_in_a_row = self._exhausted_in_a_row = 0
+        self._turned_away_since = 0.0
+        self._broken = ""
         self.successes = 0
         self.may_recover = False  # whether what opened it may pass by itself
 
@@ -141,7 +145,6 @@ class CircuitBreaker:
     def _forget_failures(self) -> None:
         self._connects_in_a_row = self._unreached_in_a_row = self._same_in_a_row = 0
         self._turned_away_in_a_row = self._exhausted_in_a_row = 0
-        self._turned_away_since = 0.0
         self._broken = ""
 
     def told(self, failure: CallError) -> str:

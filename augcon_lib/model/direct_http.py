@@ -13,14 +13,22 @@ import aiohttp
 import httpx2
 
 Carry = Callable[[httpx2.Request], Awaitable[httpx2.Response]]
+Close = Callable[[], Awaitable[None]]
 # aiohttp has undone these before it hands a body over.
 _UNDONE_HEADERS = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+
+
+class ReplyTooLarge(Exception):
+    """A body that does not end within the limit; nothing more of it is read."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(f"the reply is larger than {max_bytes / 1e6:,.0f} MB, decompressed")
 
 
 class DirectClient(httpx2.AsyncClient):
     """A client whose requests are carried by *carry*, body and reply in one piece."""
 
-    def __init__(self, carry: Carry, close: Callable[[], Awaitable[None]] | None = None) -> None:
+    def __init__(self, carry: Carry, close: Close | None = None) -> None:
         # The base class is told of a transport, so that it makes none of its own.
         super().__init__(transport=httpx2.AsyncBaseTransport(), trust_env=False)
         self._carry = carry
@@ -40,7 +48,8 @@ class DirectClient(httpx2.AsyncClient):
 class AiohttpCarrier:
     """Carries requests over one aiohttp session, made when the first is sent.
 
-    Certificates are verified. Proxies are those of the environment, looked up once.
+    Certificates are verified. Proxies are those of the environment, looked up once. Of a body at
+    most *max_reply_bytes* are read, counted as they are decompressed.
     """
 
     def __init__(
@@ -50,16 +59,18 @@ class AiohttpCarrier:
         timeout_seconds: float,
         connect_timeout_seconds: float,
         max_connections: int,
+        max_reply_bytes: int,
     ) -> None:
+        self._max_reply_bytes = max_reply_bytes
         self._timeout = aiohttp.ClientTimeout(
             total=timeout_seconds, sock_connect=min(timeout_seconds, connect_timeout_seconds)
         )
         self._max_connections = max_connections
-        self._proxy = proxy_for(base_url)
+        self.proxy = proxy_for(base_url)
         self._session: aiohttp.ClientSession | None = None
 
     async def carry(self, request: httpx2.Request) -> httpx2.Response:
-        """Send *request*; raises ``aiohttp.ClientError`` or ``TimeoutError``."""
+        """Send *request*; raises ``aiohttp.ClientError``, ``TimeoutError``, ``ReplyTooLarge``."""
         headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in request.headers.raw]
         async with self._open_session().request(
             request.method,
@@ -68,13 +79,21 @@ class AiohttpCarrier:
             data=await request.aread(),
             allow_redirects=False,  # the way elsewhere may turn a POST into a GET
         ) as response:
-            body = await response.read()
+            body = await self._read(response)
         return httpx2.Response(
             response.status,
             headers=[h for h in response.raw_headers if h[0].lower() not in _UNDONE_HEADERS],
             content=body,
             request=request,
         )
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in response.content.iter_any():  # decompressed a piece at a time
+            body += chunk
+            if len(body) > self._max_reply_bytes:
+                raise ReplyTooLarge(self._max_reply_bytes)
+        return bytes(body)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -88,7 +107,7 @@ class AiohttpCarrier:
                     limit=self._max_connections, ssl=httpx2.create_ssl_context()
                 ),
                 timeout=self._timeout,
-                proxy=self._proxy,
+                proxy=self.proxy,
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session

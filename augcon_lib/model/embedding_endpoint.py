@@ -9,7 +9,7 @@ import base64
 import json
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -49,10 +49,6 @@ class Poster(Protocol):
         """One call; raises ``CallError``."""
         ...
 
-    def hiding_key(self) -> AbstractContextManager[None]:
-        """Raise a ``CallError`` of the body without the key."""
-        ...
-
     async def aclose(self) -> None:
         """Give back connections."""
         ...
@@ -66,9 +62,7 @@ class EmbeddingTransport:
 
     async def complete(self, body: Mapping[str, Any]) -> RawReply:
         """One call; raises ``CallError``."""
-        data = await self._poster.post("/embeddings", body)
-        with self._poster.hiding_key():
-            return read_embeddings(data, body)
+        return read_embeddings(await self._poster.post("/embeddings", body), body)
 
     async def aclose(self) -> None:
         """Give back connections."""

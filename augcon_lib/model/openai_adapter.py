@@ -1,12 +1,13 @@
 """The only way to an endpoint: the ``openai`` client, used on its fast path.
 
 A request over :mod:`~augcon_lib.model.openai_client` and :mod:`~augcon_lib.model.direct_http` costs
-a fifth of what the typed method costs over the client's default transport. Retries are off here:
-the engine above counts and journals each HTTP call, and frees the slot while it waits.
+a fifth of what the typed method costs over the client's default transport; with a version of the
+package that it was not tried on, :mod:`~augcon_lib.model.openai_plain` sends the same request.
+Retries are off here: the engine above counts and journals each HTTP call, and frees the slot while
+it waits. Nothing that leaves this module holds a key (:mod:`~augcon_lib.model.secrets`).
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,10 +15,10 @@ import orjson
 from pydantic import SecretStr
 
 from augcon_lib.model.rate_headers import read_allowances
+from augcon_lib.model.secrets import Secrets, secrets_of
 from augcon_lib.model.transport import (
     CallError,
     RawReply,
-    hidden,
     json_bytes,
     read_completion,
     retry_after_seconds,
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
     from openai import APIStatusError
 
     from augcon_lib.model.openai_client import RepeatingClient
+    from augcon_lib.model.openai_plain import PlainClient
 
+# Versions of the package on which the fast client sends what the plain one sends (a test compares).
+KNOWN_VERSIONS = frozenset({"3.52"})
+# A reply of millions of tokens; as many at once as there are calls may be in memory.
+MAX_REPLY_BYTES = 16_000_000
 NO_KEY = "none"  # sent where no key is set: local servers ask for none, the client insists on one
 CONNECT_TIMEOUT_SECONDS = 10.0
 CHAT_PATH = "/chat/completions"
@@ -38,26 +44,30 @@ Complete = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 class OpenAITransport:
-    """Chat completions through ``AsyncOpenAI``; TLS is verified, the key never leaves it."""
+    """Calls through ``AsyncOpenAI``; TLS is verified, and what comes back holds no secret."""
 
-    def __init__(self, client: "RepeatingClient", secret: str) -> None:
+    def __init__(self, client: "RepeatingClient | PlainClient", secrets: Secrets) -> None:
         self._client = client
-        self._secret = secret
+        self._secrets = secrets
 
     async def complete(self, body: Mapping[str, Any]) -> RawReply:
         """``POST /chat/completions`` once; raises ``CallError``."""
         response = await self._answered(self._client.post_again(CHAT_PATH, json_bytes(body)))
-        with self.hiding_key():
-            reply = read_completion(response.content, body)
+        data = response.content
+        try:
+            reply = read_completion(self._secrets.hide_in_answers(data), body)
+        except CallError:  # no answer: read again without whatever may be a secret
+            reply = read_completion(self._secrets.hide_bytes(data), body)
         allowances = read_allowances(response.headers)
         return reply if allowances is None else replace(reply, allowances=allowances)
 
     async def get(self, path: str) -> bytes:
         """``GET`` *path*, which begins with a slash, once; raises ``CallError``."""
-        import httpx2
+        return self._secrets.hide_bytes(await self._get(path))
 
-        response = await self._answered(self._client.get(path, cast_to=httpx2.Response))
-        return response.content
+    async def get_answers(self, path: str) -> bytes:
+        """``GET`` *path*, whose body holds the model's words, once; raises ``CallError``."""
+        return self._secrets.hide_in_answers(await self._get(path))
 
     async def post(self, path: str, body: Mapping[str, Any]) -> bytes:
         """``POST`` *body* as JSON to *path* once; raises ``CallError``."""
@@ -66,46 +76,43 @@ class OpenAITransport:
         response = await self._answered(
             self._client.post(path, cast_to=httpx2.Response, body=dict(body))
         )
-        return response.content
+        return self._secrets.hide_bytes(response.content)
 
     async def upload(self, name: str, content: bytes, purpose: str) -> str:
         """Send a file once, and return its id; raises ``CallError``."""
         file: Any = (name, content, "application/jsonl")
         how: Any = purpose
         uploaded = await self._answered(self._client.files.create(file=file, purpose=how))
-        return str(uploaded.id)
+        file_id: object = getattr(uploaded, "id", None)
+        if not isinstance(file_id, str):
+            raise CallError("broken_body", self.hide(f"not a file: {uploaded}"))
+        return self.hide(file_id)
 
-    async def _answered(self, sent: Awaitable[Answer]) -> Answer:
-        """What the client's call *sent* brings; its errors become a ``CallError``."""
-        import aiohttp
-        import httpx2
-        import openai
-
-        try:
-            return await sent
-        except openai.APIStatusError as error:
-            failure = _status_failure(error, self.hide_key)
-        except openai.APIError as error:
-            failure = _connection_failure(error, self.hide_key)
-        except (OSError, aiohttp.ClientError, httpx2.HTTPError, httpx2.StreamError) as error:
-            failure = _connection_failure(error, self.hide_key)
-        raise failure  # outside of the handlers: nothing of the request hangs on it
+    def hide(self, text: str) -> str:
+        """*text*, words about a failure, without the key."""
+        return self._secrets.hide(text)
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._client.close()
 
-    def hide_key(self, text: str) -> str:
-        """*text* without the key."""
-        return hidden(text, self._secret)
+    async def _get(self, path: str) -> bytes:
+        import httpx2
 
-    @contextmanager
-    def hiding_key(self) -> Iterator[None]:
-        """Raise a ``CallError`` of the body without the key, which some servers repeat."""
+        response = await self._answered(self._client.get(path, cast_to=httpx2.Response))
+        return response.content
+
+    async def _answered(self, sent: Awaitable[Answer]) -> Answer:
+        """What the client's call *sent* brings; its errors become a ``CallError``."""
+        import openai
+
         try:
-            yield
-        except CallError as error:
-            raise error.told_without(self._secret) from None
+            return await sent
+        except openai.APIStatusError as error:
+            failure = _status_failure(error, self.hide)
+        except Exception as error:  # of the package, of the HTTP client, or of a broken reply
+            failure = _connection_failure(error, self.hide)
+        raise failure  # outside of the handlers: nothing of the request hangs on it
 
 
 def open_http_transport(
@@ -115,46 +122,59 @@ def open_http_transport(
     timeout_seconds: float,
     max_connections: int,
     connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+    max_reply_bytes: int = MAX_REPLY_BYTES,
 ) -> OpenAITransport:
-    """A transport to *base_url* over aiohttp with at most *max_connections* connections."""
-    from augcon_lib.model.direct_http import AiohttpCarrier, DirectClient
-    from augcon_lib.model.openai_client import RepeatingClient
+    """A transport to *base_url* over aiohttp with at most *max_connections* connections.
+
+    A reply of more than *max_reply_bytes*, decompressed, is a ``CallError`` (``broken_body``).
+    """
+    from augcon_lib.model.direct_http import AiohttpCarrier
 
     carrier = AiohttpCarrier(
         base_url,
         timeout_seconds=timeout_seconds,
         connect_timeout_seconds=connect_timeout_seconds,
         max_connections=max_connections,
+        max_reply_bytes=max_reply_bytes,
     )
     secret = api_key.get_secret_value()
-    client = RepeatingClient(
+    client = client_class()(
         base_url=base_url,
         api_key=secret or NO_KEY,
         timeout=timeout_seconds,
-        http_client=DirectClient(carrier.carry, carrier.close),
+        carry=carrier.carry,
+        close=carrier.close,
     )
-    return OpenAITransport(client, secret)
+    return OpenAITransport(client, secrets_of(base_url, secret, carrier.proxy))
 
 
 def open_offline_transport(complete: Complete) -> OpenAITransport:
     """The same client over an in-process server that answers with *complete*."""
     import httpx2
 
-    from augcon_lib.model.direct_http import DirectClient
-    from augcon_lib.model.openai_client import RepeatingClient
-
     async def carry(request: httpx2.Request) -> httpx2.Response:
         completion = complete(orjson.loads(await request.aread()))
         content = orjson.dumps(completion)
         return httpx2.Response(200, content=content, request=request)
 
-    client = RepeatingClient(
-        base_url=OFFLINE_URL, api_key=NO_KEY, timeout=None, http_client=DirectClient(carry)
-    )
-    return OpenAITransport(client, "")
+    client = client_class()(base_url=OFFLINE_URL, api_key=NO_KEY, timeout=None, carry=carry)
+    return OpenAITransport(client, Secrets())
 
 
-def _status_failure(error: "APIStatusError", hide_key: Callable[[str], str]) -> CallError:
+def client_class() -> "type[RepeatingClient] | type[PlainClient]":
+    """The fast client where it was tried on the installed version of ``openai``, else the plain."""
+    import openai
+
+    if openai.__version__.rpartition(".")[0] in KNOWN_VERSIONS:
+        from augcon_lib.model.openai_client import RepeatingClient
+
+        return RepeatingClient
+    from augcon_lib.model.openai_plain import PlainClient
+
+    return PlainClient
+
+
+def _status_failure(error: "APIStatusError", hide: Callable[[str], str]) -> CallError:
     body: object = error.body or error.response.text
     if isinstance(body, dict):
         body = body.get("message") or body.get("detail") or body
@@ -164,31 +184,38 @@ def _status_failure(error: "APIStatusError", hide_key: Callable[[str], str]) -> 
     code: object = error.code
     return CallError(
         f"http_{error.status_code}",
-        hide_key(str(message)),
+        hide(str(message)),
         status=error.status_code,
-        code=hide_key(str(code or "")),
+        code=hide(str(code or "")),
         retry_after_seconds=retry_after_seconds(error.response.headers),
         allowances=read_allowances(error.response.headers),
     )
 
 
-def _connection_failure(error: BaseException, hide_key: Callable[[str], str]) -> CallError:
+def _connection_failure(error: BaseException, hide: Callable[[str], str]) -> CallError:
     import aiohttp
+
+    from augcon_lib.model.direct_http import ReplyTooLarge
 
     causes = list(_causes(error))
     told = [str(cause) for cause in causes if str(cause)]
-    detail = hide_key(told[-1] if told else type(causes[-1]).__name__)
+    detail = hide(told[-1] if told else type(causes[-1]).__name__)
     if any(
         isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
         for cause in causes
     ):
         return CallError("connect", detail)
+    if any(isinstance(cause, ReplyTooLarge) for cause in causes):
+        return CallError("broken_body", detail)
     if any(isinstance(cause, TimeoutError) for cause in causes):
         return CallError("timeout", detail)
     return CallError("connection", detail)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
+    """*error* and what it came of, each once."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
         yield error
+        seen.add(id(error))
         error = error.__cause__

@@ -1,15 +1,18 @@
 """The ``openai`` client for thousands of requests that differ in nothing but their bodies."""
 
 import httpx2
+import openai
 from openai import AsyncOpenAI
 from openai._models import FinalRequestOptions
+
+from augcon_lib.model.direct_http import Carry, Close, DirectClient
 
 
 class RepeatingClient(AsyncOpenAI):
     """``post_again`` does once for an address what ``post`` does again for each request.
 
     Merging the same options and headers and parsing the same address costs 0.15 ms of CPU. What is
-    used for it is private to the package, whose version is pinned; a test compares both ways.
+    used for it is private to the package: only for ``openai_adapter.KNOWN_VERSIONS``.
     """
 
     def __init__(
@@ -18,14 +21,16 @@ class RepeatingClient(AsyncOpenAI):
         api_key: str,
         base_url: str,
         timeout: float | None,
-        http_client: httpx2.AsyncClient,
+        carry: Carry,
+        close: Close | None = None,
     ) -> None:
         super().__init__(
             api_key=api_key,
             base_url=base_url,
             timeout=timeout,
             max_retries=0,
-            http_client=http_client,
+            default_headers={"User-Agent": f"AsyncOpenAI/Python {openai.__version__}"},
+            http_client=DirectClient(carry, close),
         )
         self._same_options: dict[str, FinalRequestOptions] = {}
         self._same_requests: dict[str, httpx2.Request] = {}

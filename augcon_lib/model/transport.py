@@ -68,17 +68,6 @@ class CallError(ModelError):
         """Whether the same call may succeed later: no answer, a broken one, overload, 5xx."""
         return not self.status or self.status in RETRIED_STATUS or self.status >= 500
 
-    def told_without(self, secret: str) -> "CallError":
-        """The same error in words that do not hold *secret*."""
-        return CallError(
-            self.kind,
-            hidden(self.detail, secret),
-            status=self.status,
-            code=hidden(self.code, secret),
-            retry_after_seconds=self.retry_after_seconds,
-            allowances=self.allowances,
-        )
-
 
 class ChatTransport(Protocol):
     """Carries one request body to a model and its reply back; no retries, no limits."""
@@ -160,11 +149,6 @@ def estimate_input_tokens(body: Mapping[str, Any]) -> int:
     """The estimate over all messages of *body*, or all texts to embed."""
     texts = body.get("input") or (message["content"] for message in body["messages"])
     return sum(map(estimate_tokens, texts))
-
-
-def hidden(text: str, secret: str) -> str:
-    """*text* with asterisks for *secret*, which some servers repeat in their errors."""
-    return text.replace(secret, "***") if secret else text
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:

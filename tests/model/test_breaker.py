@@ -130,9 +130,10 @@ def test_a_key_that_is_revoked_ends_the_run(
     monkeypatch.setattr(breaker_module, "MIN_TURNED_AWAY_SECONDS", 0.0)
 
     async def scenario() -> None:
-        async with fault_server() as server, open_engine(
-            settings_for(server.url), tmp_path / "j", api_key=SecretStr(KEY)
-        ) as engine:
+        async with (
+            fault_server() as server,
+            open_engine(settings_for(server.url), tmp_path / "j", api_key=SecretStr(KEY)) as engine,
+        ):
             await engine.ask(rewrite_request("a good river"))
             refused = Outcome(401, {"error": {"message": "revoked"}})
             server.refusal_of_key = lambda headers: refused  # type: ignore[method-assign]

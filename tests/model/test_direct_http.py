@@ -11,7 +11,11 @@ from augcon_lib.model.direct_http import AiohttpCarrier, DirectClient
 
 def carrier_for(url: str, timeout_seconds: float = 5.0) -> AiohttpCarrier:
     return AiohttpCarrier(
-        url, timeout_seconds=timeout_seconds, connect_timeout_seconds=1.0, max_connections=2
+        url,
+        timeout_seconds=timeout_seconds,
+        connect_timeout_seconds=1.0,
+        max_connections=2,
+        max_reply_bytes=1_000_000,
     )
 
 

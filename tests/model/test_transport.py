@@ -102,11 +102,3 @@ def test_half_a_surrogate_pair_breaks_neither_a_request_nor_a_reply() -> None:
 def test_content_may_come_in_parts(content: object, text: str) -> None:
     data = json.dumps({"choices": [{"message": {"content": content}}]}).encode()
     assert read_completion(data, BODY).content == text
-
-
-def test_an_error_tells_of_no_secret() -> None:
-    failure = CallError("http_400", "no key sk-1 here", status=400, code="sk-1").told_without(
-        "sk-1"
-    )
-    assert (failure.detail, failure.code, failure.status) == ("no key *** here", "***", 400)
-    assert "sk-1" not in str(failure)

@@ -16,10 +16,14 @@ ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 
 
 class Http(Protocol):
-    """Calls to an endpoint, each made once; all raise ``CallError``."""
+    """Calls to an endpoint, each made once; all raise ``CallError``. No body holds the key."""
 
     async def get(self, path: str) -> bytes:
         """The body that *path* answers with."""
+        ...
+
+    async def get_answers(self, path: str) -> bytes:
+        """The body that *path* answers with, which holds the model's words."""
         ...
 
     async def post(self, path: str, body: Mapping[str, Any]) -> bytes:
@@ -30,8 +34,8 @@ class Http(Protocol):
         """The id of a file that was sent."""
         ...
 
-    def hide_key(self, text: str) -> str:
-        """*text* without the key."""
+    def hide(self, text: str) -> str:
+        """*text*, words about a failure, without the key."""
         ...
 
 
@@ -79,7 +83,7 @@ class BatchApi:
             )
         )
         if not isinstance(made.get("id"), str):
-            raise self._broken(f"not a batch: {made}")
+            raise _broken(f"not a batch: {made}")
         return str(made["id"])
 
     async def find(self, token: str, file_id: str, made_at: float) -> str | None:
@@ -108,19 +112,19 @@ class BatchApi:
             batch_id,
             str(batch.get("status") or "").lower(),
             tuple(str(file) for file in files if file),
-            self._http.hide_key(_problem(batch.get("errors"))),
+            _problem(batch.get("errors")),
             done if isinstance(done, int) else 0,
         )
 
     async def results(self, file_id: str) -> Iterator[tuple[bytes, ResultLine]]:
         """The lines of a result file, by request key."""
-        data = await self._http.get(f"/files/{file_id}/content")
-        return ((key, line.told(self._http.hide_key)) for key, line in result_lines(data))
+        data = await self._http.get_answers(f"/files/{file_id}/content")
+        return ((key, line.told(self._http.hide)) for key, line in result_lines(data))
 
     async def _batches(self, query: str) -> dict[str, Any]:
         page = self._object(await self._http.get(f"/batches{query}"))
         if not isinstance(page.get("data"), list):
-            raise self._broken(f"not a list of batches: {page}")
+            raise _broken(f"not a list of batches: {page}")
         return page
 
     def _object(self, data: bytes) -> dict[str, Any]:
@@ -129,11 +133,12 @@ class BatchApi:
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
-            raise self._broken(f"not a JSON object: {data[:MAX_DETAIL_CHARS]!r}")
+            raise _broken(f"not a JSON object: {data[:MAX_DETAIL_CHARS]!r}")
         return value
 
-    def _broken(self, detail: str) -> CallError:
-        return CallError("broken_body", self._http.hide_key(detail))
+
+def _broken(detail: str) -> CallError:
+    return CallError("broken_body", detail)
 
 
 def _problem(errors: object) -> str:

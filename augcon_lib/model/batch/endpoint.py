@@ -26,6 +26,7 @@ from augcon_lib.settings import ModelSettings
 
 FILE_TIMEOUT_SECONDS = 600.0  # a hundred megabytes over a slow line
 FILE_CONNECTIONS = 2
+MAX_RESULT_FILE_BYTES = 1_000_000_000  # fifty thousand answers of twenty thousand characters
 
 
 class BatchEndpoint(Endpoint):
@@ -84,6 +85,7 @@ async def open_batch_endpoint(
         api_key,
         timeout_seconds=max(FILE_TIMEOUT_SECONDS, model.timeout_seconds),
         max_connections=FILE_CONNECTIONS,
+        max_reply_bytes=MAX_RESULT_FILE_BYTES,
     )
     book = BatchBook(journal, public_url(model.base_url), ledger.identity)
     has_key = bool(api_key.get_secret_value())
