@@ -236,11 +236,16 @@ def export(
     version: Annotated[
         str | None, typer.Option("--version", metavar="V", help="A dataset version.")
     ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check the export in DIR; write nothing.")
+    ] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write the dataset for a trainer."""
-    from augcon_assets.cli.export import export_command
+    """Write the dataset for a trainer, or check what was written."""
+    from augcon_assets.cli.export import export_command, verify_command
 
+    if verify:
+        return verify_command(directory)
     export_command(workspace, directory, format_name, version)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from augcon_assets.cli.console import console, workspace_at
-from augcon_lib.exports import export_dataset
+from augcon_lib.exports import export_dataset, verify_export
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.datasets import read_dataset
 
@@ -19,3 +19,16 @@ def export_command(
     out.print(f"{rows.height:,} rows", markup=False)
     for path in written:
         out.print(f"  {path}", markup=False)
+
+
+def verify_command(directory: Path) -> None:
+    """Check the export in *directory*; raises ``SettingsError`` with all that differs."""
+    manifest = verify_export(directory)
+    out = console()
+    out.print(
+        f"{directory} is complete: {manifest.format}, dataset version {manifest.dataset_version}",
+        markup=False,
+    )
+    for file in manifest.files:
+        rows = "" if file.rows is None else f"{file.rows:,} rows, "
+        out.print(f"  {file.name}: {rows}{file.bytes:,} bytes", markup=False)

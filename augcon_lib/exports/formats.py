@@ -1,8 +1,4 @@
-"""Writing a dataset version for a trainer: byte for byte the same for the same rows.
-
-Beside the rows of each split lies ``lineage.jsonl``, one line per row in the same order, with the
-way back to the document. Nothing in an export depends on when or where it was made.
-"""
+"""What the files of an export hold: a shape for each format, a file for each split."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -11,11 +7,13 @@ from typing import Any
 
 import polars as pl
 
-from augcon_lib.errors import SettingsError
 from augcon_lib.sft_dataset import SPLITS
 
 Row = dict[str, Any]
 
+LINEAGE_NAME = "lineage.jsonl"
+CARD_NAME = "README.md"
+CARD_MARK = "made by augcon. `lineage.jsonl`"
 _LINEAGE = (
     "row_id",
     "dataset_version",
@@ -63,40 +61,35 @@ _JSON_FORMATS: dict[str, Callable[[Row], Row]] = {
 FORMATS = (*_JSON_FORMATS, "parquet", "hf", "text")
 
 
-def export_dataset(rows: pl.DataFrame, directory: Path, format_name: str) -> list[Path]:
-    """Write *rows* (of ``warehouse.datasets.read_dataset``) into *directory*; the files written.
+def write_files(rows: pl.DataFrame, directory: Path, format_name: str) -> dict[str, int | None]:
+    """Write *rows* into the empty *directory*; how many rows each file holds, by its path in it.
 
-    One file per split; the file of a split that an earlier export had and *rows* have not is
-    removed. Raises ``SettingsError`` for an unknown format, or where *directory* is
-    a file.
+    A file that holds no rows, as the card of ``hf``, has None.
     """
-    if format_name not in FORMATS:
-        raise SettingsError(f"--format {format_name}: unknown; one of {', '.join(FORMATS)}")
-    if directory.exists() and not directory.is_dir():
-        raise SettingsError(f"{directory} is a file; an export wants a folder")
-    directory.mkdir(parents=True, exist_ok=True)
-    written = []
+    written: dict[str, int | None] = {}
     for split in SPLITS:
-        path = _split_path(directory, split, format_name)
         part = rows.filter(pl.col("split") == split)
         if part.is_empty():
-            path.unlink(missing_ok=True)
             continue
+        name = split_name(split, format_name)
+        path = directory / name
         path.parent.mkdir(exist_ok=True)
         _write_split(part, path, format_name)
-        written.append(path)
+        written[name] = part.height
     if format_name == "hf":
-        written.append(_write_card(directory, rows))
-    lineage = directory / "lineage.jsonl"
-    _write_lines(lineage, (_json({k: row[k] for k in _LINEAGE}) for row in _by_split(rows)))
-    return [*written, lineage]
+        _write_card(directory / CARD_NAME, rows)
+        written[CARD_NAME] = None
+    _write_lines(directory / LINEAGE_NAME, map(_lineage, _by_split(rows)))
+    written[LINEAGE_NAME] = rows.height
+    return written
 
 
-def _split_path(directory: Path, split: str, format_name: str) -> Path:
+def split_name(split: str, format_name: str) -> str:
+    """The path of a split's file within the export."""
     if format_name == "hf":
-        return directory / "data" / f"{split}-00000-of-00001.parquet"
+        return f"data/{split}-00000-of-00001.parquet"
     suffix = {"parquet": "parquet", "text": "txt"}.get(format_name, "jsonl")
-    return directory / f"{split}.{suffix}"
+    return f"{split}.{suffix}"
 
 
 def _write_split(part: pl.DataFrame, path: Path, format_name: str) -> None:
@@ -115,20 +108,22 @@ def _write_split(part: pl.DataFrame, path: Path, format_name: str) -> None:
         _write_lines(path, (_json(shape(row)) for row in rows))
 
 
-def _write_card(directory: Path, rows: pl.DataFrame) -> Path:
+def _write_card(path: Path, rows: pl.DataFrame) -> None:
     splits = "\n".join(
         f"  - split: {split}\n    path: data/{split}-*.parquet"
         for split in sorted(rows["split"].unique())
     )
     version = rows["dataset_version"][0] if rows.height else "empty"
-    card = directory / "README.md"
-    card.write_text(
+    path.write_text(
         f"---\nconfigs:\n- config_name: default\n  data_files:\n{splits}\n---\n\n"
-        f"Dataset version `{version}`, {rows.height} rows, made by augcon. `lineage.jsonl` leads "
+        f"Dataset version `{version}`, {rows.height} rows, {CARD_MARK} leads "
         "each row back to its document and character span.\n",
         encoding="utf-8",
     )
-    return card
+
+
+def _lineage(row: Row) -> str:
+    return _json({name: row[name] for name in _LINEAGE})
 
 
 def _by_split(rows: pl.DataFrame) -> Iterable[Row]:

@@ -1,0 +1,34 @@
+"""Writing a dataset version for a trainer: byte for byte the same for the same rows.
+
+Beside the rows of each split lies ``lineage.jsonl``, one line per row in the same order, with the
+way back to the document, and ``manifest.json``, which says what has to be there. Nothing in an
+export depends on when or where it was made.
+"""
+
+from pathlib import Path
+
+import polars as pl
+
+from augcon_lib.errors import SettingsError
+from augcon_lib.exports.folder import replaced_folder
+from augcon_lib.exports.formats import FORMATS, write_files
+from augcon_lib.exports.manifest import MANIFEST_NAME, write_manifest
+from augcon_lib.exports.verify import verify_export
+
+__all__ = ["FORMATS", "export_dataset", "verify_export"]
+
+
+def export_dataset(rows: pl.DataFrame, directory: Path, format_name: str) -> list[Path]:
+    """Write *rows* (of ``warehouse.datasets.read_dataset``) as *directory*; the files written.
+
+    One file per split that has rows. An earlier export of any format is replaced as a whole, and
+    stays until the new one is complete. Raises ``SettingsError`` for an unknown format, or where
+    *directory* cannot be written or holds what no export wrote.
+    """
+    if format_name not in FORMATS:
+        raise SettingsError(f"--format {format_name}: unknown; one of {', '.join(FORMATS)}")
+    with replaced_folder(directory) as folder:
+        files = write_files(rows, folder, format_name)
+        version = rows["dataset_version"][0] if rows.height else None
+        write_manifest(folder, format_name, version, files)
+    return [directory / name for name in (*files, MANIFEST_NAME)]
