@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TEST_PROCESSES ?= 3
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint ui clean
+.PHONY: demo test lint ui pins clean
 
 demo: $(STAMP)
 	$(BIN)/augcon run --yes
@@ -30,11 +30,29 @@ lint: $(STAMP)
 ui: $(STAMP)
 	$(BIN)/augcon ui
 
-$(STAMP): pyproject.toml constraints.txt
+# The pins are complete, so nothing is looked for; every file that pip fetches is checked against
+# its hashes, and what has no wheel is built with the setuptools that was checked first.
+PIP := $(BIN)/python -m pip install --quiet --no-deps
+
+$(STAMP): pyproject.toml constraints.txt constraints-build.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "augcon needs Python 3.11 or newer; try: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --prefer-binary --constraint constraints.txt --editable '.[dev]'
+	$(PIP) --require-hashes --requirement constraints-build.txt
+	$(PIP) --require-hashes --no-build-isolation --requirement constraints.txt
+	$(PIP) --no-build-isolation --editable .
 	@touch $(STAMP)
+
+# Write the pins with the hashes of all their files: `make pins` after a change of pyproject.toml,
+# `make pins UPGRADE=--upgrade` to move to the newest versions.
+UPGRADE ?=
+COMPILE := .pins/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --custom-compile-command "make pins" $(UPGRADE)
+
+pins:
+	$(PYTHON) -m venv .pins
+	.pins/bin/python -m pip install --quiet uv==0.13.9
+	$(COMPILE) pyproject.toml --extra dev --output-file constraints.txt
+	echo 'setuptools>=77' | $(COMPILE) - --constraint constraints.txt --output-file constraints-build.txt
 
 clean:
 	rm -rf state export dagster_home/[!d]* dagster_home/.[!.]*
