@@ -145,13 +145,19 @@ class ContextSplitTree:
             return
         query = str(reply.fields["question"]).strip()
         if len(query) < self._parameters.min_query_chars:
-            node = tree.add(passage, parent, place, stop_reason="query_too_short")
+            node = tree.add(passage, parent, place, stop_reason="query_too_short", reply=reply)
             tree.reject(node, place, "query_too_short", query)
             return
         halves = self._halves(tree.context, passage, reply)
         stop_reason, detail, precision = self._judge_split(passage, halves)
         node = tree.add(  # line 6
-            passage, parent, place, query=query, stop_reason=stop_reason, split_rouge_l=precision
+            passage,
+            parent,
+            place,
+            query=query,
+            stop_reason=stop_reason,
+            split_rouge_l=precision,
+            reply=reply,
         )
         if stop_reason:  # line 7
             tree.reject(node, place, stop_reason, detail)
@@ -246,6 +252,7 @@ class _Tree:
         query: str = "",
         stop_reason: str = "",
         split_rouge_l: float | None = None,
+        reply: ChatReply | None = None,
     ) -> Node:
         node_id = content_id("node", self.context.context_id, self.round, place, passage.text)
         node = Node(
@@ -263,6 +270,8 @@ class _Tree:
             stop_reason=stop_reason,
             split_rouge_l=split_rouge_l,
             path=(*parent.path, node_id) if parent else (node_id,),
+            journal_key=reply.journal_key if reply else "",
+            sample=reply.sample if reply else None,
         )
         self.nodes.append((place, node))
         return node

@@ -18,7 +18,7 @@ from augcon_lib.model.replies import JUDGEMENT
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.prompts.language import PROMPT_LANGUAGES, prompt_language
 from augcon_lib.records import FewShotExample, content_id
-from augcon_lib.responses import Responder
+from augcon_lib.responses import Responder, answer_in
 
 STAGE = "few_shot_examples"
 JUDGE_TEMPERATURE = 0.0
@@ -119,7 +119,7 @@ class FewShotSearch:
         """
         prompt = self._prompts.get("judgement", language)
         try:
-            answer = await self._responder.answer(
+            answered = await self._responder.answer(
                 context=example.context,
                 query=example.question,
                 few_shot=shots,
@@ -133,7 +133,7 @@ class FewShotSearch:
                         context=example.context,
                         question=example.question,
                         reference=example.answer,
-                        answer=answer,
+                        answer=answer_in(answered),
                     ),
                     reply_format=JUDGEMENT,
                     temperature=JUDGE_TEMPERATURE,

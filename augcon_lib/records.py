@@ -5,7 +5,7 @@ Lengths are Unicode code points; character spans index ``Document.text``.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -59,7 +59,9 @@ class Node:
     for the model and was split without it, at the sentence end nearest its middle. ``path`` holds
     the ids from the root down to and including this node. ``start_char``/``end_char`` are the
     node's own span where ``verbatim``, else that of its nearest verbatim ancestor. ``answer`` is
-    empty but for strategies that bring the answer along with the query.
+    empty but for strategies that bring the answer along with the query. ``journal_key`` (64
+    hexadecimal digits) and ``sample`` say which answer of the model the query is from; empty and
+    None where the model was not asked, or nodes were read for what they hold.
     """
 
     node_id: str
@@ -77,6 +79,8 @@ class Node:
     split_rouge_l: float | None
     path: tuple[str, ...]
     answer: str = ""
+    journal_key: str = field(default="", compare=False)
+    sample: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ class FewShotExample:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The answer to a selected query."""
+    """The answer to a selected query; ``journal_key`` and ``sample`` as a node's."""
 
     response_id: str
     node_id: str
@@ -117,6 +121,8 @@ class Response:
     response: str
     few_shot_version: str
     status: str
+    journal_key: str = field(default="", compare=False)
+    sample: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.grounding import is_refusal, ungrounded
-from augcon_lib.model.chat import Chat, ChatExample, ChatRequest
+from augcon_lib.model.chat import Chat, ChatExample, ChatReply, ChatRequest
 from augcon_lib.model.replies import ANSWER, JUDGEMENT, REASONED_ANSWER
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import FewShotExample, Rejection, Response, content_id
@@ -108,9 +108,9 @@ class Responder:
         language: str,
         stage: str = STAGE,
         document_id: str = "",
-    ) -> str:
-        """The model's answer; raises ``AnswerRejected``, ``EndpointError``, ``BudgetExceeded``."""
-        reply = await self._chat.ask(
+    ) -> ChatReply:
+        """The model's reply; raises ``AnswerRejected``, ``EndpointError``, ``BudgetExceeded``."""
+        return await self._chat.ask(
             answer_request(
                 self._prompts,
                 self._principles,
@@ -123,7 +123,6 @@ class Responder:
                 document_id=document_id,
             )
         )
-        return str(reply.fields["answer"]).strip()
 
     async def respond(
         self,
@@ -143,13 +142,14 @@ class Responder:
         ``AnswerRejected`` only where the endpoint failed, which is worth another run.
         """
         try:
-            answer = await self.answer(
+            reply = await self.answer(
                 context=context,
                 query=query,
                 few_shot=few_shot,
                 language=language,
                 document_id=document_id,
             )
+            answer = answer_in(reply)
             found = lexical_fault(answer, context, query, language, self._settings)
             if found is None and self._settings.judge_faithfulness:
                 found = await self._judged(answer, context, query, language, document_id)
@@ -159,7 +159,7 @@ class Responder:
             found = (error.reason, error.detail)
         if found is not None:
             return Rejection(STAGE, document_id, node_id, *found)
-        return response_of(node_id, document_id, query, answer, few_shot_version)
+        return response_of(node_id, document_id, query, answer, few_shot_version, reply)
 
     async def _judged(
         self, answer: str, context: str, query: str, language: str, document_id: str
@@ -193,8 +193,18 @@ def lexical_fault(
     return None
 
 
+def answer_in(reply: ChatReply) -> str:
+    """The answer that a reply holds."""
+    return str(reply.fields["answer"]).strip()
+
+
 def response_of(
-    node_id: str, document_id: str, query: str, answer: str, few_shot_version: str = ""
+    node_id: str,
+    document_id: str,
+    query: str,
+    answer: str,
+    few_shot_version: str = "",
+    reply: ChatReply | None = None,
 ) -> Response:
     """The record of a good *answer*; without few-shot version it came along with its query."""
     return Response(
@@ -205,6 +215,8 @@ def response_of(
         response=answer,
         few_shot_version=few_shot_version,
         status="ok",
+        journal_key=reply.journal_key if reply else "",
+        sample=reply.sample if reply else None,
     )
 
 

@@ -28,6 +28,8 @@ _LINEAGE = (
     "end_char",
     "stale",
 )
+# How a row's question and answer came about; of rows from before that was kept, it is left out.
+_PROVENANCE = ("question", "answer")
 _PARQUET_COLUMNS = ("row_id", "dataset_version", "document_id", "node_id", "query", "response")
 
 
@@ -99,7 +101,15 @@ def _write_split(part: pl.DataFrame, path: Path, format_name: str) -> None:
         part = part.select(_PARQUET_COLUMNS).with_columns(messages)
         part.write_parquet(path, compression="zstd", statistics=False)
     elif format_name == "parquet":
-        part = part.select(*_PARQUET_COLUMNS, "split", "start_char", "end_char", "stale")
+        known = [name for name in _PROVENANCE if part[name].count()]
+        part = part.select(
+            *_PARQUET_COLUMNS,
+            "split",
+            "start_char",
+            "end_char",
+            "stale",
+            *(pl.col(name).alias(f"{name}_provenance") for name in known),
+        )
         part.write_parquet(path, compression="zstd", statistics=False)
     elif format_name == "text":
         _write_lines(path, (f"{row['query']}\n{row['response']}\n" for row in rows))
@@ -123,7 +133,8 @@ def _write_card(path: Path, rows: pl.DataFrame) -> None:
 
 
 def _lineage(row: Row) -> str:
-    return _json({name: row[name] for name in _LINEAGE})
+    made = {name: json.loads(row[name]) for name in _PROVENANCE if row[name] is not None}
+    return _json({**{name: row[name] for name in _LINEAGE}, **made})
 
 
 def _by_split(rows: pl.DataFrame) -> Iterable[Row]:

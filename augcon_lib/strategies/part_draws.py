@@ -8,6 +8,7 @@ below each, so that lineage and rules are those of any tree.
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from augcon_lib.concurrency import run_together
 from augcon_lib.context_split_tree import (
@@ -19,7 +20,7 @@ from augcon_lib.context_split_tree import (
     cst_request,
 )
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.model.chat import Chat
+from augcon_lib.model.chat import Chat, ChatReply
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context, Node, Rejection, content_id
 from augcon_lib.strategies.root_draws import too_short
@@ -27,6 +28,16 @@ from augcon_lib.strategies.root_draws import too_short
 Span = tuple[int, int]
 Splitter = Callable[[str, str], Sequence[Span]]
 """Text and language to the spans of its parts, in order: starts and ends rise, and all is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of asking about a part: its query, or what was wrong; the model's reply."""
+
+    query: str
+    stop_reason: str
+    problem: str = ""
+    reply: ChatReply | None = None
 
 
 class PartDraws:
@@ -72,8 +83,7 @@ class PartDraws:
                 break
         return GrownTrees(tuple(nodes), tuple(rejections))
 
-    async def _ask(self, context: Context, span: Span, draw: int) -> tuple[str, str, str]:
-        """Query, stop reason and, where there is no query, what was wrong."""
+    async def _ask(self, context: Context, span: Span, draw: int) -> Asked:
         request = cst_request(
             self._prompt,
             self._examples,
@@ -86,18 +96,19 @@ class PartDraws:
             document_id=context.document_id,
         )
         try:
-            query = str((await self._chat.ask(request)).fields["question"]).strip()
+            reply = await self._chat.ask(request)
         except AnswerRejected as error:
             if error.is_transient:
                 raise
-            return "", f"model_{error.reason}", error.detail
+            return Asked("", f"model_{error.reason}", error.detail)
+        query = str(reply.fields["question"]).strip()
         if len(query) < self._parameters.min_query_chars:
-            return "", "query_too_short", query
-        return query, "not_split", ""
+            return Asked("", "query_too_short", query, reply)
+        return Asked(query, "not_split", reply=reply)
 
 
 def parts_tree(
-    context: Context, draw: int, spans: Sequence[Span], asked: Sequence[tuple[str, str, str]]
+    context: Context, draw: int, spans: Sequence[Span], asked: Sequence[Asked]
 ) -> GrownTrees:
     """A balanced tree whose leaves are the parts, each with its query or what was wrong."""
     nodes: list[Node] = []
@@ -106,7 +117,7 @@ def parts_tree(
     def node(first: int, last: int, parent: Node | None, place: str) -> None:
         start, end = spans[first][0], spans[last - 1][1]
         text, is_part = context.text[start:end], last - first == 1
-        query, stop_reason, problem = asked[first] if is_part else ("", "", "")
+        part = asked[first] if is_part else Asked("", "")
         node_id = content_id("node", context.context_id, draw, place, text)
         made = Node(
             node_id=node_id,
@@ -119,14 +130,18 @@ def parts_tree(
             start_char=context.start_char + start,
             end_char=context.start_char + end,
             verbatim=True,
-            query=query,
-            stop_reason=stop_reason,
+            query=part.query,
+            stop_reason=part.stop_reason,
             split_rouge_l=None,
             path=(*parent.path, node_id) if parent else (node_id,),
+            journal_key=part.reply.journal_key if part.reply else "",
+            sample=part.reply.sample if part.reply else None,
         )
         nodes.append(made)
-        if is_part and not query:
-            rejections.append(Rejection(STAGE, context.document_id, node_id, stop_reason, problem))
+        if is_part and not part.query:
+            rejections.append(
+                Rejection(STAGE, context.document_id, node_id, part.stop_reason, part.problem)
+            )
         if not is_part:
             middle = (first + last) // 2
             node(first, middle, made, f"{place}1")

@@ -18,7 +18,7 @@ from augcon_lib.context_split_tree import (
     cst_request,
 )
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.model.chat import Chat, ChatRequest, ReplyFields
+from augcon_lib.model.chat import Chat, ChatReply, ChatRequest, ReplyFields
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context, Node, Rejection, content_id
 
@@ -83,10 +83,13 @@ class RootDraws:
         if len(query) < self._parameters.min_query_chars:
             flaw = Flaw("query_too_short", query)
         if flaw is not None:
-            node = root_node(context, sample, stop_reason=flaw.reason)
+            node = root_node(context, sample, stop_reason=flaw.reason, reply=reply)
             return node, _rejection(node, flaw.reason, flaw.detail)
         answer = str(reply.fields.get("answer", "")).strip()
-        return root_node(context, sample, query=query, answer=answer, stop_reason="not_split"), None
+        node = root_node(
+            context, sample, query=query, answer=answer, stop_reason="not_split", reply=reply
+        )
+        return node, None
 
 
 def too_short(context: Context) -> GrownTrees:
@@ -121,7 +124,13 @@ def direct_draws(
 
 
 def root_node(
-    context: Context, draw: int, *, query: str = "", answer: str = "", stop_reason: str
+    context: Context,
+    draw: int,
+    *,
+    query: str = "",
+    answer: str = "",
+    stop_reason: str,
+    reply: ChatReply | None = None,
 ) -> Node:
     """The *draw*-th node over the whole of *context*: a tree that is its root alone."""
     node_id = content_id("node", context.context_id, draw, "0", context.text)
@@ -141,6 +150,8 @@ def root_node(
         split_rouge_l=None,
         path=(node_id,),
         answer=answer,
+        journal_key=reply.journal_key if reply else "",
+        sample=reply.sample if reply else None,
     )
 
 

@@ -16,6 +16,7 @@ from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.document_changes import close_changes
 from augcon_lib.warehouse.frames import LISTED, insert, listed, select, select_records, to_frame
 from augcon_lib.warehouse.partitions import PartitionOutput
+from augcon_lib.warehouse.provenance import ROW_PROVENANCE, described, with_provenance
 from augcon_lib.warehouse.retention import prune
 from augcon_lib.warehouse.versions import DatasetVersion, Spent, number_of, versions_in
 
@@ -23,6 +24,8 @@ from augcon_lib.warehouse.versions import DatasetVersion, Spent, number_of, vers
 _IDENTITY = ("row_id", "split", "position", "stale")
 # Where a row that lives on is found now.
 _SOURCE = ("uri", "title", "language", "text_sha256", "start_char", "end_char")
+# What of a row that lives on is as in the newest version.
+_RENEWED = (*_SOURCE, *ROW_PROVENANCE)
 _ROW_COLUMNS = ("row_id", "document_id", "node_id", "query", "response", "split", "position",
                 *_SOURCE, "stale")  # fmt: skip
 
@@ -41,16 +44,17 @@ def save_dataset(
     *spent* since the version before, and *reasons* besides the documents', are noted with a new
     version. Of older versions, *keep_versions* stay in all (0: all of them).
     """
-    incoming = to_frame("dataset_rows", dataset.rows, added_in=0, removed_in=None)
+    unknown = dict.fromkeys(ROW_PROVENANCE)
+    incoming = to_frame("dataset_rows", dataset.rows, added_in=0, removed_in=None, **unknown)
     with warehouse.write() as connection:
         save_state(connection, "sft_dataset", state, run_id, dataset.rejections)
         known = versions_in(connection)
         latest = known[0] if known else None
         is_new = latest is None or latest.dataset_version != dataset.version
         number = (latest.number if latest else 0) + is_new
+        incoming = with_provenance(connection, incoming)
         live = connection.execute(
-            "SELECT row_id, split, position, stale, uri, title, language, text_sha256, "
-            "start_char, end_char FROM dataset_rows WHERE removed_in IS NULL"
+            f"SELECT {', '.join(_IDENTITY + _RENEWED)} FROM dataset_rows WHERE removed_in IS NULL"
         ).pl()
         _move(connection, live, incoming)
         changed = close_changes(connection, number if is_new else None)
@@ -97,21 +101,28 @@ def live_rows(warehouse: Warehouse, document_ids: list[str]) -> list[DatasetRow]
 def read_dataset(warehouse: Warehouse, version: str | None = None) -> pl.DataFrame:
     """Rows of *version* (default: the current one) with the columns of ``sft_dataset`` and
     where each came from: ``uri``, ``title``, ``language``, ``text_sha256``, ``start_char``,
-    ``end_char``.
+    ``end_char``; ``question`` and ``answer`` say how (JSON, as ``provenance.provenance``; NULL
+    where that was not kept).
 
     Raises ``WarehouseError`` for a version that does not exist or was pruned.
     """
     with warehouse.read() as connection:
         number = number_of(connection, version)
-        return connection.execute(
+        rows = connection.execute(
             "SELECT r.row_id, v.dataset_version, r.document_id, r.node_id, r.query, r.response, "
-            "r.split, r.stale, r.uri, r.title, r.language, r.text_sha256, r.start_char, r.end_char "
+            "r.split, r.stale, r.uri, r.title, r.language, r.text_sha256, r.start_char, r.end_char"
+            f"{''.join(f', r.{column}' for column in ROW_PROVENANCE)} "
             "FROM dataset_rows AS r "
             "JOIN dataset_versions AS v ON v.number = ? "
             "WHERE r.added_in <= v.number AND (r.removed_in IS NULL OR r.removed_in > v.number) "
             "ORDER BY r.document_id, r.position",
             [number],
         ).pl()
+        made = described(connection, rows.select(ROW_PROVENANCE).to_dicts())
+    return rows.drop(ROW_PROVENANCE).with_columns(
+        pl.Series(name, [row[name] and _json(row[name]) for row in made], pl.String)
+        for name in ("question", "answer")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +166,15 @@ def diff_versions(warehouse: Warehouse, old: str | None, new: str | None) -> Ver
 def _move(
     connection: duckdb.DuckDBPyConnection, live: pl.DataFrame, incoming: pl.DataFrame
 ) -> None:
-    """Rows that live on are found where their documents have them now."""
-    moved = incoming.select(_IDENTITY + _SOURCE).join(
-        live, on=_IDENTITY + _SOURCE, how="anti", nulls_equal=True
+    """Rows that live on are found where their documents have them now, as they were made now."""
+    moved = incoming.select(_IDENTITY + _RENEWED).join(
+        live, on=_IDENTITY + _RENEWED, how="anti", nulls_equal=True
     )
     moved = moved.join(live, on=_IDENTITY, how="semi")
     if moved.is_empty():
         return
     connection.register("moved", moved)
-    assignments = ", ".join(f"{column} = moved.{column}" for column in _SOURCE)
+    assignments = ", ".join(f"{column} = moved.{column}" for column in _RENEWED)
     connection.execute(
         f"UPDATE dataset_rows SET {assignments} FROM moved "
         "WHERE dataset_rows.removed_in IS NULL AND dataset_rows.row_id = moved.row_id"
@@ -182,6 +193,10 @@ def _end_rows(
         [number],
     )
     connection.unregister("ended")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _rows_of(connection: duckdb.DuckDBPyConnection, number: int) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ import duckdb
 from augcon_lib.errors import WarehouseError
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.frames import LISTED, listed, select
+from augcon_lib.warehouse.provenance import ROW_PROVENANCE, described
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,8 @@ class Lineage:
 
     ``quoted`` is the text of the row's own version of the document, at the row's span; ``parents``
     goes from the root context down to the node's parent. Of a row whose document was replaced
-    since, ``node`` holds its span alone and ``parents`` is empty.
+    since, ``node`` holds its span alone and ``parents`` is empty. ``question`` and ``answer`` say
+    how each came about (``provenance.provenance``); None where that was not kept.
     """
 
     row: dict[str, Any]
@@ -24,6 +26,8 @@ class Lineage:
     parents: list[dict[str, Any]]
     document: dict[str, Any]
     quoted: str
+    question: dict[str, Any] | None
+    answer: dict[str, Any] | None
 
 
 def explain_row(warehouse: Warehouse, row_id: str) -> Lineage:
@@ -32,14 +36,15 @@ def explain_row(warehouse: Warehouse, row_id: str) -> Lineage:
     Raises ``WarehouseError`` where there is no such row in any version that is kept.
     """
     with warehouse.read() as connection:
-        row = _find(connection, row_id)
+        [row] = described(connection, [_find(connection, row_id)])
         node, parents = _node(connection, row)
         document, text = _document(connection, row)
     quoted = text[row["start_char"] : row["end_char"]]
     if node is None:
         spans = {name: row[name] for name in ("node_id", "start_char", "end_char")}
         node = dict.fromkeys(_NODE_COLUMNS) | spans
-    return Lineage(row, node, parents, document, quoted)
+    question, answer = row.pop("question"), row.pop("answer")
+    return Lineage(row, node, parents, document, quoted, question, answer)
 
 
 _NODE_COLUMNS = (
@@ -62,7 +67,8 @@ def _find(connection: duckdb.DuckDBPyConnection, row_id: str) -> dict[str, Any]:
         connection,
         "SELECT r.row_id, v.dataset_version, r.document_id, r.node_id, r.query, r.response, "
         "r.split, r.stale, r.uri, r.title, r.language, r.text_sha256, r.start_char, r.end_char, "
-        "s.score, s.rank, p.few_shot_version, p.response_id, r.removed_in IS NULL AS is_current "
+        "s.score, s.rank, p.few_shot_version, p.response_id, r.removed_in IS NULL AS is_current, "
+        f"{', '.join(f'r.{column}' for column in ROW_PROVENANCE)} "
         "FROM dataset_rows AS r "
         "JOIN (SELECT max(number) AS number FROM dataset_versions) AS m ON TRUE "
         "JOIN dataset_versions AS v ON v.number = coalesce(r.removed_in - 1, m.number) "

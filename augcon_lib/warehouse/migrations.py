@@ -68,6 +68,20 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         "CREATE TABLE schema_version (version BIGINT, augcon_version VARCHAR)",
         *_add("partition_state", "metadata_hash VARCHAR"),
     ),
+    7: (
+        "CREATE TABLE provenance (provenance_id VARCHAR, stage VARCHAR, inputs VARCHAR)",
+        *_add("cst_nodes", "provenance_id VARCHAR", "journal_key VARCHAR", "sample INTEGER"),
+        *_add("responses", "provenance_id VARCHAR", "journal_key VARCHAR", "sample INTEGER"),
+        *_add(
+            "dataset_rows",
+            "question_provenance_id VARCHAR",
+            "question_journal_key VARCHAR",
+            "question_sample INTEGER",
+            "answer_provenance_id VARCHAR",
+            "answer_journal_key VARCHAR",
+            "answer_sample INTEGER",
+        ),
+    ),
 }
 
 SCHEMA_VERSION = max(MIGRATIONS)

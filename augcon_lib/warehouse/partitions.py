@@ -20,6 +20,7 @@ from augcon_lib.records import Rejection
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.document_changes import DELETED, log_changes
 from augcon_lib.warehouse.frames import LISTED, delete_documents, insert, listed, select, to_frame
+from augcon_lib.warehouse.provenance import keep_provenance
 from augcon_lib.warehouse.retention import keep_former_texts
 from augcon_lib.warehouse.schema import PARTITIONED
 
@@ -99,7 +100,12 @@ def replace_partitions(
         for table in later:
             delete_documents(connection, table, rejected)
         _delete_state(connection, later, rejected)
-        insert(connection, stage, pl.concat(to_frame(stage, o.records) for o in outputs))
+        ids = keep_provenance(connection, stage, [o.inputs for o in outputs])
+        frames = (
+            to_frame(stage, output.records, provenance_id=made_from)
+            for output, made_from in zip(outputs, ids, strict=True)
+        )
+        insert(connection, stage, pl.concat(frames))
         insert(
             connection,
             "rejections",

@@ -39,6 +39,9 @@ PARTITIONED: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "path": pl.List(pl.String),
         "position": pl.Int32,
         "answer": pl.String,
+        "provenance_id": pl.String,
+        "journal_key": pl.String,
+        "sample": pl.Int32,
     },
     "scored_queries": {
         "node_id": pl.String,
@@ -61,6 +64,9 @@ PARTITIONED: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "few_shot_version": pl.String,
         "status": pl.String,
         "position": pl.Int32,
+        "provenance_id": pl.String,
+        "journal_key": pl.String,
+        "sample": pl.Int32,
     },
 }
 
@@ -135,6 +141,12 @@ DATASET: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "end_char": pl.Int64,
         "added_in": pl.Int64,
         "removed_in": pl.Int64,
+        "question_provenance_id": pl.String,
+        "question_journal_key": pl.String,
+        "question_sample": pl.Int32,
+        "answer_provenance_id": pl.String,
+        "answer_journal_key": pl.String,
+        "answer_sample": pl.Int32,
     },
     # ``cause``: JSON, documents by reason; the spend is that since the version before, up to the
     # journal's call ``last_call``.
@@ -195,6 +207,12 @@ STATE: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "uri": pl.String,
         "stamp": pl.String,
         "source_sha256": pl.String,
+    },
+    # Named inputs (JSON) of questions and answers, once for all that share them.
+    "provenance": {
+        "provenance_id": pl.String,
+        "stage": pl.String,
+        "inputs": pl.String,
     },
     # A row for each number that the file's schema has had (``migrations``); the highest is now.
     "schema_version": {

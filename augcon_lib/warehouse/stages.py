@@ -13,7 +13,7 @@ _THESE = f"document_id IN {LISTED}"
 _NODE_COLUMNS = ", ".join(
     "coalesce(n.answer, '') AS answer" if c == "answer" else f"n.{c}"
     for c in PARTITIONED["cst_nodes"]
-    if c != "position"
+    if c not in ("position", "provenance_id", "journal_key", "sample")
 )
 
 

@@ -161,10 +161,15 @@ def test_an_empty_folder_and_a_link_to_one_are_exported_into(tmp_path: Path) -> 
 def test_a_failure_while_writing_leaves_what_was_there(tmp_path: Path) -> None:
     export_dataset(ONE_ROW, tmp_path / "out", "chat")
     before = content(tmp_path / "out")
-    for error in (KeyboardInterrupt(), ValueError("odd")):
-        with pytest.raises(type(error)), replaced_folder(tmp_path / "out") as folder:
+
+    def fail(error: BaseException) -> None:
+        with replaced_folder(tmp_path / "out") as folder:
             (folder / "train.jsonl").write_text("half")
             raise error
+
+    for error in (KeyboardInterrupt(), ValueError("odd")):
+        with pytest.raises(type(error)):
+            fail(error)
         assert content(tmp_path / "out") == before
         assert names(tmp_path) == ["out"]
 

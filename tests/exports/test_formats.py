@@ -78,7 +78,7 @@ ROWS = pl.DataFrame(
     ],
     schema=COLUMNS,
     orient="row",
-)
+).with_columns(question=pl.lit(None, pl.String), answer=pl.lit(None, pl.String))
 
 
 def exported(directory: Path, format_name: str, rows: pl.DataFrame = ROWS) -> dict[str, bytes]:
@@ -143,6 +143,24 @@ def test_parquet_keeps_ids_texts_and_spans(tmp_path: Path) -> None:
     ]
     test = pl.read_parquet(tmp_path / "test.parquet")
     assert test["query"].to_list() == [AWKWARD]
+
+
+def test_how_rows_came_about_is_in_lineage_and_parquet_where_it_is_known(tmp_path: Path) -> None:
+    without = exported(tmp_path, "parquet")
+    assert not any({"question", "answer"} & set(row) for row in lines(without["lineage.jsonl"]))
+    assert "question_provenance" not in pl.read_parquet(tmp_path / "train.parquet").columns
+    made = {"model": "openai/tea", "sample": 2, "journal_key": "ab", "settings": {"a.b": "0.2"}}
+    known = pl.col("row_id") == "r3"
+    rows = ROWS.with_columns(
+        question=pl.when(known).then(pl.lit(json.dumps(made))),
+        answer=pl.when(known).then(pl.lit(json.dumps({**made, "sample": 0}))),
+    )
+    _, first, second = lines(exported(tmp_path, "parquet", rows)["lineage.jsonl"])
+    assert not {"question", "answer"} & set(first)
+    assert (second["question"], second["answer"]) == (made, {**made, "sample": 0})
+    train = pl.read_parquet(tmp_path / "train.parquet")
+    assert train["question_provenance"].to_list() == [None, json.dumps(made)]
+    assert json.loads(train["answer_provenance"][1])["sample"] == 0
 
 
 def test_hf_has_messages_in_data_files_that_its_card_names(tmp_path: Path) -> None:

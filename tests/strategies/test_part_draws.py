@@ -4,7 +4,7 @@ from augcon_lib.context_split_tree import GrownTrees, TreeParameters
 from augcon_lib.model.chat import ChatReply, ChatRequest
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context
-from augcon_lib.strategies.part_draws import PartDraws, parts_tree
+from augcon_lib.strategies.part_draws import Asked, PartDraws, parts_tree
 from augcon_lib.tree_rules import broken_rules
 
 TEXT = "The mill ran at night. Two men kept the sluice. Flour went to Bristol by boat."
@@ -65,7 +65,7 @@ def test_a_part_without_a_usable_query_is_a_rejection() -> None:
 
 
 def test_one_part_is_the_root_and_a_context_below_lambda_is_left_out() -> None:
-    (root, *_) = parts_tree(CONTEXT, 0, [(0, len(TEXT))], [("Why?", "not_split", "")]).nodes
+    (root, *_) = parts_tree(CONTEXT, 0, [(0, len(TEXT))], [Asked("Why?", "not_split")]).nodes
     assert (root.parent_id, root.query, root.text) == (None, "Why?", TEXT)
     chat = Chat()
     trees = grow(chat, [], Context("c", "d.md", "Too short.", 0, 10))

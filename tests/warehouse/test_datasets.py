@@ -60,6 +60,8 @@ def test_a_dataset_is_read_with_where_its_rows_came_from(warehouse: Warehouse) -
         "start_char": 0,
         "end_char": 11,
         "stale": False,
+        "question": None,
+        "answer": None,
     }
 
 
