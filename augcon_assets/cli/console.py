@@ -26,8 +26,9 @@ def console() -> Console:
 
 
 def error_console() -> Console:
-    """Standard error, for progress and messages."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    """Standard error, for progress and messages; plain text as on standard output."""
+    width = None if sys.stderr.isatty() else PLAIN_WIDTH
+    return Console(stderr=True, highlight=False, soft_wrap=True, width=width)
 
 
 def print_json(value: Any) -> None:

@@ -1,27 +1,52 @@
 """``augcon ui``: Dagster's UI and daemon on this workspace, on loopback."""
 
-import os
-import sys
 from pathlib import Path
-from typing import NoReturn
+
+from rich.console import Console
 
 from augcon_assets.cli.console import error_console, workspace_at
+from augcon_assets.cli.plan import collect_plan, print_plan
+from augcon_lib.errors import AugconError
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.workspace import Workspace
+
+FOLLOWING = {
+    "on": "sensor and schedules run, and ask the model by themselves",
+    "ask": "sensor and schedules are paused until somebody turns them on (Automation, in the UI)",
+    "off": "sensor and schedules request nothing",
+}
 
 
-def run_ui(folder: Path | None, port: int) -> NoReturn:
-    """Become ``dagster dev``, so that signals reach it and its exit code is ours."""
+def run_ui(folder: Path | None, port: int) -> None:
+    """Show what is pending, and serve until a signal ends it."""
+    from augcon_assets.ui.server import listen, serve, stopping_on_signals
+
     workspace = workspace_at(folder)
-    workspace.dagster_home.mkdir(parents=True, exist_ok=True)
-    environment = {
-        **os.environ,
-        "DAGSTER_HOME": str(workspace.dagster_home),
-        "AUGCON_WORKSPACE": str(workspace.root),
-    }
-    # Dagster recommends `dg dev` in its place, which wants a project of its own around it.
-    quiet = ["-W", "ignore:Function `dev_command` is superseded"]
-    command = [sys.executable, *quiet, "-m", "dagster", "dev"]
-    command += ["--workspace", str(workspace.root / "workspace.yaml")]
-    command += ["--host", "127.0.0.1", "--port", str(port)]
-    error_console().print(f"Dagster on http://127.0.0.1:{port} (stop with Ctrl-C)", markup=False)
-    os.chdir(workspace.root)
-    os.execve(sys.executable, command, environment)
+    out = error_console()
+
+    def ready(address: str) -> None:
+        out.print(f"serving {address}", markup=False)
+        out.print("whoever has that address can use this UI; stop with Ctrl-C", markup=False)
+
+    with stopping_on_signals():
+        try:
+            listening = listen(port)
+            show_pending(out, workspace)
+            out.print("Dagster starts ...", markup=False)
+            serve(workspace, listening, ready)
+        except KeyboardInterrupt:
+            out.print("stopped", markup=False)
+
+
+def show_pending(out: Console, workspace: Workspace) -> None:
+    """What following the store would do now, for how much, and who decides about it.
+
+    A workspace that cannot be planned can be looked at all the same.
+    """
+    out.print("pending:", markup=False)
+    try:
+        print_plan(out, collect_plan(StageRun(workspace)))
+    except AugconError as error:
+        out.print(f"error: {error}", style="red", markup=False)
+    follow = workspace.settings.automation.follow
+    out.print(f'[automation] follow = "{follow}": {FOLLOWING[follow]}', markup=False)

@@ -17,6 +17,7 @@ from augcon_lib.settings.method import (
 from augcon_lib.settings.model import EndpointSettings, ModelSettings
 from augcon_lib.settings.workspace import (
     AlarmSettings,
+    AutomationSettings,
     BudgetSettings,
     DatasetSettings,
     SourceSettings,
@@ -26,6 +27,7 @@ from augcon_lib.settings.workspace import (
 __all__ = [
     "SETTINGS_FILE_NAME",
     "AlarmSettings",
+    "AutomationSettings",
     "BudgetSettings",
     "DatasetSettings",
     "EndpointSettings",

@@ -30,6 +30,7 @@ from augcon_lib.settings.method import (
 from augcon_lib.settings.model import ModelSettings
 from augcon_lib.settings.workspace import (
     AlarmSettings,
+    AutomationSettings,
     BudgetSettings,
     DatasetSettings,
     SourceSettings,
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
     responses: ResponsesSettings = ResponsesSettings()
     dataset: DatasetSettings = DatasetSettings()
     alarms: AlarmSettings = AlarmSettings()
+    automation: AutomationSettings = AutomationSettings()
     budget: BudgetSettings = BudgetSettings()
     storage: StorageSettings = StorageSettings()
 

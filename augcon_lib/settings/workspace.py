@@ -62,11 +62,29 @@ class AlarmSettings(Section):
     )
 
 
+class AutomationSettings(Section):
+    """``[automation]``: whether Dagster's sensor and schedules may ask the model by themselves."""
+
+    follow: Literal["on", "ask", "off"] = Field(
+        "ask",
+        description="sensor and schedules: on: they run; ask: they are paused until somebody turns "
+        "them on in the UI; off: they request nothing, turned on or not",
+    )
+
+
 class BudgetSettings(Section):
-    """``[budget]``: 0 means no limit; reaching a limit stops cleanly and can be resumed."""
+    """``[budget]``: 0 means no limit; reaching a limit stops cleanly and can be resumed.
+
+    Limits of a day and a month hold over all commands, the sensor and schedules of the workspace
+    together, also at the same time. Days and months are those of UTC. Every HTTP call counts,
+    one that failed, too.
+    """
 
     max_calls: Count = Field(0, description="HTTP calls of one command")
     max_usd: NotNegative = Field(0.0, description="US dollars of one command")
+    max_calls_per_day: Count = Field(0, description="HTTP calls of a day (UTC)")
+    max_usd_per_day: NotNegative = Field(0.0, description="US dollars of a day (UTC)")
+    max_usd_per_month: NotNegative = Field(0.0, description="US dollars of a month (UTC)")
 
 
 class StorageSettings(Section):

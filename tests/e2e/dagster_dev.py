@@ -2,11 +2,10 @@
 
 import json
 import os
+import re
 import signal
-import socket
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,26 +14,23 @@ from typing import Any
 
 from tests.e2e.command_line import AUGCON, environment
 
-START_SECONDS = 60
-STOP_SECONDS = 90  # a busy machine; `dagster dev` itself waits for its servers
+START_SECONDS = 90
+STOP_SECONDS = 90  # a busy machine
+SERVING = re.compile(r"serving (http://127\.0\.0\.1:\d+)/\?token=(\S+)")
 
 Query = Callable[[str], dict[str, Any]]
 
 
-def ask(url: str, query: str) -> dict[str, Any]:
+def ask(base: str, token: str, query: str) -> dict[str, Any]:
+    """The data that the UI at *base* gives for *query*."""
     body = json.dumps({"query": query}).encode()
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=20) as response:
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    request = urllib.request.Request(f"{base}/graphql", body, headers)
+    with urllib.request.urlopen(request, timeout=60) as response:
         answer = json.load(response)
     assert "errors" not in answer, answer
     found: dict[str, Any] = answer["data"]
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(ready: Callable[[], bool], seconds: float, process: subprocess.Popen[bytes]) -> bool:
@@ -55,39 +51,53 @@ def group_is_gone(group: int) -> bool:
     return False
 
 
+def ignore_interrupts() -> None:
+    """What a shell does for a command in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @contextmanager
-def dagster_dev(
-    workspace: Path, log: Path, env: Mapping[str, str] | None = None
-) -> Iterator[tuple[Query, subprocess.Popen[bytes]]]:
-    """``augcon ui`` on *workspace*, up; stopped as Ctrl-C stops it, without leftovers."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/graphql"
+def started_ui(
+    workspace: Path,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    *,
+    in_background: bool = False,
+) -> Iterator[tuple[str, str, subprocess.Popen[bytes]]]:
+    """``augcon ui`` on *workspace* as soon as it says that it serves: address, token, process.
+
+    Its processes are a group of their own, of which none is left after the body.
+    """
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [AUGCON, "ui", "--port", str(port)],
+            [AUGCON, "ui", "--port", "0"],
             cwd=workspace,
             env=environment(env),
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=ignore_interrupts if in_background else None,
         )
-
-    def is_up() -> bool:
-        try:
-            return len(ask(url, "{ assetNodes { id } }")["assetNodes"]) > 0
-        except (urllib.error.URLError, ConnectionError, TimeoutError, AssertionError):
-            return False
-
     try:
-        assert wait_until(is_up, START_SECONDS, process), log.read_text()
-        yield lambda query: ask(url, query), process
-        os.killpg(process.pid, signal.SIGINT)
-        process.wait(STOP_SECONDS)
-        deadline = time.monotonic() + STOP_SECONDS
-        while not group_is_gone(process.pid) and time.monotonic() < deadline:
-            time.sleep(0.2)
-        assert group_is_gone(process.pid), "processes of the UI are left over"
+        said = wait_until(lambda: bool(SERVING.search(log.read_text())), START_SECONDS, process)
+        assert said, log.read_text()
+        found = SERVING.search(log.read_text())
+        assert found
+        yield found[1], found[2], process
     finally:
         if not group_is_gone(process.pid):
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(STOP_SECONDS)
+
+
+@contextmanager
+def dagster_dev(
+    workspace: Path, log: Path, env: Mapping[str, str] | None = None
+) -> Iterator[tuple[Query, subprocess.Popen[bytes]]]:
+    """``augcon ui`` on *workspace*, up; stopped as Ctrl-C stops it, without leftovers."""
+    with started_ui(workspace, log, env) as (base, token, process):
+        assert ask(base, token, "{ assetNodes { id } }")["assetNodes"]
+        yield lambda query: ask(base, token, query), process
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(STOP_SECONDS) == 0, log.read_text()[-5000:]
+        assert group_is_gone(process.pid), "processes of the UI are left over"

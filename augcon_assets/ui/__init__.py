@@ -1,0 +1,1 @@
+"""Dagster's UI for one person on one machine: served on loopback, behind a token."""
