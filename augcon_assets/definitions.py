@@ -1,4 +1,4 @@
-"""Everything that Dagster loads; reads no file and opens nothing."""
+"""Everything that Dagster loads; reads settings alone and opens nothing."""
 
 import dagster as dg
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
+from augcon_assets.automation import skipped_when_off, schedule_status, sensor_status
 from augcon_assets.failures import report_failures
 from augcon_assets.jobs import choices_job, dataset_job, documents_job, job_name
 from augcon_assets.processes import ACTIVE_STATUSES, end_dead_runs
@@ -36,13 +37,15 @@ Attempts = Mapping[str, tuple[str, int]]
     name="follow_store",
     jobs=[documents_job, choices_job, dataset_job],
     minimum_interval_seconds=TICK_SECONDS,
-    default_status=dg.DefaultSensorStatus.RUNNING,
+    default_status=sensor_status(),
     description="Discovers documents and requests runs for what is stale.",
 )
 def follow_store(
     context: dg.SensorEvaluationContext, workspace: WorkspaceResource
 ) -> dg.SensorResult | dg.SkipReason:
     """Request the runs that are missing; a document that failed is tried three times."""
+    if skipped := skipped_when_off(workspace.open()):
+        return skipped
     if _active_runs(context.instance):
         run = StageRun(workspace.open())
         report_inputs(run, context.instance)
@@ -61,13 +64,16 @@ def follow_store(
     name="daily_sync",
     cron_schedule="0 3 * * *",
     job=documents_job,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
+    default_status=schedule_status(),
     description="Once a day, tries documents again that the sensor gave up.",
 )
 def daily_sync(
     context: dg.ScheduleEvaluationContext, workspace: WorkspaceResource
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Request runs for stale documents, failed ones too."""
+    if skipped := skipped_when_off(workspace.open()):
+        yield skipped
+        return
     if _active_runs(context.instance):
         yield dg.SkipReason("a run is still going on; the sensor follows it")
         return
@@ -79,7 +85,7 @@ def daily_sync(
         yield dg.SkipReason("all documents are fresh")
 
 
-weekly_retrain = dg.ScheduleDefinition(
+@dg.schedule(
     name="weekly_retrain",
     cron_schedule="0 4 * * 0",
     job=choices_job,
@@ -87,6 +93,11 @@ weekly_retrain = dg.ScheduleDefinition(
     description="Once a week, trains the scorer and searches the examples again; what is new waits "
     "for promotion. Off until it is turned on.",
 )
+def weekly_retrain(
+    context: dg.ScheduleEvaluationContext, workspace: WorkspaceResource
+) -> dg.RunRequest | dg.SkipReason:
+    """Request a run of both choices."""
+    return skipped_when_off(workspace.open()) or dg.RunRequest()
 
 
 def _missing_runs(

@@ -6,7 +6,6 @@ from augcon_assets.definitions import defs
 from augcon_assets.evaluation import EVALUATION, evaluate_job
 from augcon_assets.jobs import CHOICES, DATASET, DOCUMENT_STAGES, JOBS, job_name
 from augcon_assets.partitions import documents_partitions
-from augcon_assets.sensors import daily_sync, follow_store
 from augcon_lib.fingerprints import CODE_VERSIONS
 
 GRAPH = defs.resolve_asset_graph()
@@ -126,8 +125,3 @@ def test_assets_of_different_jobs_cannot_share_a_run() -> None:
     assert job_name(("raw_corpus", "responses")) == "documents"
     with pytest.raises(ValueError, match="no job holds"):
         job_name(("raw_corpus", "query_scorer"))
-
-
-def test_sensor_and_schedule_run_without_being_switched_on() -> None:
-    assert follow_store.default_status == dg.DefaultSensorStatus.RUNNING
-    assert daily_sync.default_status == dg.DefaultScheduleStatus.RUNNING

@@ -75,6 +75,7 @@ class Followed:
             "AUGCON_MODEL__BASE_URL": served.server.url,
             "AUGCON_MODEL__NAME": "tiny",
             "OPENAI_API_KEY": KEY,
+            "AUGCON_AUTOMATION__FOLLOW": "on",
             # Too few to learn from, so that nothing but a test's changes makes the scorer stale.
             "AUGCON_SCORER__PAIRS_PER_NEGATIVE_KIND": "1",
             "AUGCON_SCORER__RETRAIN_DRIFT": "0",

@@ -14,7 +14,7 @@ quick = dg.SensorDefinition(
     evaluation_fn=follow_store._raw_fn,
     jobs=JOBS,
     minimum_interval_seconds=1,
-    default_status=dg.DefaultSensorStatus.RUNNING,
+    default_status=follow_store.default_status,
 )
 defs = dg.Definitions(
     assets=definitions.defs.assets,

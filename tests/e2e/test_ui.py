@@ -102,9 +102,9 @@ def test_the_runs_of_the_command_are_in_the_ui(
     assert len(sessions) == 1
 
 
-def test_sensor_and_schedule_are_running_in_the_ui(ui: Query) -> None:
+def test_sensor_and_schedules_are_paused_until_somebody_turns_them_on(ui: Query) -> None:
     (repository,) = ui(INSTIGATORS)["repositoriesOrError"]["nodes"]
-    (sensor,) = repository["sensors"]
-    (schedule,) = (s for s in repository["schedules"] if s["name"] == "daily_sync")
-    assert (sensor["name"], sensor["sensorState"]["status"]) == ("follow_store", "RUNNING")
-    assert (schedule["name"], schedule["scheduleState"]["status"]) == ("daily_sync", "RUNNING")
+    sensors = {s["name"]: s["sensorState"]["status"] for s in repository["sensors"]}
+    schedules = {s["name"]: s["scheduleState"]["status"] for s in repository["schedules"]}
+    assert sensors == {"follow_store": "STOPPED"}
+    assert schedules == {"daily_sync": "STOPPED", "weekly_retrain": "STOPPED"}
