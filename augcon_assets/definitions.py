@@ -8,12 +8,14 @@ from augcon_assets.inputs import EXTERNAL
 from augcon_assets.jobs import JOBS
 from augcon_assets.promotion import promote_job
 from augcon_assets.resources import WorkspaceResource
+from augcon_assets.retirement import retire_job, retirement_agreed
 from augcon_assets.sensors import daily_sync, follow_store, weekly_retrain
 from augcon_assets.studies import STUDY_JOBS
 
 defs = dg.Definitions(
     assets=[*EXTERNAL, *ASSETS, evaluation],
-    jobs=[*JOBS, promote_job, evaluate_job, *STUDY_JOBS],
+    asset_checks=[retirement_agreed],
+    jobs=[*JOBS, promote_job, retire_job, evaluate_job, *STUDY_JOBS],
     sensors=[follow_store],
     schedules=[daily_sync, weekly_retrain],
     resources={"workspace": WorkspaceResource()},

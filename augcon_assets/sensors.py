@@ -109,7 +109,7 @@ def _missing_runs(
     inputs, is not counted any more.
     """
     run = StageRun(workspace.open())
-    store = sync_partitions(run, instance)
+    store = sync_partitions(run, instance, hold=True)
     stale = stale_in(run, store.sources)
     tried = _tried_inputs(run, stale)
     before = {d: attempts[d][1] for d, f in tried.items() if attempts.get(d, ("", 0))[0] == f}

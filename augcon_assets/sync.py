@@ -19,6 +19,8 @@ from augcon_assets.reporting import (
     restore_whole_assets,
 )
 from augcon_assets.resources import SESSION_TAG
+from augcon_assets.retirement import report_retirements
+from augcon_lib.retirement import Retirement
 from augcon_lib.stages.documents_at_once import batches
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import sync_sources
@@ -27,22 +29,32 @@ from augcon_lib.warehouse.partitions import load_states
 
 @dataclass(frozen=True)
 class Store:
-    """The store as listed: source hashes by document id, and what is new or left."""
+    """The store as listed: source hashes by document id, and what is new or left.
+
+    ``held`` are documents that left and that nobody has agreed to retire.
+    """
 
     sources: Mapping[str, str]
     added: Sequence[str]
     deleted: Sequence[str]
+    held: Retirement | None = None
 
 
-def sync_partitions(run: StageRun, instance: dg.DagsterInstance) -> Store:
+def sync_partitions(run: StageRun, instance: dg.DagsterInstance, *, hold: bool = False) -> Store:
     """List the store and make the partitions its documents; documents that left are forgotten.
+
+    Where too many left to be forgotten unasked, raises ``RetirementHeld``, or with *hold* goes on
+    with those that are still there (``sync_sources``).
 
     The instance is told of inputs that changed, and of what the warehouse holds and it does not
     know: an instance that was lost is whole again after it.
 
     Raises ``StoreError`` where the store cannot be listed: no partition is touched then.
     """
-    listing, gone, added = sync_sources(run)
+    try:
+        listing, gone, added, held = sync_sources(run, hold=hold)
+    finally:
+        report_retirements(run, instance)
     sources = listing.source_hashes
     before = set(documents_in_order(instance))
     report_inputs(run, instance)
@@ -54,9 +66,9 @@ def sync_partitions(run: StageRun, instance: dg.DagsterInstance) -> Store:
     # Told of first: a sync that is killed in between restores them again.
     for some in batches([partition_key(d) for d in missing], KEYS_PER_STATEMENT):
         instance.add_dynamic_partitions(DOCUMENTS, some)
-    deleted = sorted(before - set(sources) | set(gone))
+    deleted = [] if held else sorted(before - set(sources) | set(gone))
     delete_partitions(instance, DOCUMENTS, [partition_key(d) for d in deleted])
-    return Store(sources, added, deleted)
+    return Store(sources, added, deleted, held)
 
 
 def documents_in_order(instance: dg.DagsterInstance) -> list[str]:

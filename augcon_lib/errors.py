@@ -16,6 +16,10 @@ class StoreError(AugconError):
     """The document store could not be listed: not the same thing as an empty store."""
 
 
+class RetirementHeld(AugconError):
+    """So many documents would leave the dataset that somebody has to agree first."""
+
+
 class DocumentError(AugconError):
     """One document cannot be read; the rest of the store is unaffected.
 

@@ -1,6 +1,6 @@
 """What is stale, and why: expected fingerprints against stored ones (pure functions)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from augcon_lib.choice_staleness import candidates, stale_choices
@@ -32,9 +32,17 @@ class Staleness:
 
 
 def find_stale(
-    sources: Mapping[str, str], settings: Settings, versions: Versions, states: States
+    sources: Mapping[str, str],
+    settings: Settings,
+    versions: Versions,
+    states: States,
+    kept: Collection[str] = (),
 ) -> Staleness:
-    """Compare the store (*sources*: source hash by document id) with the stored states."""
+    """Compare the store (*sources*: source hash by document id) with the stored states.
+
+    Rows of documents that are *kept* stay in the dataset though these cannot be used any more.
+    Where there are no documents and never were any, nothing is stale.
+    """
     expectation = Expectation(settings, versions, states)
     documents: dict[str, dict[str, list[str]]] = {stage: {} for stage in STAGES}
     for document_id, source_sha256 in sources.items():
@@ -51,10 +59,13 @@ def find_stale(
     unpartitioned = stale_choices(expectation, states, settings, versions)
     live = live_documents(expectation, states)
     reasons = expectation.reasons(
-        "sft_dataset", NO_DOCUMENT, dataset_inputs(expectation, states, live, settings)
+        "sft_dataset", NO_DOCUMENT, dataset_inputs(expectation, states, live, settings, kept)
     )
     if reasons:
         unpartitioned["sft_dataset"] = reasons
+    if not sources and not any(document for _, document in states):
+        made_before = ("sft_dataset", NO_DOCUMENT) in states
+        unpartitioned = {"sft_dataset": reasons} if reasons and made_before else {}
     return Staleness(documents, unpartitioned, candidates(states, settings, versions))
 
 
@@ -84,8 +95,20 @@ def failed_documents(states: States) -> list[str]:
     )
 
 
+def stale_rows_of(
+    states: States, live: Collection[str], settings: Settings, kept: Collection[str]
+) -> list[str]:
+    """Documents that cannot be used now and whose last good rows stay, marked stale; in order."""
+    failed = failed_documents(states) if settings.dataset.failed_documents == "keep" else []
+    return sorted({*failed, *kept} - set(live))
+
+
 def dataset_inputs(
-    expectation: Expectation, states: States, live: Iterable[str], settings: Settings
+    expectation: Expectation,
+    states: States,
+    live: Iterable[str],
+    settings: Settings,
+    kept: Collection[str] = (),
 ) -> Inputs:
     """The named inputs of ``sft_dataset``: its settings, and what the live documents have."""
     live = list(live)
@@ -98,6 +121,7 @@ def dataset_inputs(
     of_documents("document metadata", {d: states[STAGES[0], d].metadata_hash for d in live})
     if settings.dataset.test_fraction > 0:  # near-duplicates, whose texts decide, share a split
         of_documents("documents", {d: states[STAGES[0], d].output_hash for d in live})
-    if settings.dataset.failed_documents == "keep":
-        of_documents("failed documents", dict.fromkeys(failed_documents(states), ""))
+    stale_rows = stale_rows_of(states, live, settings, kept)
+    if stale_rows or settings.dataset.failed_documents == "keep":
+        of_documents("failed documents", dict.fromkeys(stale_rows, ""))
     return inputs

@@ -56,6 +56,7 @@ NO_OUTPUT = {
     "scorer.min_pair_accuracy",  # which candidate may be put in force
     "scorer.retrain_drift",  # when a candidate is made, not what is in force
     "dataset.keep_versions",
+    "source.max_retired_share",  # who may leave, not what is made
 }
 
 TREES = {"cst_nodes"}

@@ -99,13 +99,31 @@ def run(
         bool,
         typer.Option("--promote", help="Follow a new scorer or few-shot choice at once."),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a run that costs.")] = False,
+    retire: Annotated[
+        str,
+        typer.Option(
+            "--retire",
+            metavar="SET_ID",
+            help="Agree that exactly this set of documents leaves the dataset.",
+        ),
+    ] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask before a run that costs; retires nothing.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Follow the store and make what is stale, as Dagster runs."""
     from augcon_assets.cli.run import run_command
 
-    code = run_command(workspace, documents or [], until, promote=promote, yes=yes, as_json=json)
+    code = run_command(
+        workspace,
+        documents or [],
+        until,
+        promote=promote,
+        retire=retire,
+        yes=yes,
+        as_json=json,
+    )
     sys.exit(code)
 
 

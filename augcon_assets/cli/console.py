@@ -31,6 +31,11 @@ def error_console() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True, width=width)
 
 
+def at_terminal() -> bool:
+    """Is there a person to ask? Not where input or messages are redirected."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def print_json(value: Any) -> None:
     """*value* as one JSON object on standard output."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")

@@ -1,6 +1,5 @@
 """``augcon retrain`` and ``augcon promote``: new versions of the scorer and few-shot choice."""
 
-import sys
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,7 +9,14 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from augcon_assets.cli.console import EXIT_DONE, console, error_console, print_json, workspace_at
+from augcon_assets.cli.console import (
+    EXIT_DONE,
+    at_terminal,
+    console,
+    error_console,
+    print_json,
+    workspace_at,
+)
 from augcon_assets.cli.execute import execute
 from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.cli.progress import RunProgress
@@ -38,7 +44,7 @@ def promote_command(
     if not as_json:
         print_costs(error_console() if yes else console(), costs)
     allowed = [cost for cost in costs if not cost.refused]
-    agreed = bool(allowed) and (yes or (_at_terminal() and typer.confirm("Promote?", err=True)))
+    agreed = bool(allowed) and (yes or (at_terminal() and typer.confirm("Promote?", err=True)))
     if agreed:
         with run.exclusive():
             for cost in allowed:
@@ -115,7 +121,3 @@ def print_costs(out: Console, costs: Sequence[PromotionCost]) -> None:
 
 def _measure(value: float | None) -> str:
     return "(not measured)" if value is None or value != value else f"({value:.3f})"
-
-
-def _at_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()

@@ -2,7 +2,6 @@
 
 import asyncio
 import fnmatch
-import sys
 import time
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -17,6 +16,7 @@ from augcon_assets.cli.console import (
     EXIT_DONE,
     EXIT_INTERRUPTED,
     EXIT_SOME_FAILED,
+    at_terminal,
     console,
     error_console,
     print_json,
@@ -27,10 +27,12 @@ from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.cli.plan import collect_plan, print_plan
 from augcon_assets.cli.progress import RunProgress
 from augcon_assets.cli.promote import print_costs
+from augcon_assets.cli.retirement import print_waiting, retirement_agreed
 from augcon_assets.cli.summary import Outcome, print_summary, summarise
 from augcon_assets.failures import report_failures
 from augcon_assets.processes import end_dead_runs
 from augcon_assets.reconcile import ORDER, failed_in, next_runs, pending_documents
+from augcon_assets.retirement import report_retirements
 from augcon_assets.session import Session
 from augcon_assets.sync import documents_in_order, sync_partitions
 from augcon_lib.concurrency import rare_garbage_collection
@@ -39,6 +41,7 @@ from augcon_lib.model import check_connection, open_engine, validate_model_setti
 from augcon_lib.settings import api_key
 from augcon_lib.stages.promotion import put_in_force, waiting_versions
 from augcon_lib.stages.promotion_cost import promotion_cost
+from augcon_lib.stages.retirement import agree_to
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import list_sources, stale_in
 from augcon_lib.workspace import Workspace
@@ -53,15 +56,22 @@ def run_command(
     until: str,
     *,
     promote: bool = False,
+    retire: str = "",
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Run, print a summary, and give the exit code."""
+    """Run, print a summary, and give the exit code.
+
+    *retire* names a set of documents that may leave; *yes* does not agree to that. Raises
+    ``RetirementHeld`` where others would, and nobody is there to ask.
+    """
     if until not in ORDER:
         raise SettingsError(f"--until {until}: no such asset; one of {', '.join(ORDER)}")
     workspace = workspace_at(folder)
     validate_model_settings(workspace.settings)
-    if not yes and not _agreed(workspace, promote=promote):
+    if retire:
+        agree_to(StageRun(workspace), retire)
+    if not retirement_agreed(workspace) or not (yes or _agreed(workspace, promote=promote)):
         error_console().print("nothing was done", markup=False)
         return EXIT_DONE
     with (
@@ -84,7 +94,8 @@ def run_command(
     if outcome.stopped_by is not None:
         error_console().print(f"error: {outcome.stopped_by}", style="red", markup=False)
         return EXIT_BAD_INPUT
-    return EXIT_SOME_FAILED if summary["failures"] else EXIT_DONE
+    kept = print_waiting(error_console(), StageRun(workspace))
+    return EXIT_SOME_FAILED if summary["failures"] or kept else EXIT_DONE
 
 
 def _agreed(workspace: Workspace, *, promote: bool) -> bool:
@@ -93,8 +104,7 @@ def _agreed(workspace: Workspace, *, promote: bool) -> bool:
     Only in a terminal: a schedule or a script is not asked. With *promote*, what waits for
     promotion is shown with its cost.
     """
-    at_terminal = sys.stdin.isatty() and sys.stderr.isatty()
-    if workspace.settings.model.provider == "offline" or not at_terminal:
+    if workspace.settings.model.provider == "offline" or not at_terminal():
         return True
     run = StageRun(workspace)
     plan = collect_plan(run)
@@ -158,6 +168,7 @@ def follow(
             stale = stale_in(run, sources)
         given_up |= failed_in(planned, stale, order)
     report_failures(run.warehouse, instance, lambda document: True)
+    report_retirements(run, instance)
     outcome.candidates = stale.candidates
     outcome.seconds = time.monotonic() - started
     return outcome

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,9 +35,13 @@ class KnownSource:
 
 @dataclass(frozen=True, slots=True)
 class StoreListing:
-    """Everything that is in the store, sorted by ``document_id``, which is unique."""
+    """Everything that is in the store, sorted by ``document_id``, which is unique.
+
+    ``unmatched_patterns`` are include patterns that match no file.
+    """
 
     entries: tuple[SourceEntry, ...]
+    unmatched_patterns: Sequence[str] = ()
 
     @property
     def source_hashes(self) -> dict[str, str]:

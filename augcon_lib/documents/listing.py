@@ -18,6 +18,7 @@ from augcon_lib.documents.entries import (
     unique_ids,
 )
 from augcon_lib.documents.globs import path_filter
+from augcon_lib.documents.patterns import unmatched_patterns
 from augcon_lib.documents.remote import store_error
 from augcon_lib.documents.stored_file import StoredFile
 from augcon_lib.documents.stores import UNSETTLED, Store, open_store
@@ -53,10 +54,13 @@ def list_store(
     systems drop (``.DS_Store``, ``Thumbs.db``, ``~$...``) are no documents.
 
     Raises ``StoreError`` where the store, or a part of it, cannot be listed: never a listing that
-    is shorter than the store.
+    is shorter than the store. Raises ``SettingsError`` where the patterns leave no file.
     """
     wanted = path_filter(source.include, source.exclude)
     with open_store(source.uri, base_dir) as store:
+        unmatched = unmatched_patterns(
+            source, [file.path for file in store.files if not _is_dropping(file.path)]
+        )
         files = sorted(
             (file for file in store.files if wanted(file.path) and not _is_dropping(file.path)),
             key=lambda file: file.path,
@@ -76,7 +80,7 @@ def list_store(
         document_id: _renamed(entry, document_id)
         for entry, document_id in zip(rows_first, ids, strict=True)
     }
-    return StoreListing(tuple(unique[document_id] for document_id in sorted(unique)))
+    return StoreListing(tuple(unique[document_id] for document_id in sorted(unique)), unmatched)
 
 
 @dataclass(frozen=True)

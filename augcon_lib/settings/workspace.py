@@ -17,6 +17,11 @@ class SourceSettings(Section):
     exclude: tuple[str, ...] = Field((), description="glob patterns below the uri")
     text_column: str = Field("text", description="text column of tables (one document per row)")
     id_column: str = Field("id", description="id column of tables; absent: the row number")
+    max_retired_share: Fraction = Field(
+        0.2,
+        description="share of the documents: a sync that would retire more than it (and more than "
+        "ten documents within a day), or all of them, needs consent",
+    )
 
 
 class DatasetSettings(Section):

@@ -10,8 +10,9 @@ from augcon_lib.fingerprints import changes, fingerprint
 from augcon_lib.model.journal import Journal
 from augcon_lib.records import Rejection
 from augcon_lib.sft_dataset import build_dataset, choose_test_documents
+from augcon_lib.stages.retirement import close, judge_unreadable, kept_documents, note
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.staleness import dataset_inputs, failed_documents, live_documents
+from augcon_lib.staleness import dataset_inputs, live_documents, stale_rows_of
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.datasets import live_rows, save_dataset
 from augcon_lib.warehouse.partitions import PartitionOutput, load_states
@@ -26,17 +27,20 @@ _OF_DOCUMENTS = ("responses", "document metadata", "documents", "failed document
 def run_sft_dataset(run: StageRun) -> StageReport:
     """Collect the rows of all live documents; a new version where they differ.
 
-    A document that failed has none, or its last good ones, marked (``[dataset] failed_documents``).
+    A document that failed has none, or its last good ones, marked (``[dataset] failed_documents``);
+    those of many that fail together stay, marked, until somebody agrees (``stages.retirement``).
     """
     versions, states = run.versions(), load_states(run.warehouse)
     settings = run.settings.dataset
     expectation = Expectation(run.settings, versions, states)
     live = live_documents(expectation, states)
-    inputs = dataset_inputs(expectation, states, live, run.settings)
+    unreadable = judge_unreadable(run, states)
+    note(run, unreadable)
+    kept = kept_documents(run, unreadable)
+    inputs = dataset_inputs(expectation, states, live, run.settings, kept)
     texts = {}
     if settings.test_fraction:
         texts = {d.document_id: d.text for d in read_documents_text(run.warehouse, live)}
-    keep = settings.failed_documents == "keep"
     responses = read_responses(run.warehouse, live)
     repeated: list[Rejection] = []
     if run.settings.selection.whole_corpus:
@@ -44,7 +48,7 @@ def run_sft_dataset(run: StageRun) -> StageReport:
     dataset = build_dataset(
         responses,
         choose_test_documents(texts, settings.test_fraction),
-        live_rows(run.warehouse, failed_documents(states)) if keep else (),
+        live_rows(run.warehouse, stale_rows_of(states, live, run.settings, kept)),
     )
     dataset = replace(dataset, rejections=(*dataset.rejections, *repeated))
     state = PartitionOutput(
@@ -60,6 +64,7 @@ def run_sft_dataset(run: StageRun) -> StageReport:
         settings.keep_versions,
         _own_reasons(before.inputs if before else inputs, inputs),
     )
+    close(run, unreadable)
     is_new = before is None or before.output_hash != version.dataset_version
     report = StageReport(STAGE, version=dataset.version)
     report.rejected.update(rejection.reason for rejection in dataset.rejections)

@@ -1,14 +1,37 @@
 """The document store as the stages see it: listed, and compared with what is known of it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from augcon_lib.documents import KnownSource, StoreListing, list_store
-from augcon_lib.errors import SettingsError
+from augcon_lib.errors import RetirementHeld, SettingsError
 from augcon_lib.expectation import Expectation
+from augcon_lib.retirement import MISSING, Retirement
+from augcon_lib.stages.retirement import (
+    Verdict,
+    close,
+    judge,
+    judge_unreadable,
+    kept_documents,
+    note,
+)
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.staleness import Staleness, find_stale
 from augcon_lib.warehouse.partitions import delete_everywhere, known_documents, load_states
 from augcon_lib.warehouse.sources import load_sources, save_sources
+
+
+class Sync(NamedTuple):
+    """The store as it is followed: its listing, and the ids of documents that left or are new.
+
+    ``held`` are missing documents that nobody has agreed to retire; what is new then waits, too.
+    """
+
+    listing: StoreListing
+    gone: list[str]
+    added: list[str]
+    held: Retirement | None
 
 
 def list_sources(run: StageRun) -> StoreListing:
@@ -19,16 +42,27 @@ def list_sources(run: StageRun) -> StoreListing:
     return _list(run, _known_sources(run))
 
 
-def sync_sources(run: StageRun) -> tuple[StoreListing, list[str], list[str]]:
+def sync_sources(run: StageRun, *, hold: bool = False) -> Sync:
     """List the store, remember what was seen, and forget documents that left it.
 
-    Gives the listing, and the ids of documents that are gone and of those never seen before.
+    Where so many left that somebody has to agree first, nothing is forgotten. Raises
+    ``RetirementHeld`` then; with *hold*, the documents that are still there are followed, and new
+    ones wait: a set that comes while another goes is most often the same documents by other names.
     """
     known = _known_sources(run)
     listing = _list(run, known)
-    present = {entry.document_id for entry in listing.entries}
-    gone = sorted((known.keys() | known_documents(run.warehouse)) - present)
+    before = known.keys() | known_documents(run.warehouse)
+    verdict = _missing(run, listing, before)
+    note(run, verdict)
+    if verdict.held:
+        if not hold:
+            raise RetirementHeld(f"{verdict.held.what}. Nothing was done. {verdict.held.way_out}")
+        listing = replace(
+            listing, entries=tuple(e for e in listing.entries if e.document_id in before)
+        )
+    gone = [] if verdict.held else sorted(verdict.lost)
     delete_everywhere(run.warehouse, gone)
+    close(run, verdict)
     changed = [
         entry
         for entry in listing.entries
@@ -36,12 +70,37 @@ def sync_sources(run: StageRun) -> tuple[StoreListing, list[str], list[str]]:
     ]
     save_sources(run.warehouse, changed)
     added = [entry.document_id for entry in listing.entries if entry.document_id not in known]
-    return listing, gone, added
+    return Sync(listing, gone, added, verdict.held)
+
+
+def hold_back(run: StageRun, listing: StoreListing) -> Retirement | None:
+    """Keep the set that a sync would hold now for want of consent, so that it can be agreed to."""
+    verdict = _missing_now(run, listing)
+    if verdict.held:
+        note(run, verdict)
+    return verdict.held
+
+
+def held_back(run: StageRun, listing: StoreListing) -> Retirement | None:
+    """What a sync would hold now for want of consent; changes nothing."""
+    return _missing_now(run, listing).held
+
+
+def _missing_now(run: StageRun, listing: StoreListing) -> Verdict:
+    before = _known_sources(run).keys() | known_documents(run.warehouse)
+    return _missing(run, listing, before)
+
+
+def _missing(run: StageRun, listing: StoreListing, before: set[str]) -> Verdict:
+    present = {entry.document_id for entry in listing.entries}
+    return judge(run, MISSING, before - present, len(before))
 
 
 def stale_in(run: StageRun, sources: Mapping[str, str]) -> Staleness:
     """What is stale, given the source hash of each document in the store."""
-    return find_stale(sources, run.settings, run.versions(), load_states(run.warehouse))
+    states = load_states(run.warehouse)
+    kept = kept_documents(run, judge_unreadable(run, states))
+    return find_stale(sources, run.settings, run.versions(), states, kept)
 
 
 def stale_sources(run: StageRun, listing: StoreListing, document_ids: Sequence[str]) -> list[str]:

@@ -98,6 +98,15 @@ def live_rows(warehouse: Warehouse, document_ids: list[str]) -> list[DatasetRow]
         )
 
 
+def documents_with_rows(warehouse: Warehouse) -> set[str]:
+    """The documents that have a row in the current version."""
+    with warehouse.read() as connection:
+        rows = select(
+            connection, "SELECT DISTINCT document_id FROM dataset_rows WHERE removed_in IS NULL"
+        )
+    return {row["document_id"] for row in rows}
+
+
 def read_dataset(warehouse: Warehouse, version: str | None = None) -> pl.DataFrame:
     """Rows of *version* (default: the current one) with the columns of ``sft_dataset`` and
     where each came from: ``uri``, ``title``, ``language``, ``text_sha256``, ``start_char``,

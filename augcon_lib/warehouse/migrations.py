@@ -82,6 +82,10 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
             "answer_sample INTEGER",
         ),
     ),
+    8: (
+        "CREATE TABLE retirements (document_id VARCHAR, kind VARCHAR, set_id VARCHAR, "
+        "since TIMESTAMP, agreed_at TIMESTAMP, retired_at TIMESTAMP)",
+    ),
 }
 
 SCHEMA_VERSION = max(MIGRATIONS)

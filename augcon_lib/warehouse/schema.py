@@ -219,6 +219,16 @@ STATE: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "version": pl.Int64,
         "augcon_version": pl.String,
     },
+    # Documents that wait for somebody to agree that they leave (``retired_at`` is NULL), and those
+    # that left unasked of late.
+    "retirements": {
+        "document_id": pl.String,
+        "kind": pl.String,
+        "set_id": pl.String,
+        "since": TIMESTAMP,
+        "agreed_at": TIMESTAMP,
+        "retired_at": TIMESTAMP,
+    },
 }
 
 TABLES = {**PARTITIONED, **UNPARTITIONED, **DATASET, **STATE}

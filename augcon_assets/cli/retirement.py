@@ -1,0 +1,43 @@
+"""Consent to retire documents, on the command line: the question, and what waits for it."""
+
+import typer
+from rich.console import Console
+
+from augcon_assets.cli.console import at_terminal, error_console
+from augcon_lib.retirement import MISSING
+from augcon_lib.stages.retirement import agree_to, waiting_retirements
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.stages.store import hold_back, list_sources
+from augcon_lib.workspace import Workspace
+
+
+def retirement_agreed(workspace: Workspace) -> bool:
+    """Ask a person about documents that left the store in such numbers; ``False``: they stay.
+
+    Only in a terminal: elsewhere the sync itself refuses.
+    """
+    if not at_terminal():
+        return True
+    run = StageRun(workspace)
+    held = hold_back(run, list_sources(run))
+    if held is None:
+        return True
+    error_console().print(f"{held.what}. {held.way_out}", markup=False)
+    if not typer.confirm(f"Retire these {len(held.document_ids):,} documents?", err=True):
+        return False
+    agree_to(run, held.set_id)
+    return True
+
+
+def print_waiting(out: Console, run: StageRun) -> bool:
+    """Print which documents keep their rows until somebody agrees; are there any?"""
+    waiting = waiting_retirements(run)
+    for each in waiting:
+        why = "left the store" if each.kind == MISSING else "can no longer be read"
+        out.print(
+            f"{len(each.document_ids):,} documents {why}; their rows stay, marked stale. Fix the "
+            f"store, or retire them: augcon run --retire {each.set_id}",
+            style="yellow",
+            markup=False,
+        )
+    return bool(waiting)

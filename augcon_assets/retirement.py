@@ -1,0 +1,104 @@
+"""Consent to retire documents, in Dagster: an asset check that shows what waits, and a job.
+
+The check fails while a set of documents waits for somebody to agree that it leaves; the job
+``retire``, or ``augcon run --retire``, agrees to exactly that set. The next sync retires it.
+"""
+
+import dagster as dg
+import pydantic
+
+from augcon_assets.inputs import DOCUMENTS
+from augcon_assets.resources import WorkspaceResource
+from augcon_lib.errors import AugconError
+from augcon_lib.retirement import MISSING
+from augcon_lib.stages.retirement import agree_to, waiting_retirements
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.warehouse.retirements import HeldSet
+
+CHECK = "retirement_agreed"
+_KEY = dg.AssetCheckKey(dg.AssetKey(DOCUMENTS), CHECK)
+_LISTED = 20
+
+
+@dg.asset_check(
+    asset=DOCUMENTS,
+    name=CHECK,
+    description="No documents wait for consent to leave the dataset. A set that waits keeps its "
+    "rows; to retire it, launch the job retire with its set_id.",
+)
+def retirement_agreed(workspace: WorkspaceResource) -> dg.AssetCheckResult:
+    """Show what waits now."""
+    waiting = waiting_retirements(StageRun(workspace.open()))
+    return dg.AssetCheckResult(
+        passed=not waiting, severity=dg.AssetCheckSeverity.ERROR, **_shown(waiting)
+    )
+
+
+def report_retirements(run: StageRun, instance: dg.DagsterInstance) -> None:
+    """Record an evaluation of the check where what waits differs from what was last recorded."""
+    waiting = waiting_retirements(run)
+    last = instance.event_log_storage.get_latest_asset_check_execution_by_key([_KEY]).get(_KEY)
+    evaluation = last.evaluation if last else None
+    recorded = evaluation.metadata.get("set_ids") if evaluation else None
+    shown = _shown(waiting)
+    if (recorded.value if recorded else "") == shown["metadata"]["set_ids"].value:
+        return
+    instance.report_runless_asset_event(
+        dg.AssetCheckEvaluation(
+            asset_key=_KEY.asset_key,
+            check_name=CHECK,
+            passed=not waiting,
+            severity=dg.AssetCheckSeverity.ERROR,
+            **shown,
+        )
+    )
+
+
+class RetireConfig(dg.Config):
+    """The set of documents to agree to."""
+
+    set_id: str = pydantic.Field(
+        description="The set's id, as the check retirement_agreed of the asset documents shows it."
+    )
+
+
+@dg.op(description="Agrees that a set of documents leaves the dataset, at the next sync.")
+def agree_to_retire(
+    context: dg.OpExecutionContext, config: RetireConfig, workspace: WorkspaceResource
+) -> None:
+    """Keep the agreement in the warehouse; fails where no such set waits."""
+    run = StageRun(workspace.open())
+    try:
+        count = agree_to(run, config.set_id)
+    except AugconError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    report_retirements(run, context.instance)
+    context.log.info(f"{count:,} documents leave at the next sync: of the sensor or augcon run")
+
+
+@dg.job(name="retire", description="Agrees that a set of documents leaves the dataset.")
+def retire_job() -> None:
+    """The job around :func:`agree_to_retire`."""
+    agree_to_retire()
+
+
+def _shown(waiting: list[HeldSet]) -> dict:  # type: ignore[type-arg]
+    """Description and metadata of the check; the ids of the sets are what is compared."""
+    lines = [
+        f"{len(each.document_ids):,} documents "
+        f"{'are no longer in the store' if each.kind == MISSING else 'can no longer be read'} "
+        f"(since {each.since:%Y-%m-%d %H:%M} UTC): to retire them, launch the job retire with "
+        f"set_id {each.set_id}; to keep them, fix the store"
+        for each in waiting
+    ]
+    named = [
+        f"- {document}" for each in waiting for document in sorted(each.document_ids)[:_LISTED]
+    ]
+    return {
+        "description": "; ".join(lines) or "No documents wait.",
+        "metadata": {
+            "set_ids": dg.MetadataValue.text(" ".join(each.set_id for each in waiting)),
+            "documents": dg.MetadataValue.int(sum(len(each.document_ids) for each in waiting)),
+            "first": dg.MetadataValue.md("\n".join(named) or "none"),
+        },
+    }

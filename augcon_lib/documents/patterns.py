@@ -1,0 +1,43 @@
+"""Patterns that match nothing: an error where nothing is left, else named in the listing."""
+
+from collections.abc import Collection, Sequence
+
+from augcon_lib.documents.globs import path_filter
+from augcon_lib.errors import SettingsError
+from augcon_lib.settings import SourceSettings
+
+EVERYTHING = {"**/*", "**"}
+
+
+def unmatched_patterns(source: SourceSettings, paths: Collection[str]) -> Sequence[str]:
+    """The include patterns that match none of *paths*, the files of the store.
+
+    Raises ``SettingsError`` where the patterns leave no file of those there are. A store without
+    files says nothing of its patterns.
+    """
+    if not paths:
+        return ()
+    unmatched = [
+        pattern
+        for pattern in source.include
+        if pattern not in EVERYTHING and not _matches(pattern, paths)
+    ]
+    if len(unmatched) == len(source.include):
+        raise SettingsError(
+            f"[source] include = {_listed(source.include)} matches none of the {len(paths):,} "
+            f"files in {source.uri}; fix the patterns, or the uri that they are relative to"
+        )
+    if source.exclude and not any(map(path_filter(source.include, source.exclude), paths)):
+        raise SettingsError(
+            f"[source] exclude = {_listed(source.exclude)} leaves none of the {len(paths):,} files "
+            f"in {source.uri}; remove the pattern that is too wide"
+        )
+    return tuple(unmatched)
+
+
+def _matches(pattern: str, paths: Collection[str]) -> bool:
+    return any(map(path_filter((pattern,), ()), paths))
+
+
+def _listed(patterns: Sequence[str]) -> str:
+    return f"[{', '.join(repr(pattern) for pattern in patterns)}]"

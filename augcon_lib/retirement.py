@@ -1,0 +1,81 @@
+"""The guard: how many documents may leave the dataset before a person agrees (pure functions).
+
+A lost mount, a wrong pattern or a renamed id column looks like documents that were deleted. So a
+set of documents that is large for the store, or all of it, is held until somebody agrees to exactly
+that set. Small losses add up over a day: ten at a time is not a way around the limit.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from augcon_lib.records import content_id
+
+# So many documents may leave unasked, whatever their share.
+FREE_DOCUMENTS = 10
+# Documents that left unasked count for so long.
+WINDOW = timedelta(days=1)
+NAMED = 3
+
+MISSING = "missing"
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """Documents that are ``missing`` from the store, or ``unreadable`` in it, and were known.
+
+    ``known`` counts the documents there were, ``recent`` those that left unasked in the last day;
+    ``since`` is when the first of them was seen to be lost.
+    """
+
+    kind: str
+    document_ids: Sequence[str]
+    known: int
+    recent: int
+    since: datetime
+
+    @property
+    def set_id(self) -> str:
+        """A short hash of exactly these documents, to agree to."""
+        return set_id_of(self.kind, self.document_ids)
+
+    @property
+    def what(self) -> str:
+        """The documents in words: how many, and the first of them by name."""
+        count = len(self.document_ids)
+        named = ", ".join(self.document_ids[:NAMED])
+        more = f" and {count - NAMED:,} more" if count > NAMED else ""
+        lost = "are no longer in the store" if self.kind == MISSING else "can no longer be read"
+        recent = f" ({self.recent:,} others left within a day)" if self.recent else ""
+        return f"{count:,} of {self.known:,} documents {lost}: {named}{more}{recent}"
+
+    @property
+    def way_out(self) -> str:
+        """What to do, for either wish."""
+        fix = (
+            "fix [source] uri, include, exclude and id_column, or the mount"
+            if self.kind == MISSING
+            else "fix the documents or their permissions"
+        )
+        return (
+            f"To keep them, {fix}. To retire exactly these documents: augcon run --retire "
+            f"{self.set_id}, or the job retire with set_id {self.set_id}"
+        )
+
+
+def needs_consent(lost: int, known: int, recent: int, max_share: float) -> bool:
+    """May *lost* of *known* documents leave only when somebody agrees?
+
+    *recent* is how many left unasked within ``WINDOW``. True where all documents would leave, or
+    more than ``FREE_DOCUMENTS`` that are more than *max_share* of those there were.
+    """
+    if not lost:
+        return False
+    leaving = lost + recent
+    return lost >= known or (leaving > FREE_DOCUMENTS and leaving > max_share * (known + recent))
+
+
+def set_id_of(kind: str, document_ids: Collection[str]) -> str:
+    """The id of a set of documents, whatever their order."""
+    return content_id("retirement", kind, *sorted(document_ids))[:12]

@@ -1,0 +1,127 @@
+"""Who may leave the dataset now: the guard over what is stored (``augcon_lib.retirement``).
+
+A set that is held is kept in the warehouse, and with it the agreement: from the command line or
+from Dagster, once, for exactly that set. Another set takes its place, and its agreement with it.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from augcon_lib.errors import RetirementHeld
+from augcon_lib.expectation import States
+from augcon_lib.retirement import (
+    MISSING,
+    UNREADABLE,
+    WINDOW,
+    Retirement,
+    needs_consent,
+    set_id_of,
+)
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.warehouse import retirements
+from augcon_lib.warehouse.datasets import documents_with_rows
+from augcon_lib.warehouse.partitions import EMPTY, OK
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """On documents that are lost: ``held`` says why they stay, ``None`` that they may leave.
+
+    ``agreed``: somebody agreed to it. ``waits``: the set id that waits by now, empty for none.
+    """
+
+    kind: str
+    lost: frozenset[str]
+    held: Retirement | None
+    agreed: bool
+    waits: str
+
+
+def judge(run: StageRun, kind: str, lost: Collection[str], known: int) -> Verdict:
+    """May *lost* of *known* documents leave? Reads, and writes nothing."""
+    waiting = retirements.held_sets(run.warehouse).get(kind)
+    waits = waiting.set_id if waiting else ""
+    if not lost:
+        return Verdict(kind, frozenset(), None, False, waits)
+    if waiting and waiting.agreed_at and waits == set_id_of(kind, lost):
+        return Verdict(kind, frozenset(lost), None, True, waits)
+    # A set does not become smaller by waiting: the day before it was first seen counts.
+    overlaps = waiting is not None and not waiting.document_ids.isdisjoint(lost)
+    since = waiting.since if waiting and overlaps else _now()
+    recent = len(retirements.retired_since(run.warehouse, since - WINDOW).difference(lost))
+    held = None
+    if needs_consent(len(lost), known, recent, run.settings.source.max_retired_share):
+        held = Retirement(kind, sorted(lost), known, recent, since)
+    return Verdict(kind, frozenset(lost), held, False, waits)
+
+
+def note(run: StageRun, verdict: Verdict) -> None:
+    """Before the lost documents leave: keep the set that waits, or note that they leave unasked."""
+    if verdict.held:
+        if verdict.held.set_id != verdict.waits:
+            held = verdict.held
+            retirements.hold(run.warehouse, held.kind, held.set_id, held.document_ids, held.since)
+    elif verdict.lost and not verdict.agreed:
+        now = _now()
+        retirements.log_retired(run.warehouse, verdict.kind, verdict.lost, now, now - 2 * WINDOW)
+
+
+def close(run: StageRun, verdict: Verdict) -> None:
+    """After they left, or came back: nothing of this kind waits any more."""
+    if verdict.held:
+        return
+    if verdict.waits:
+        retirements.release(run.warehouse, verdict.kind)
+    if verdict.agreed:
+        retirements.forget_retired(run.warehouse)
+
+
+def agree_to(run: StageRun, set_id: str) -> int:
+    """Agree that exactly the set *set_id* leaves, at the next sync; how many documents it has.
+
+    Raises ``RetirementHeld`` where no such set waits.
+    """
+    count = retirements.agree(run.warehouse, set_id, _now())
+    if not count:
+        waiting = [each.set_id for each in retirements.held_sets(run.warehouse).values()]
+        known = f"those that wait: {', '.join(waiting)}" if waiting else "none waits"
+        raise RetirementHeld(
+            f"--retire {set_id}: no set of documents with this id waits ({known}); "
+            "see what would leave with: augcon plan"
+        )
+    return count
+
+
+def waiting_retirements(run: StageRun) -> list[retirements.HeldSet]:
+    """The sets that wait for somebody to agree."""
+    held = retirements.held_sets(run.warehouse).values()
+    return [each for each in held if each.agreed_at is None]
+
+
+def judge_unreadable(run: StageRun, states: States) -> Verdict:
+    """May the rows of documents leave the dataset that were read once and cannot be any more?
+
+    One by one they are failed documents, as ``[dataset] failed_documents`` says.
+    """
+    keeps = run.settings.dataset.failed_documents == "keep"
+    unreadable = {
+        document
+        for (stage, document), state in states.items()
+        if stage == "raw_corpus" and state.status != OK and (not keeps or state.reason == EMPTY)
+    }
+    if not unreadable:
+        return judge(run, UNREADABLE, (), 0)
+    in_dataset = documents_with_rows(run.warehouse)
+    return judge(run, UNREADABLE, unreadable & in_dataset, len(in_dataset))
+
+
+def kept_documents(run: StageRun, unreadable: Verdict) -> set[str]:
+    """Documents whose rows stay in the dataset because nobody has agreed that they leave."""
+    missing = retirements.held_sets(run.warehouse).get(MISSING)
+    kept = set(missing.document_ids) if missing else set()
+    return kept | (set(unreadable.lost) if unreadable.held else set())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
