@@ -13,9 +13,9 @@ from augcon_lib.warehouse.choices import CHOICES
 
 
 def promotion_metadata(run: StageRun, report: StageReport) -> dict[str, Any]:
-    """Whether the version just made is in force; else what promoting it would ask the model."""
+    """Whether the version just made is active; else what promoting it would ask the model."""
     if report.facts.get("in_force", True):
-        return {"promotion": "in force"}
+        return {"promotion": "active"}
     if report.facts.get("refused"):
         return {"promotion": f"refused: {report.facts['refused']}"}
     cost = promotion_cost(run, report.stage, report.version)
@@ -25,29 +25,36 @@ def promotion_metadata(run: StageRun, report: StageReport) -> dict[str, Any]:
 class PromoteConfig(dg.Config):
     """Which of ``query_scorer`` and ``few_shot_examples`` to promote."""
 
-    assets: list[str] = pydantic.Field(default_factory=lambda: list(CHOICES))
+    assets: list[str] = pydantic.Field(
+        default_factory=lambda: list(CHOICES), description="Default: both, where a version waits."
+    )
+    even_if_worse: bool = pydantic.Field(
+        default=False,
+        description="Also a scorer that is worse on held-out pairs than the active one.",
+    )
 
 
-@dg.op(description="Puts waiting versions in force; the sensor then lets the dataset follow.")
+@dg.op(description="Promotes waiting versions; the sensor then lets the dataset follow.")
 def promote_waiting(
     context: dg.OpExecutionContext, config: PromoteConfig, workspace: WorkspaceResource
 ) -> None:
-    """Promote what waits, and log what it will cost."""
+    """Promote what waits, and log what it will cost: both as of the same moment."""
     run = StageRun(workspace.open())
-    waiting = {s: v for s, v in waiting_versions(run).items() if s in config.assets}
-    costs = [promotion_cost(run, stage, version) for stage, version in waiting.items()]
+    worse = config.even_if_worse
     with run.exclusive():
-        for cost in costs:
+        waiting = {s: v for s, v in waiting_versions(run).items() if s in config.assets}
+        for stage, version in waiting.items():
+            cost = promotion_cost(run, stage, version, even_if_worse=worse)
             if cost.refused:
-                context.log.warning(f"{cost.stage}: {cost.candidate} is refused: {cost.refused}")
+                context.log.warning(f"{stage}: {version} is refused: {cost.refused}")
                 continue
-            put_in_force(run, cost.stage, cost.candidate)
+            put_in_force(run, stage, version, even_if_worse=worse)
             context.log.info(
-                f"{cost.stage}: {cost.candidate} in place of {cost.in_force}: "
+                f"{stage}: {version} in place of {cost.in_force}: "
                 f"{cost.documents} documents change, {cost.model_calls} model calls"
             )
             context.add_output_metadata(_cost_metadata(cost))
-    if not costs:
+    if not waiting:
         context.log.info("nothing waits for promotion")
 
 

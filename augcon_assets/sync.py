@@ -38,6 +38,7 @@ class Store:
     added: Sequence[str]
     deleted: Sequence[str]
     held: Retirement | None = None
+    unmatched_patterns: Sequence[str] = ()
 
 
 def sync_partitions(run: StageRun, instance: dg.DagsterInstance, *, hold: bool = False) -> Store:
@@ -68,7 +69,7 @@ def sync_partitions(run: StageRun, instance: dg.DagsterInstance, *, hold: bool =
         instance.add_dynamic_partitions(DOCUMENTS, some)
     deleted = [] if held else sorted(before - set(sources) | set(gone))
     delete_partitions(instance, DOCUMENTS, [partition_key(d) for d in deleted])
-    return Store(sources, added, deleted, held)
+    return Store(sources, added, deleted, held, listing.unmatched_patterns)
 
 
 def documents_in_order(instance: dg.DagsterInstance) -> list[str]:

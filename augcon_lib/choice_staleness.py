@@ -1,7 +1,8 @@
 """When the scorer and the few-shot choice are made again, and which of them wait for promotion.
 
 They follow their own settings, prompts and model, not each document; the scorer follows the
-corpus once it has drifted past a threshold. What comes of it is a candidate (``stages.promotion``).
+corpus once so much of its content has changed that it passes a threshold. What comes of it is a
+candidate (``stages.promotion``).
 """
 
 from augcon_lib.expectation import Expectation, States
@@ -14,9 +15,16 @@ TREES = "trees"
 
 
 def stale_choices(
-    expectation: Expectation, states: States, settings: Settings, versions: Versions
+    expectation: Expectation,
+    states: States,
+    settings: Settings,
+    versions: Versions,
+    drift: float = 0.0,
 ) -> dict[str, list[str]]:
-    """Why the scorer, and the few-shot choice, is to be made again; a fresh one is not there."""
+    """Why the scorer, and the few-shot choice, is to be made again; a fresh one is not there.
+
+    *drift* is the share of the corpus, 0 to 1, that is not what the last scorer was trained on.
+    """
     found = {}
     for stage in _used(settings):
         if not versions.in_force[stage]:
@@ -28,7 +36,7 @@ def stale_choices(
                 trained = before is None or TREES not in before.inputs
                 inputs = scorer_inputs(expectation, states, trained=trained)
             reasons = expectation.reasons(stage, NO_DOCUMENT, inputs)
-            if stage == "query_scorer" and not reasons and _has_drifted(states, settings):
+            if stage == "query_scorer" and not reasons and has_drifted(drift, settings):
                 reasons = [DRIFTED]
         if reasons:
             found[stage] = reasons
@@ -45,20 +53,10 @@ def candidates(states: States, settings: Settings, versions: Versions) -> dict[s
     return found
 
 
-def drifted_documents(states: States) -> set[str]:
-    """The documents whose trees are newer than the scorer; none where there is no scorer."""
-    scorer = states.get(("query_scorer", NO_DOCUMENT))
-    return {
-        document
-        for (stage, document), state in states.items()
-        if stage == "cst_nodes" and scorer and state.updated_at > scorer.updated_at
-    }
-
-
-def corpus_drift(states: States) -> float:
-    """Share of documents whose trees are newer than the scorer, 0 to 1."""
-    trees = sum(stage == "cst_nodes" for stage, _ in states)
-    return len(drifted_documents(states)) / trees if trees else 0.0
+def has_drifted(drift: float, settings: Settings) -> bool:
+    """Is *drift* enough to train the scorer again?"""
+    limit = settings.scorer.retrain_drift
+    return limit > 0 and drift >= limit
 
 
 def scorer_inputs(expectation: Expectation, states: States, *, trained: bool) -> Inputs:
@@ -80,8 +78,3 @@ def _used(settings: Settings) -> list[str]:
         "few_shot_examples": settings.searches_examples,
     }
     return [stage for stage in CHOICES if used[stage]]
-
-
-def _has_drifted(states: States, settings: Settings) -> bool:
-    limit = settings.scorer.retrain_drift
-    return limit > 0 and corpus_drift(states) >= limit

@@ -7,7 +7,7 @@ the differences of the features of q⁺ and q⁻. It is validated on documents i
 import hashlib
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -38,6 +38,19 @@ class ScorerReport:
     held_out: PairMeasures
     accuracy_by_kind: dict[str, float]
     epoch_losses: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerComparison:
+    """A scorer and the one of *version*, which is active, on the same held-out pairs.
+
+    ``accuracy`` is the active one's pair accuracy, ``own_accuracy`` the new one's.
+    """
+
+    version: str
+    pairs: int
+    accuracy: float
+    own_accuracy: float
 
 
 class Scorer(Protocol):
@@ -141,15 +154,19 @@ def split_by_document(
     By a seeded shuffle of the documents' hashes; nothing is held out of a single document.
     """
     ordered = sorted(pairs, key=lambda pair: (pair.node_id, pair.kind))
-    documents = sorted(
-        {pair.document_id for pair in pairs},
-        key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest(),
-    )
-    random.Random(seed).shuffle(documents)
-    count = max(1, round(len(documents) * HELD_OUT_FRACTION)) if len(documents) > 1 else 0
-    chosen = set(documents[:count])
+    chosen = held_out_documents({pair.document_id for pair in pairs}, seed)
     train = [pair for pair in ordered if pair.document_id not in chosen]
     return train, [pair for pair in ordered if pair.document_id in chosen]
+
+
+def held_out_documents(documents: Collection[str], seed: int) -> set[str]:
+    """A fifth of *documents*, at least one of several, by a seeded shuffle of their hashes."""
+    shuffled = sorted(
+        documents, key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
+    )
+    random.Random(seed).shuffle(shuffled)
+    count = max(1, round(len(shuffled) * HELD_OUT_FRACTION)) if len(shuffled) > 1 else 0
+    return set(shuffled[:count])
 
 
 def scorer_report(

@@ -37,10 +37,12 @@ def find_stale(
     versions: Versions,
     states: States,
     kept: Collection[str] = (),
+    drift: float = 0.0,
 ) -> Staleness:
     """Compare the store (*sources*: source hash by document id) with the stored states.
 
     Rows of documents that are *kept* stay in the dataset though these cannot be used any more.
+    *drift* is that of the corpus since the last scorer was trained (``stages.drift``).
     Where there are no documents and never were any, nothing is stale.
     """
     expectation = Expectation(settings, versions, states)
@@ -56,7 +58,7 @@ def find_stale(
                 stale_before = True
             elif states[stage, document_id].status == REJECTED:
                 break
-    unpartitioned = stale_choices(expectation, states, settings, versions)
+    unpartitioned = stale_choices(expectation, states, settings, versions, drift)
     live = live_documents(expectation, states)
     reasons = expectation.reasons(
         "sft_dataset", NO_DOCUMENT, dataset_inputs(expectation, states, live, settings, kept)

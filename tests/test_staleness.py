@@ -1,5 +1,4 @@
 from dataclasses import replace
-from datetime import datetime
 
 import pytest
 
@@ -120,18 +119,14 @@ def test_a_version_that_was_made_and_not_promoted_waits_and_changes_nothing() ->
 
 
 @pytest.mark.parametrize(
-    ("limit", "newer", "reasons"),
-    [(0.5, 1, ["corpus drifted"]), (0.5, 0, None), (0.6, 1, None), (0.0, 2, None)],
+    ("limit", "drift", "reasons"),
+    [(0.5, 0.5, ["corpus drifted"]), (0.5, 0.49, None), (0.0, 1.0, None)],
 )
 def test_the_scorer_is_trained_again_once_the_corpus_has_drifted(
-    limit: float, newer: int, reasons: list[str] | None
+    limit: float, drift: float, reasons: list[str] | None
 ) -> None:
-    then = datetime(2026, 1, 2)
-    states = {key: state._replace(updated_at=then) for key, state in up_to_date().items()}
-    for document_id in sorted(SOURCES)[:newer]:
-        trees = states["cst_nodes", document_id]
-        states["cst_nodes", document_id] = trees._replace(updated_at=datetime(2026, 1, 3))
-    found = stale(settings=with_setting("scorer.retrain_drift", limit), states=states)
+    settings = with_setting("scorer.retrain_drift", limit)
+    found = find_stale(SOURCES, settings, VERSIONS, up_to_date(), drift=drift)
     assert found.unpartitioned.get("query_scorer") == reasons
 
 

@@ -14,7 +14,8 @@ from augcon_assets.cli.console import (
     print_json,
     workspace_at,
 )
-from augcon_lib.errors import AugconError
+from augcon_assets.cli.plan import no_documents
+from augcon_lib.errors import AugconError, RetirementHeld, SettingsError
 from augcon_lib.model import (
     check_embeddings,
     check_endpoint,
@@ -25,7 +26,7 @@ from augcon_lib.model import (
 from augcon_lib.model.journal import Journal
 from augcon_lib.settings import ModelSettings, api_key, key_of
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import list_sources
+from augcon_lib.stages.store import held_back, list_sources
 from augcon_lib.workspace import Workspace
 
 
@@ -57,7 +58,7 @@ def examine(workspace: Workspace) -> list[Finding]:
     run = StageRun(workspace)
 
     def store() -> str:
-        return f"{len(list_sources(run).entries):,} documents in {run.settings.source.uri}"
+        return _store(run)
 
     def prompts() -> str:
         run.versions()
@@ -87,6 +88,18 @@ def examine(workspace: Workspace) -> list[Finding]:
         *_embeddings(workspace, ask=settings.ok),
         *_open_batches(workspace),
     ]
+
+
+def _store(run: StageRun) -> str:
+    """How many documents there are; an empty store, or one that lost documents, is an error."""
+    listing, uri = list_sources(run), run.settings.source.uri
+    held = held_back(run, listing)
+    if held:
+        raise RetirementHeld(f"{held.what}. {held.way_out}")
+    if not listing.entries:
+        raise SettingsError(no_documents(uri))
+    unmatched = [f"; include: {each} matches no file" for each in listing.unmatched_patterns]
+    return f"{len(listing.entries):,} documents in {uri}{''.join(unmatched)}"
 
 
 def _embeddings(workspace: Workspace, *, ask: bool) -> list[Finding]:

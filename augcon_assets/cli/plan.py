@@ -15,7 +15,7 @@ from augcon_lib.estimate import Estimate, Range
 from augcon_lib.pricing import price
 from augcon_lib.settings import Settings
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import list_sources, stale_in
+from augcon_lib.stages.store import held_back, list_sources, stale_in
 from augcon_lib.warehouse.partitions import load_states
 
 FIGURES = ("documents", "model calls", "tokens in", "tokens out", "USD")
@@ -34,8 +34,15 @@ def show_plan(folder: Path | None, *, as_json: bool) -> None:
 
 def print_plan(out: Console, plan: Mapping[str, Any]) -> None:
     """The plan for people: reasons first, then what each stage would cost."""
+    if not plan["documents"]:
+        out.print(no_documents(plan["uri"]), style="yellow", markup=False)
+    for pattern in plan["unmatched_patterns"]:
+        out.print(f"[source] include: {pattern} matches no file", style="yellow", markup=False)
+    if plan["held"]:
+        out.print(plan["held"], style="yellow", markup=False)
     if not plan["stale"] and not plan["deleted"] and not plan["unpartitioned"]:
-        out.print("all is fresh: nothing would run, no model would be called")
+        if plan["documents"]:
+            out.print("all is fresh: nothing would run, no model would be called")
         return
     for reason, count in plan["reasons"].items():
         out.print(f"{count:>6,} document{'s' if count > 1 else ''}: {reason}", markup=False)
@@ -55,6 +62,11 @@ def print_plan(out: Console, plan: Mapping[str, Any]) -> None:
         out.print(table)
 
 
+def no_documents(uri: str) -> str:
+    """What to do where the store is empty."""
+    return f"{uri} has no documents; put some into it, or set [source] uri to where they are"
+
+
 def collect_plan(run: StageRun) -> dict[str, Any]:
     """The JSON object of ``augcon plan --json``."""
     listing = list_sources(run)
@@ -63,8 +75,13 @@ def collect_plan(run: StageRun) -> dict[str, Any]:
     pending = pending_documents(stale)
     deleted = sorted({d for _, d in load_states(run.warehouse) if d} - set(sources))
     priced = price(run, stale, listing, pending)
+    held = held_back(run, listing)
     stages = {stage: priced.stages.get(stage, Estimate()) for stage in ("cst_nodes", "responses")}
     return {
+        "uri": run.settings.source.uri,
+        "documents": len(listing.entries),
+        "unmatched_patterns": list(listing.unmatched_patterns),
+        "held": f"{held.what}. A run stops there. {held.way_out}" if held else "",
         "stale": dict(sorted(pending.items())),
         "reasons": dict(
             Counter(reason for reasons in pending.values() for reason in reasons).most_common()

@@ -23,7 +23,7 @@ from augcon_assets.cli.progress import RunProgress
 from augcon_assets.processes import end_dead_runs
 from augcon_assets.reconcile import PlannedRun
 from augcon_assets.session import Session
-from augcon_lib.errors import SettingsError
+from augcon_lib.errors import PromotionRefused, SettingsError
 from augcon_lib.model import validate_model_settings
 from augcon_lib.stages.promotion import put_in_force, waiting_versions
 from augcon_lib.stages.promotion_cost import PromotionCost, promotion_cost
@@ -39,16 +39,31 @@ def promote_command(
     wanted = checked_choices(assets)
     if version is not None and len(wanted) != 1:
         raise SettingsError(f"--version {version} is of one asset; name it: {' or '.join(CHOICES)}")
-    waiting = {wanted[0]: version} if version else waiting_versions(run)
-    costs = [promotion_cost(run, s, v) for s, v in waiting.items() if s in wanted]
+    named = version is not None  # asked for by name: even one that is worse
+
+    def costs_now() -> list[PromotionCost]:
+        waiting = {wanted[0]: version} if version else waiting_versions(run)
+        return [
+            promotion_cost(run, s, v, even_if_worse=named)
+            for s, v in waiting.items()
+            if s in wanted
+        ]
+
+    costs = costs_now()
     if not as_json:
         print_costs(error_console() if yes else console(), costs)
     allowed = [cost for cost in costs if not cost.refused]
     agreed = bool(allowed) and (yes or (at_terminal() and typer.confirm("Promote?", err=True)))
     if agreed:
         with run.exclusive():
+            # What another process has finished meanwhile may cost otherwise, or be refused.
+            if costs_now() != costs:
+                raise PromotionRefused(
+                    "what waits, or what it would cost, has changed meanwhile; nothing was "
+                    "promoted: look again with augcon promote"
+                )
             for cost in allowed:
-                put_in_force(run, cost.stage, cost.candidate)
+                put_in_force(run, cost.stage, cost.candidate, even_if_worse=named)
     if as_json:
         print_json({"promoted": agreed, "promotions": [promotion_json(cost) for cost in costs]})
     elif agreed:

@@ -35,9 +35,17 @@ def print_waiting(out: Console, run: StageRun) -> bool:
     for each in waiting:
         why = "left the store" if each.kind == MISSING else "can no longer be read"
         out.print(
-            f"{len(each.document_ids):,} documents {why}; their rows stay, marked stale. Fix the "
+            f"{len(each.document_ids):,} documents {why}; their last good rows stay. Fix the "
             f"store, or retire them: augcon run --retire {each.set_id}",
             style="yellow",
             markup=False,
         )
     return bool(waiting)
+
+
+def retirements_json(run: StageRun) -> list[dict[str, object]]:
+    """What waits for consent, for ``--json``."""
+    return [
+        {"set_id": each.set_id, "kind": each.kind, "documents": sorted(each.document_ids)}
+        for each in waiting_retirements(run)
+    ]

@@ -24,7 +24,7 @@ from augcon_assets.cli.console import (
 )
 from augcon_assets.cli.execute import RunInterrupted, execute
 from augcon_assets.cli.instance import workspace_instance
-from augcon_assets.cli.plan import collect_plan, print_plan
+from augcon_assets.cli.plan import collect_plan, no_documents, print_plan
 from augcon_assets.cli.progress import RunProgress
 from augcon_assets.cli.promote import print_costs
 from augcon_assets.cli.retirement import print_waiting, retirement_agreed
@@ -39,7 +39,7 @@ from augcon_lib.concurrency import rare_garbage_collection
 from augcon_lib.errors import BudgetExceeded, SettingsError
 from augcon_lib.model import check_connection, open_engine, validate_model_settings
 from augcon_lib.settings import api_key
-from augcon_lib.stages.promotion import put_in_force, waiting_versions
+from augcon_lib.stages.promotion import offered_versions, put_in_force, waiting_versions
 from augcon_lib.stages.promotion_cost import promotion_cost
 from augcon_lib.stages.retirement import agree_to
 from augcon_lib.stages.stage_run import StageRun
@@ -136,6 +136,8 @@ def follow(
     end_dead_runs(instance)
     store = sync_partitions(run, instance)
     stale = stale_in(run, store.sources)
+    if not store.sources and not stale.unpartitioned:
+        raise SettingsError(no_documents(run.settings.source.uri))
     only = _matching(store.sources, globs)
     outcome = Outcome(run, store, session, changed=_changed(store.added, pending_documents(stale)))
     sources = store.sources
@@ -169,7 +171,7 @@ def follow(
         given_up |= failed_in(planned, stale, order)
     report_failures(run.warehouse, instance, lambda document: True)
     report_retirements(run, instance)
-    outcome.candidates = stale.candidates
+    outcome.candidates = offered_versions(run)
     outcome.seconds = time.monotonic() - started
     return outcome
 
@@ -191,9 +193,9 @@ async def _check_model(run: StageRun) -> None:
 
 
 def _promote(run: StageRun, candidates: Mapping[str, str]) -> None:
-    costs = [promotion_cost(run, s, v) for s, v in candidates.items()]
-    print_costs(error_console(), costs)
     with run.exclusive():
+        costs = [promotion_cost(run, s, v) for s, v in candidates.items()]
+        print_costs(error_console(), costs)
         for cost in costs:
             if not cost.refused:
                 put_in_force(run, cost.stage, cost.candidate)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from augcon_assets.cli.console import console, print_json, workspace_at
+from augcon_assets.cli.retirement import print_waiting, retirements_json
 from augcon_assets.cli.summary import print_troubles, troubles
 from augcon_assets.reconcile import pending_documents
 from augcon_lib.model.journal import Journal
@@ -41,6 +42,7 @@ def show_status(folder: Path | None, *, as_json: bool) -> None:
     for each in status["rejections"]:
         out.print(f"left out: {each['stage']}: {each['count']:,} {each['reason']}", markup=False)
     print_troubles(out, status)
+    print_waiting(out, StageRun(workspace))
 
 
 def collect_status(workspace: Workspace) -> dict[str, Any]:
@@ -64,5 +66,6 @@ def collect_status(workspace: Workspace) -> dict[str, Any]:
         "rejections": rejection_counts(run.warehouse),
         "failures": failures,
         "empty": empty,
+        "retirements": retirements_json(run),
         "spend": spend._asdict(),
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from augcon_assets.cli.retirement import retirements_json
 from augcon_assets.session import Session
 from augcon_assets.sync import Store
 from augcon_lib.errors import AugconError
@@ -78,6 +79,8 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "candidates": dict(outcome.candidates),
         "failures": [_named(failure) for failure in failures],
         "empty": empty,
+        "retirements": retirements_json(outcome.run),
+        "unmatched_patterns": list(outcome.store.unmatched_patterns),
     }
 
 
@@ -116,6 +119,8 @@ def print_summary(console: Console, outcome: Outcome, summary: dict[str, Any]) -
         if line:
             console.print(f"{name:<16} {line}", markup=False)
     print_troubles(console, summary)
+    for pattern in summary["unmatched_patterns"]:
+        console.print(f"[source] include: {pattern} matches no file", style="yellow", markup=False)
     for stage, candidate in summary["candidates"].items():
         console.print(
             f"{stage}: {candidate} waits; see its cost with: augcon promote", markup=False

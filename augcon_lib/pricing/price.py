@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 
-from augcon_lib.choice_staleness import DRIFTED, TREES, corpus_drift
+from augcon_lib.choice_staleness import DRIFTED, TREES, has_drifted
 from augcon_lib.contrastive_pairs import Positive, build_pairs, sample_positives
 from augcon_lib.documents import StoreListing
 from augcon_lib.estimate import Estimate
@@ -22,6 +22,7 @@ from augcon_lib.pricing.work import WorkFinder, shares_of_sample
 from augcon_lib.query_scorer import Scorer
 from augcon_lib.responses import Responder
 from augcon_lib.stages import few_shot_examples, query_scorer
+from augcon_lib.stages.drift import corpus_drift
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.staleness import Staleness
 from augcon_lib.warehouse.choices import CHOICES, NO_DOCUMENT, load_few_shot, load_scorer
@@ -173,8 +174,7 @@ class _Pricing:
 def with_retraining(
     run: StageRun, choices: Mapping[str, Sequence[str]], drifting: float
 ) -> dict[str, Sequence[str]]:
-    """*choices*, and the scorer where *drifting* more documents with newer trees make it stale."""
-    limit = run.settings.scorer.retrain_drift
+    """*choices*, and the scorer where *drifting* more documents with other trees make it stale."""
     states = load_states(run.warehouse)
     scorer = states.get(("query_scorer", NO_DOCUMENT))
     if "query_scorer" in choices or scorer is None or not run.settings.uses_scorer or not drifting:
@@ -182,7 +182,7 @@ def with_retraining(
     if TREES in scorer.inputs:
         return {**choices, "query_scorer": [f"{TREES} changed"]}
     trees = sum(stage == "cst_nodes" for stage, _ in states) or 1
-    if limit > 0 and corpus_drift(states) + drifting / trees >= limit:
+    if has_drifted(corpus_drift(run, states) + drifting / trees, run.settings):
         return {**choices, "query_scorer": [DRIFTED]}
     return dict(choices)
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from augcon_lib.choice_staleness import drifted_documents
 from augcon_lib.contexts import cut_contexts
 from augcon_lib.documents import StoreListing, read_documents
 from augcon_lib.expectation import Expectation
@@ -37,8 +36,7 @@ class ContextWork:
 class Sample:
     """Contexts of all documents with one reason; each stands for *weight* others like it.
 
-    ``drifting`` is how many of the documents will get other trees than they have, and have not
-    had any since the scorer was trained.
+    ``drifting`` is how many documents' worth of trees will be others than there are.
     """
 
     works: Sequence[ContextWork]
@@ -58,20 +56,19 @@ class WorkFinder:
         self._unread = set(stale.documents.get("raw_corpus", ()))
         self._without_trees = set(stale.documents.get("cst_nodes", ()))
         self._states = load_states(run.warehouse)
-        self._drifting: set[str] = set()
-        self._drifted = drifted_documents(self._states)
+        self._drifting = 0.0
         self.gone_nodes: set[str] = set()
         self._expectation = Expectation(run.settings, run.versions(), self._states)
 
     def sample(self, document_ids: Sequence[str], share: float) -> Sample:
         """The contexts of *document_ids*; at most *share* of what a plan may read and walk."""
         read = document_ids[:: _step(len(document_ids), MAX_READ_DOCUMENTS * share)]
-        drifting = len(self._drifting)
+        drifting = self._drifting
         works = [work for document in self._documents(read) for work in document]
         walked = works[:: _step(len(works), MAX_WALKED_CONTEXTS * share)]
         unread = len(document_ids) / max(1, len(read))
         weight = unread * len(works) / max(1, len(walked))
-        return Sample(walked, weight, unread * (len(self._drifting) - drifting))
+        return Sample(walked, weight, unread * (self._drifting - drifting))
 
     def _documents(self, document_ids: Sequence[str]) -> Iterable[list[ContextWork]]:
         wanted = set(document_ids)
@@ -106,8 +103,8 @@ class WorkFinder:
         contexts = cut_contexts(document, lengths.max_context_chars, lengths.min_context_chars)
         known = by_context(stored) if trees_hold else {}
         lost = set(by_context(stored)) - ({c.context_id for c in contexts} if trees_hold else set())
-        if lost or any(context.context_id not in known for context in contexts):
-            self._drifting |= {document_id} - self._drifted
+        stays = sum(context.context_id in known for context in contexts)
+        self._drifting += 1 - stays / max(1, len(contexts), len(by_context(stored)))
         gone = [node for node in stored if node.context_id in lost]
         self.gone_nodes.update(node.node_id for node in gone)
         past = PastSplits(gone)

@@ -99,8 +99,8 @@ class ScorerSettings(Section):
     )
     retrain_drift: Fraction = Field(
         0.5,
-        description="share of documents whose trees are newer than the scorer from which it is "
-        "trained again; 0: never",
+        description="share of the queries that are not those the scorer was trained on, from which "
+        "it is trained again; 0: never",
     )
 
 

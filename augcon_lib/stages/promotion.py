@@ -3,13 +3,15 @@
 A new version is a candidate: nothing follows it until it is promoted, for that may ask the model
 about the whole corpus again. Promoted at once is only the first one, and one that replaces a
 scorer which had too little to learn from. A scorer that was measured and is below ``[scorer]
-min_pair_accuracy`` is refused. What is in force is kept in the journal as well, so
-that a lost warehouse gets the same again without a call.
+min_pair_accuracy`` is refused; one that is worse than the active one is promoted only when it is
+named. What is active is kept in the journal as well, so that a lost warehouse gets the same again
+without a call.
 """
 
 import json
 from collections.abc import Mapping
 from contextlib import closing
+from typing import Any
 
 from augcon_lib.choice_staleness import TREES, candidates
 from augcon_lib.errors import PromotionRefused
@@ -43,18 +45,21 @@ def promote_if_first(run: StageRun, stage: str, version: str) -> bool:
     return True
 
 
-def refusal(run: StageRun, stage: str, version: str) -> str:
-    """Why *version* may not be put in force, in words; empty where it may.
+def refusal(run: StageRun, stage: str, version: str, *, even_if_worse: bool = False) -> str:
+    """Why *version* may not be promoted, in words; empty where it may.
 
-    A scorer is refused where its pair accuracy on held-out documents is below the threshold; one
-    that was measured on fewer than ``MIN_PAIRS`` pairs is not.
+    A scorer is refused where its pair accuracy on held-out documents is below the threshold, and,
+    unless it is asked for *even_if_worse*, where it is worse than the active one on the same
+    held-out pairs; one that was measured on fewer than ``MIN_PAIRS`` pairs is not.
     """
     if stage != "query_scorer":
         return ""
     least = run.settings.scorer.min_pair_accuracy
     report = scorer_reports(run.warehouse).get(version)
-    if report is None or report["held_out_pairs"] < MIN_PAIRS or report["pair_accuracy"] >= least:
+    if report is None or report["held_out_pairs"] < MIN_PAIRS:
         return ""
+    if report["pair_accuracy"] >= least:
+        return "" if even_if_worse else _worse(run, report)
     low, high = report["pair_accuracy_low"], report["pair_accuracy_high"]
     known = low is not None and low == low
     return (
@@ -64,12 +69,29 @@ def refusal(run: StageRun, stage: str, version: str) -> str:
     )
 
 
-def put_in_force(run: StageRun, stage: str, version: str) -> None:
+def _worse(run: StageRun, report: Mapping[str, Any]) -> str:
+    """Why the scorer of *report* is not offered in place of the active one, with the figures."""
+    active = promoted_versions(run.warehouse).get("query_scorer")
+    if report["compared_with"] is None or report["compared_with"] != active:
+        return ""
+    pairs, own, other = (
+        report[name] for name in ("compared_pairs", "own_accuracy", "compared_accuracy")
+    )
+    if pairs < MIN_PAIRS or own >= other:
+        return ""
+    return (
+        f"pair accuracy {own:.3f} on {pairs:,} held-out pairs, where the active scorer has "
+        f"{other:.3f}; to promote it all the same: augcon promote query_scorer --version "
+        f"{report['scorer_version']}"
+    )
+
+
+def put_in_force(run: StageRun, stage: str, version: str, *, even_if_worse: bool = False) -> None:
     """Promote *version* of *stage*: from now on everything expects it.
 
     Raises ``PromotionRefused`` for one that :func:`refusal` speaks against.
     """
-    refused = refusal(run, stage, version)
+    refused = refusal(run, stage, version, even_if_worse=even_if_worse)
     if refused:
         raise PromotionRefused(
             f"{stage} {version} is not promoted: {refused}; more or better queries to learn from, "
@@ -99,6 +121,11 @@ def restore_in_force(run: StageRun, stage: str) -> str | None:
     )
     restore_choice(run.warehouse, stage, kept.payload, state, run.run_id)
     return kept.version
+
+
+def offered_versions(run: StageRun) -> dict[str, str]:
+    """:func:`waiting_versions` without those that are refused."""
+    return {s: v for s, v in waiting_versions(run).items() if not refusal(run, s, v)}
 
 
 def waiting_versions(run: StageRun) -> dict[str, str]:

@@ -63,8 +63,10 @@ class PromotionCost:
     texts_to_embed: int = 0
 
 
-def promotion_cost(run: StageRun, stage: str, candidate: str) -> PromotionCost:
-    """What would follow if *candidate* were promoted now.
+def promotion_cost(
+    run: StageRun, stage: str, candidate: str, *, even_if_worse: bool = False
+) -> PromotionCost:
+    """What would follow if *candidate* were promoted now, if need be *even_if_worse* than what is.
 
     Raises ``WarehouseError`` for a version that does not exist.
     """
@@ -107,7 +109,7 @@ def promotion_cost(run: StageRun, stage: str, candidate: str) -> PromotionCost:
         read,
         written,
         run.settings.model.cost_usd(read, written),
-        refusal(run, stage, candidate),
+        refusal(run, stage, candidate, even_if_worse=even_if_worse),
         len(to_embed),
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from augcon_lib.choice_staleness import scorer_inputs
 from augcon_lib.concurrency import run_until_done
@@ -12,9 +13,19 @@ from augcon_lib.contrastive_pairs import (
     sample_positives,
 )
 from augcon_lib.embeddings import Embedder
+from augcon_lib.errors import AugconError
 from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import fingerprint
-from augcon_lib.query_scorer import MIN_PAIRS, ScorerReport, train_scorer
+from augcon_lib.query_scorer import (
+    MIN_PAIRS,
+    LinearScorer,
+    ScorerComparison,
+    ScorerReport,
+    held_out_documents,
+    pair_wins,
+    split_by_document,
+    train_scorer,
+)
 from augcon_lib.records import Rejection
 from augcon_lib.scorer_measures import PairMeasures
 from augcon_lib.stages.embedded import embed, embedder_of
@@ -25,10 +36,13 @@ from augcon_lib.transformer_scorer import train_transformer
 from augcon_lib.warehouse.choices import (
     NO_DOCUMENT,
     StoredScorer,
+    load_scorer,
     save_scorer,
     scorers_folder,
 )
 from augcon_lib.warehouse.partitions import PartitionOutput, load_states
+from augcon_lib.warehouse.promotions import promoted_versions
+from augcon_lib.warehouse.scorer_sample import pair_documents
 from augcon_lib.warehouse.stages import read_positives
 
 STAGE = "query_scorer"
@@ -62,7 +76,18 @@ async def _run(run: StageRun) -> StageReport:
     state = PartitionOutput(
         NO_DOCUMENT, fingerprint(STAGE, inputs), inputs, output_hash=scorer.version
     )
-    save_scorer(run.warehouse, scorer, scores, pairs, rejections, state, run.run_id)
+    against = await asyncio.to_thread(compare, run, scorer, pairs, embedder)
+    save_scorer(
+        run.warehouse,
+        scorer,
+        scores,
+        pairs,
+        rejections,
+        state,
+        run.run_id,
+        positives=positives,
+        against=against,
+    )
     report.version = scorer.version
     in_force = promote_if_first(run, STAGE, scorer.version)
     report.rejected.update(rejection.reason for rejection in rejections)
@@ -90,6 +115,36 @@ def train(
     if settings.kind == "transformer":
         return train_transformer(pairs, seed, settings, scorers_folder(run.warehouse))
     return train_scorer(pairs, seed, embedder or embedder_of(settings))
+
+
+def compare(
+    run: StageRun,
+    scorer: StoredScorer,
+    pairs: Sequence[ContrastivePair],
+    embedder: Embedder | None = None,
+) -> ScorerComparison | None:
+    """*scorer* beside the active one, on pairs of documents that neither was trained on.
+
+    Where these are fewer than ``MIN_PAIRS``, on all held-out pairs. ``None`` where none is active,
+    or the active one cannot be asked here.
+    """
+    version = promoted_versions(run.warehouse).get(STAGE)
+    active = load_scorer(run.warehouse, version) if version else None
+    _, held_out = split_by_document(pairs, SEED)
+    if version is None or active is None or version == scorer.version or not held_out:
+        return None
+    learned = pair_documents(run.warehouse, version)
+    unseen = {pair.document_id for pair in held_out} - (learned - held_out_documents(learned, SEED))
+    fair = [pair for pair in held_out if pair.document_id in unseen]
+    chosen = fair if len(fair) >= MIN_PAIRS else held_out
+    if isinstance(active, LinearScorer) and active.embedder == embedder:
+        active = replace(active, embedder=embedder)  # it knows the texts
+    try:
+        accuracy = float(pair_wins(active, chosen).mean())
+        own_accuracy = float(pair_wins(scorer, chosen).mean())
+    except AugconError:  # embeddings or weights that are not here
+        return None
+    return ScorerComparison(version, len(chosen), accuracy, own_accuracy)
 
 
 async def _embedder(

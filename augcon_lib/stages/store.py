@@ -8,6 +8,7 @@ from augcon_lib.documents import KnownSource, StoreListing, list_store
 from augcon_lib.errors import RetirementHeld, SettingsError
 from augcon_lib.expectation import Expectation
 from augcon_lib.retirement import MISSING, Retirement
+from augcon_lib.stages.drift import corpus_drift
 from augcon_lib.stages.retirement import (
     Verdict,
     close,
@@ -100,7 +101,8 @@ def stale_in(run: StageRun, sources: Mapping[str, str]) -> Staleness:
     """What is stale, given the source hash of each document in the store."""
     states = load_states(run.warehouse)
     kept = kept_documents(run, judge_unreadable(run, states))
-    return find_stale(sources, run.settings, run.versions(), states, kept)
+    drift = corpus_drift(run, states)
+    return find_stale(sources, run.settings, run.versions(), states, kept, drift)
 
 
 def stale_sources(run: StageRun, listing: StoreListing, document_ids: Sequence[str]) -> list[str]:

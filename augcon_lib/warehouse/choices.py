@@ -11,7 +11,7 @@ import polars as pl
 
 from augcon_lib.contrastive_pairs import ContrastivePair
 from augcon_lib.few_shot_search import FewShotChoice, Trial
-from augcon_lib.query_scorer import UNTRAINED, LinearScorer, ScorerReport
+from augcon_lib.query_scorer import UNTRAINED, LinearScorer, ScorerComparison, ScorerReport
 from augcon_lib.records import FewShotExample, Rejection
 from augcon_lib.transformer_scorer import TransformerScorer
 from augcon_lib.warehouse.connection import Warehouse
@@ -27,7 +27,7 @@ NO_DOCUMENT = ""
 CHOICES = ("query_scorer", "few_shot_examples")
 # What a version needs to be used again elsewhere: its tables, and the column that names it.
 _TABLES = {
-    "query_scorer": ("query_scorer",),
+    "query_scorer": ("query_scorer", "contrastive_pairs"),
     "few_shot_examples": ("few_shot_examples", "few_shot_trials"),
 }
 _VERSION_COLUMN = {
@@ -46,8 +46,15 @@ def save_scorer(
     rejections: Sequence[Rejection],
     state: PartitionOutput,
     run_id: str,
+    *,
+    positives: int | None = None,
+    against: ScorerComparison | None = None,
 ) -> None:
-    """Keep the scorer and the pairs it was trained on; it is in force once it is promoted."""
+    """Keep the scorer and the pairs it was trained on; it is active once it is promoted.
+
+    *positives* is how many queries they were sampled from, *against* how it compares with the
+    version that is active.
+    """
     held_out = report.held_out
     row = {
         "scorer_version": scorer.version,
@@ -64,6 +71,11 @@ def save_scorer(
         "auc_high": held_out.auc_ci95[1],
         "standard_error": held_out.standard_error,
         "made_at": datetime.now(UTC).replace(tzinfo=None),
+        "positives": positives,
+        "compared_with": against.version if against else None,
+        "compared_pairs": against.pairs if against else None,
+        "compared_accuracy": against.accuracy if against else None,
+        "own_accuracy": against.own_accuracy if against else None,
     }
     scored = to_frame("query_scorer", [None], **row)
     learned_from = to_frame("contrastive_pairs", pairs, scorer_version=scorer.version)
@@ -115,7 +127,8 @@ def scorer_reports(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
         rows = select(
             connection,
             "SELECT scorer_version, kind, train_pairs, held_out_pairs, held_out_documents, "
-            "pair_accuracy, pair_accuracy_low, pair_accuracy_high, auc, auc_low, auc_high, made_at "
+            "pair_accuracy, pair_accuracy_low, pair_accuracy_high, auc, auc_low, auc_high, "
+            "made_at, compared_with, compared_pairs, compared_accuracy, own_accuracy "
             "FROM query_scorer ORDER BY made_at",
         )
     return {row["scorer_version"]: row for row in rows}

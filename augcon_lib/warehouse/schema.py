@@ -86,6 +86,13 @@ UNPARTITIONED: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "auc_high": pl.Float64,
         "standard_error": pl.Float64,
         "made_at": TIMESTAMP,
+        # Queries that its sample was drawn from; the version that was active when it was made, and
+        # the pair accuracy of either on the same held-out pairs (NULL: not measured).
+        "positives": pl.Int64,
+        "compared_with": pl.String,
+        "compared_pairs": pl.Int64,
+        "compared_accuracy": pl.Float64,
+        "own_accuracy": pl.Float64,
     },
     "contrastive_pairs": {
         "scorer_version": pl.String,
