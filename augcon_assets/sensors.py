@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
-from augcon_assets.automation import skipped_when_off, schedule_status, sensor_status
+from augcon_assets.automation import schedule_status, sensor_status, skipped_when_off
 from augcon_assets.failures import report_failures
 from augcon_assets.jobs import choices_job, dataset_job, documents_job, job_name
 from augcon_assets.processes import ACTIVE_STATUSES, end_dead_runs

@@ -66,12 +66,20 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
     5: _add("few_shot_trials", "verdicts INTEGER[]"),
     6: (
         "CREATE TABLE schema_version (version BIGINT, augcon_version VARCHAR)",
-        *_add("partition_state", "metadata_hash VARCHAR"),
-    ),
-    7: (
         "CREATE TABLE provenance (provenance_id VARCHAR, stage VARCHAR, inputs VARCHAR)",
+        "CREATE TABLE retirements (document_id VARCHAR, kind VARCHAR, set_id VARCHAR, "
+        "since TIMESTAMP, agreed_at TIMESTAMP, retired_at TIMESTAMP)",
+        *_add("partition_state", "metadata_hash VARCHAR"),
         *_add("cst_nodes", "provenance_id VARCHAR", "journal_key VARCHAR", "sample INTEGER"),
         *_add("responses", "provenance_id VARCHAR", "journal_key VARCHAR", "sample INTEGER"),
+        *_add(
+            "query_scorer",
+            "positives BIGINT",
+            "compared_with VARCHAR",
+            "compared_pairs BIGINT",
+            "compared_accuracy DOUBLE",
+            "own_accuracy DOUBLE",
+        ),
         *_add(
             "dataset_rows",
             "question_provenance_id VARCHAR",
@@ -81,10 +89,6 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
             "answer_journal_key VARCHAR",
             "answer_sample INTEGER",
         ),
-    ),
-    8: (
-        "CREATE TABLE retirements (document_id VARCHAR, kind VARCHAR, set_id VARCHAR, "
-        "since TIMESTAMP, agreed_at TIMESTAMP, retired_at TIMESTAMP)",
     ),
 }
 
