@@ -77,6 +77,16 @@ took the trade away. Today eleven fishing boats and the ferry to the island use 
 """,
 }
 
+# Too little for the scorer to be trained again: made once more, it would ask for other pairs.
+LATER = {
+    "mill.md": DOCUMENTS["mill.md"].replace("eleven shillings", "twelve shillings"),
+    "ferry.md": """# The ferry
+
+The ferry to the island sails twice a day, at six and at four. It takes forty minutes, carries nine
+cars and costs three pounds for each person. In a northerly gale it stays in the harbour.
+""",
+}
+
 
 def main(program: str, out: Path) -> None:
     """Write ``workspace.tar.gz`` and ``expected.json`` to *out*."""
@@ -89,6 +99,7 @@ def main(program: str, out: Path) -> None:
         put(root, EDITED)
         versions.append(run(program, root))
         promoted = json.loads(at(program, root, "promote", "--yes", "--json"))
+        put(root, LATER)
         versions.append(run(program, root))
         versions = list(dict.fromkeys(versions))
         expected = {
