@@ -52,6 +52,8 @@ NO_OUTPUT = {
     "budget.max_calls",
     "budget.max_usd",
     "storage.warehouse",
+    "storage.memory_megabytes",
+    "storage.threads",
     "scorer.embedding_usd_per_million_tokens",
     "scorer.min_pair_accuracy",  # which candidate may be put in force
     "scorer.retrain_drift",  # when a candidate is made, not what is in force

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from augcon_assets.cli.console import console, print_json, workspace_at
 from augcon_assets.cli.versions import version_json
-from augcon_lib.warehouse import Warehouse
+from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.datasets import diff_versions
 
 MAX_SHOWN_ROWS = 20
@@ -13,7 +13,7 @@ MAX_SHOWN_ROWS = 20
 def show_diff(folder: Path | None, old: str | None, new: str | None, *, as_json: bool) -> None:
     """Print what *new* (default: current) has and lacks against *old* (default: before it)."""
     workspace = workspace_at(folder)
-    diff = diff_versions(Warehouse(workspace.warehouse_path), old, new)
+    diff = diff_versions(StageRun(workspace).warehouse, old, new)
     if as_json:
         print_json(
             {

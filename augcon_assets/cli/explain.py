@@ -7,14 +7,14 @@ from typing import Any
 from rich.console import Console
 
 from augcon_assets.cli.console import console, print_json, workspace_at
-from augcon_lib.warehouse import Warehouse
+from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.lineage import Lineage, explain_row
 
 
 def show_lineage(folder: Path | None, row_id: str, *, as_json: bool) -> None:
     """Print the lineage of *row_id*; raises ``WarehouseError`` for an unknown one."""
     workspace = workspace_at(folder)
-    lineage = explain_row(Warehouse(workspace.warehouse_path), row_id)
+    lineage = explain_row(StageRun(workspace).warehouse, row_id)
     if as_json:
         print_json(lineage_json(lineage))
     else:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from augcon_assets.cli.console import console, workspace_at
 from augcon_lib.exports import export_dataset, verify_export
-from augcon_lib.warehouse import Warehouse
+from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.datasets import read_dataset
 
 
@@ -12,8 +12,7 @@ def export_command(
     folder: Path | None, directory: Path, format_name: str, version: str | None
 ) -> None:
     """Write *version* (default: the current one) and say what was written."""
-    workspace = workspace_at(folder)
-    rows = read_dataset(Warehouse(workspace.warehouse_path), version)
+    rows = read_dataset(StageRun(workspace_at(folder)).warehouse, version)
     written = export_dataset(rows, directory, format_name)
     out = console()
     out.print(f"{rows.height:,} rows", markup=False)

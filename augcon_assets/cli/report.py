@@ -7,7 +7,7 @@ from augcon_lib.errors import SettingsError
 from augcon_lib.evaluation.evaluate import evaluate
 from augcon_lib.evaluation.report import report_html
 from augcon_lib.model import model_identity
-from augcon_lib.warehouse import Warehouse
+from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.evaluation_rows import read_rows
 
 SAMPLE_ROWS = 12
@@ -20,7 +20,7 @@ def write_report(folder: Path | None, file: Path | None, version: str | None) ->
     Raises ``WarehouseError`` without that version, ``SettingsError`` where it cannot be written.
     """
     workspace = workspace_at(folder)
-    warehouse = Warehouse(workspace.warehouse_path)
+    warehouse = StageRun(workspace).warehouse
     evaluation = evaluate(warehouse, workspace.settings, version)
     sample = read_rows(warehouse, version, SAMPLE_ROWS, evaluation.seed)
     facts = {

@@ -7,13 +7,13 @@ from typing import Any
 from rich.table import Table
 
 from augcon_assets.cli.console import console, print_json, workspace_at
-from augcon_lib.warehouse import Warehouse
+from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.versions import DatasetVersion, dataset_versions
 
 
 def show_versions(folder: Path | None, *, as_json: bool) -> None:
     """Print all versions that are kept, the current one first."""
-    found = dataset_versions(Warehouse(workspace_at(folder).warehouse_path))
+    found = dataset_versions(StageRun(workspace_at(folder)).warehouse)
     if as_json:
         print_json({"versions": [version_json(version) for version in found]})
         return

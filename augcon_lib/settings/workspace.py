@@ -98,3 +98,7 @@ class StorageSettings(Section):
     warehouse: str = Field(
         "state/augcon.duckdb", min_length=1, description="the DuckDB file; the journal is beside it"
     )
+    memory_megabytes: Count = Field(
+        0, description="the most that DuckDB takes; 0 = a quarter of the machine's, at least 512"
+    )
+    threads: Count = Field(0, description="of DuckDB; 0 = one per core, up to 8")

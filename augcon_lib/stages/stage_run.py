@@ -60,7 +60,8 @@ class StageRun:
     @cached_property
     def warehouse(self) -> Warehouse:
         """The workspace's warehouse."""
-        return Warehouse(self.workspace.warehouse_path)
+        storage = self.settings.storage
+        return Warehouse(self.workspace.warehouse_path, storage.memory_megabytes, storage.threads)
 
     @cached_property
     def prompts(self) -> PromptLibrary:

@@ -6,24 +6,38 @@ file must never be opened in any other way by a process that holds it.
 """
 
 import fcntl
+import logging
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
 from augcon_lib.errors import WarehouseError
+from augcon_lib.warehouse.damage import error_in_words
 from augcon_lib.warehouse.migrations import SCHEMA_VERSION, bring_up_to_date, stored_version
 
-MEMORY_LIMIT = "512MB"
-THREADS = 2
+MOST_THREADS = 8  # a connection is short: starting more takes longer than they save
+LEAST_MEGABYTES = 512
+MEMORY_SHARE = 0.25
+
+# A statement that is wrong is a fault of the program's, and says nothing about the file.
+_OF_THE_CODE = (duckdb.ProgrammingError, duckdb.IntegrityError, duckdb.NotSupportedError)
+_log = logging.getLogger(__name__)
 
 
 class Warehouse:
-    """The warehouse file at *path*; opens nothing until asked."""
+    """The warehouse file at *path*; opens nothing until asked.
 
-    def __init__(self, path: Path) -> None:
+    A connection takes up to *memory_megabytes* and *threads*; 0: as the machine has them. All that
+    DuckDB says about the file (no room, damage, another version) is raised as ``WarehouseError``.
+    """
+
+    def __init__(self, path: Path, memory_megabytes: int = 0, threads: int = 0) -> None:
         self.path = path
+        self.memory_megabytes = memory_megabytes or _memory_megabytes()
+        self.threads = threads or min(MOST_THREADS, os.cpu_count() or 1)
 
     @contextmanager
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -39,11 +53,22 @@ class Warehouse:
                     bring_up_to_date(connection)
                 yield connection
             except BaseException:
-                connection.execute("ROLLBACK")
+                with suppress(duckdb.Error):  # what was raised matters, and closing rolls back, too
+                    connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
-            # Closing would do it, and keep other threads from running meanwhile.
+            self._checkpoint(connection)
+
+    def _checkpoint(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Bring what is committed from the log beside the file into it.
+
+        Closing would do it, and keep other threads from running meanwhile. Where it fails the
+        write is done all the same, and the next one tries again.
+        """
+        try:
             connection.execute("CHECKPOINT")
+        except duckdb.Error as error:
+            _log.warning("%s", error_in_words(self.path, error))
 
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -96,7 +121,7 @@ class Warehouse:
 
     def _unusable(self, error: OSError) -> WarehouseError:
         return WarehouseError(
-            f"{self.path} cannot be written ({error.strerror}: {error.filename}); mend the rights "
+            f"{self.path} cannot be written ({error.strerror}: {error.filename}); fix the rights "
             "of its folder, or set [storage] warehouse"
         )
 
@@ -107,8 +132,8 @@ class Warehouse:
                 str(self.path),
                 read_only=read_only,
                 config={
-                    "memory_limit": MEMORY_LIMIT,
-                    "threads": THREADS,
+                    "memory_limit": f"{self.memory_megabytes}MB",
+                    "threads": self.threads,
                     "enable_external_access": False,
                     "autoinstall_known_extensions": False,
                     "autoload_known_extensions": False,
@@ -116,13 +141,13 @@ class Warehouse:
                 },
             )
         except duckdb.Error as error:
-            raise WarehouseError(
-                f"{self.path} cannot be opened: {error}. If another program holds it, close that "
-                "program; if the file is damaged, move it away: the next run rebuilds it from "
-                "the journal without asking the model again."
-            ) from error
+            raise error_in_words(self.path, error) from error
         try:
             yield connection
+        except _OF_THE_CODE:
+            raise
+        except duckdb.Error as error:
+            raise error_in_words(self.path, error) from error
         finally:
             connection.close()
 
@@ -142,3 +167,12 @@ class _StillWarehouse(Warehouse):
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
         raise WarehouseError(f"{self.path} cannot be written while it is kept still")
         yield self._connection
+
+
+def _memory_megabytes() -> int:
+    """A quarter of the machine's memory, but enough for any one write."""
+    try:
+        found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (OSError, ValueError):
+        found = 0
+    return max(LEAST_MEGABYTES, int(found * MEMORY_SHARE) // 1_000_000)
