@@ -88,7 +88,8 @@ DOCUMENT = "document"
 _LIBRARY = "library "
 # What stood for the libraries, and for the code that reads documents, before they had names.
 _CONVERTER = "converter"
-LIBRARIES_RECORDED = "versions of libraries are recorded now"
+# The reason where nothing is known to differ, but an older augcon recorded fewer inputs.
+MORE_RECORDED = "more inputs are recorded than before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +165,8 @@ def document_fingerprint(shared: str, document: str) -> str:
 def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """What differs between two sets of named inputs, in words: ``document changed``, ..."""
     differing = sorted(name for name in set(old) | set(new) if old.get(name) != new.get(name))
-    # A library that comes or goes does so with a setting, or was not recorded before.
-    appeared = [
-        name for name in differing if name == _CONVERTER or _is_library_of_one(name, old, new)
-    ]
-    named = [_change(name, old, new) for name in differing if name not in appeared]
-    return named or ([LIBRARIES_RECORDED] if appeared else [])
+    named = [_change(name, old, new) for name in differing if not _came_or_went(name, old, new)]
+    return named or ([MORE_RECORDED] if differing else [])
 
 
 def names_libraries(inputs: Mapping[str, str]) -> bool:
@@ -182,8 +179,10 @@ def without_libraries(inputs: Mapping[str, str]) -> Inputs:
     return {name: value for name, value in inputs.items() if not name.startswith(_LIBRARY)}
 
 
-def _is_library_of_one(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> bool:
-    return name.startswith(_LIBRARY) and (name in old) != (name in new)
+def _came_or_went(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> bool:
+    """A setting or library does so with another setting, or was not recorded before."""
+    counted = name == _CONVERTER or name.startswith((_LIBRARY, "setting "))
+    return counted and (name in old) != (name in new)
 
 
 def _change(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from augcon_lib import fingerprints
 from augcon_lib.fingerprints import (
     CODE_VERSIONS,
-    LIBRARIES_RECORDED,
+    MORE_RECORDED,
     changes,
     documents_fingerprint,
     fingerprint,
@@ -236,10 +236,10 @@ def test_the_libraries_are_those_that_are_installed() -> None:
     assert found["sentencex"] == version("sentencex")
 
 
-def test_what_was_made_before_libraries_were_recorded_says_so_once() -> None:
+def test_what_was_made_when_fewer_inputs_were_recorded_says_so_once() -> None:
     old = {"code": "1", "converter": "0123abcd"}
     new = {"code": "1", "library chardet": "7.7", "library lxml": "6.1"}
-    assert changes(old, new) == [LIBRARIES_RECORDED]
+    assert changes(old, new) == [MORE_RECORDED]
     assert changes({**old, "model": "1"}, {**new, "model": "2"}) == ["model changed"]
 
 

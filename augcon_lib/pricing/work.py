@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from augcon_lib.contexts import cut_contexts
 from augcon_lib.documents import StoreListing, read_documents
 from augcon_lib.expectation import Expectation
-from augcon_lib.fingerprints import DOCUMENT
+from augcon_lib.fingerprints import DOCUMENT, MORE_RECORDED, changes
 from augcon_lib.lengths import resolve_lengths
 from augcon_lib.pricing.past_splits import PastSplits
 from augcon_lib.records import Context, Document, Node
@@ -123,7 +123,8 @@ class WorkFinder:
         if state is None or state.status != OK:
             return False
         before = {name: value for name, value in state.inputs.items() if name != DOCUMENT}
-        return before == self._expectation.shared_inputs(stage)
+        differing = changes(before, self._expectation.shared_inputs(stage))
+        return all(reason == MORE_RECORDED for reason in differing)
 
 
 def by_context(nodes: Iterable[Node]) -> dict[str, list[Node]]:
