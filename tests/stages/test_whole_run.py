@@ -5,6 +5,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from augcon_lib.errors import WarehouseError
+from augcon_lib.exports import export_dataset
+from augcon_lib.settings import SourceSettings
 from augcon_lib.stages.stage_run import StageReport
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.audits import (
@@ -15,6 +18,7 @@ from augcon_lib.warehouse.audits import (
     unanswered_queries,
 )
 from augcon_lib.warehouse.datasets import read_dataset
+from augcon_lib.warehouse.lineage import explain_row
 from augcon_lib.workspace import Workspace
 from tests.support.rows import table
 from tests.support.whole_run import MILL, SETTINGS, TEA, make_workspace, run_all
@@ -87,11 +91,15 @@ def test_a_second_run_finds_nothing_to_do(
     assert run_all(done[0]) == {}
 
 
-def test_a_lost_warehouse_is_rebuilt_from_the_journal_without_a_call(
+def test_a_damaged_warehouse_is_rebuilt_from_the_journal_without_a_call(
     done: tuple[Workspace, dict[str, StageReport]], workspace: Workspace
 ) -> None:
     first = done[1]
     before = dataset(workspace)
+    # Damaged, and moved away as the error says.
+    workspace.warehouse_path.write_bytes(b"DUCK" * 5000)
+    with pytest.raises(WarehouseError, match=r"move .* away and run: augcon run"):
+        run_all(workspace)
     workspace.warehouse_path.unlink()
     again = run_all(workspace)
     assert again.keys() == ALL
@@ -120,6 +128,46 @@ def test_an_edit_runs_its_own_document_alone(workspace: Workspace) -> None:
         "sft_dataset",
     }
     assert [s.document_id for s in reports["cst_nodes"].partitions] == ["mill.md"]
+
+
+def test_a_changed_title_reaches_the_lineage_without_a_call_or_another_tree(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    def title(name: str) -> str:
+        return f"---\ntitle: {name}\n---\n{MILL}\n"
+
+    make_workspace(workspace.root, {"mill.md": title("The mill")})
+    run_all(workspace)
+    before = dataset(workspace)
+    make_workspace(workspace.root, {"mill.md": title("The tide mill")})
+    reports = run_all(workspace)
+    assert reports.keys() == {"raw_corpus", "sft_dataset"}
+    assert issued(reports) == 0
+    after = dataset(workspace)
+    of_mill = pl.col("document_id") == "mill.md"
+    assert set(after.filter(of_mill)["title"]) == {"The tide mill"}
+    assert_frame_equal(after.drop("title"), before.drop("title"))
+    warehouse = Warehouse(workspace.warehouse_path)
+    row = explain_row(warehouse, after.filter(of_mill)["row_id"][0])
+    assert row.row["title"] == row.document["title"] == "The tide mill"
+    export_dataset(read_dataset(warehouse), tmp_path / "export", "chat")
+    lineage = (tmp_path / "export" / "lineage.jsonl").read_text(encoding="utf-8")
+    assert '"title": "The tide mill"' in lineage
+    assert '"title": "The mill"' not in lineage
+    assert run_all(workspace) == {}
+
+
+def test_a_store_that_moves_takes_the_addresses_of_its_rows_along(workspace: Workspace) -> None:
+    (workspace.root / "documents").rename(workspace.root / "moved")
+    settings = SETTINGS.model_copy(update={"source": SourceSettings(uri="moved")})
+    moved = Workspace(workspace.root, settings)
+    before = dataset(workspace)
+    assert read_dataset(Warehouse(moved.warehouse_path))["uri"][0].startswith("documents/")
+    reports = run_all(moved)
+    assert reports.keys() == {"raw_corpus", "sft_dataset"}
+    uris = set(read_dataset(Warehouse(moved.warehouse_path))["uri"])
+    assert uris == {"moved/it's tea.md", "moved/mill.md"}
+    assert_frame_equal(dataset(moved), before)
 
 
 def test_a_deleted_document_leaves_the_dataset(workspace: Workspace) -> None:
