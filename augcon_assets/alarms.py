@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from augcon_assets.markdown import bullets
 from augcon_lib.stages.alarms import ALARMS, Alarm, Finding
 from augcon_lib.stages.stage_run import StageReport, StageRun
 
@@ -28,8 +29,7 @@ def _result(alarm: Alarm, found: Finding) -> dg.AssetCheckResult:
     metadata: dict[str, dg.MetadataValue] = {"seen": dg.MetadataValue.text(found.seen)}
     description = None
     if found.raised:
-        listed = "\n".join(f"- {each}" for each in found.where)
-        metadata["where"] = dg.MetadataValue.md(listed or "everywhere")
+        metadata["where"] = dg.MetadataValue.md(bullets(found.where) or "everywhere")
         metadata["try"] = dg.MetadataValue.text(alarm.advice)
         description = f"{alarm.description} {found.seen}. {alarm.advice}"
     return dg.AssetCheckResult(

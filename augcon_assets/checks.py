@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from augcon_assets.markdown import bullets
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.warehouse import audits
 
@@ -107,4 +108,4 @@ def results(
 
 
 def _listed(problems: Sequence[object]) -> dg.MarkdownMetadataValue:
-    return dg.MetadataValue.md("\n".join(f"- {problem}" for problem in problems[:20]) or "none")
+    return dg.MetadataValue.md(bullets(problems[:20]) or "none")

@@ -16,6 +16,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 
 from augcon_assets.event_log import log_evaluations
 from augcon_assets.events import latest_events
+from augcon_assets.markdown import bullets
 from augcon_assets.metadata import Metadata
 from augcon_assets.partitions import documents_partitions, partition_key
 from augcon_lib.stages.stage_run import PartitionSummary
@@ -105,5 +106,5 @@ def _told(partition: PartitionSummary, problems: Sequence[str]) -> Metadata:
     if partition.reason:
         told["reason"] = partition.reason
     if problems:
-        told["problems"] = dg.MetadataValue.md("\n".join(f"- {each}" for each in problems[:20]))
+        told["problems"] = dg.MetadataValue.md(bullets(problems[:20]))
     return told

@@ -6,7 +6,9 @@ from typing import Any
 
 import dagster as dg
 
+from augcon_assets.markdown import block, inline
 from augcon_lib.model.stats import CallStats
+from augcon_lib.printable import printable
 from augcon_lib.stages.stage_run import PartitionSummary, StageReport
 from augcon_lib.warehouse.lineage import Lineage
 
@@ -53,7 +55,8 @@ def call_metadata(calls: CallStats) -> Metadata:
     """Model calls, those that failed by reason, tokens, cost, and how long calls took."""
     metadata: Metadata = {
         "model_calls/issued": dg.MetadataValue.int(calls.issued),
-        "model_calls/from_journal": dg.MetadataValue.int(calls.from_journal),
+        "model_calls/from_journal": dg.MetadataValue.int(calls.from_journal - calls.repeated),
+        "model_calls/repeated_within_run": dg.MetadataValue.int(calls.repeated),
         "model_calls/failed": dg.MetadataValue.int(sum(calls.failed.values())),
         "tokens/input": dg.MetadataValue.int(calls.input_tokens),
         "tokens/output": dg.MetadataValue.int(calls.output_tokens),
@@ -79,24 +82,24 @@ def table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
 
 
 def example(row: Mapping[str, Any]) -> str:
-    """One row as Markdown: each column a heading in bold, its value quoted."""
-    return "\n\n".join(
-        f"**{name}**\n\n> " + str(value).replace("\n", "\n> ") for name, value in row.items()
-    )
+    """One row as Markdown: each column a heading in bold, its value as it is."""
+    return "\n\n".join(f"**{name}**\n\n{block(value)}" for name, value in row.items())
 
 
 def lineage_markdown(lineage: Lineage) -> str:
     """A row traced back to its characters, as Markdown."""
     row, node, document = lineage.row, lineage.node, lineage.document
     above = "".join(
-        f"- depth {p['depth']}, characters {p['start_char']} to {p['end_char']}: {p['query']}\n"
+        f"- depth {p['depth']}, characters {p['start_char']} to {p['end_char']}: "
+        f"{inline(p['query'])}\n"
         for p in lineage.parents
     )
     return (
-        f"Row `{row['row_id']}`\n\n**{row['query']}**\n\n{row['response']}\n\n"
-        f"Document partition `{document['document_id']}`, node `{node['node_id']}` at depth "
+        f"Row `{row['row_id']}`\n\n**query**\n\n{block(row['query'])}\n\n"
+        f"**response**\n\n{block(row['response'])}\n\n"
+        f"Document partition {inline(document['document_id'])}, node `{node['node_id']}` at depth "
         f"{node['depth']}, characters {node['start_char']} to {node['end_char']}:\n\n"
-        f"~~~~~~text\n{lineage.quoted}\n~~~~~~\n\n"
+        f"{block(lineage.quoted)}\n\n"
         f"Above it in the tree:\n\n{above or '- nothing: it is the root context'}"
     )
 
@@ -107,7 +110,8 @@ def _cells(stage: str, record: Any) -> dict[str, Any]:
 
 
 def shorten(value: Any) -> Any:
-    """*value*, a text cut to the width of a table cell."""
-    if isinstance(value, str) and len(value) > MAX_CELL_CHARS:
-        return value[: MAX_CELL_CHARS - 1] + "…"
-    return value
+    """*value*, a text cut to the width of a table cell, without characters that act on a page."""
+    if not isinstance(value, str):
+        return value
+    short = value if len(value) <= MAX_CELL_CHARS else value[: MAX_CELL_CHARS - 1] + "…"
+    return printable(short)

@@ -4,6 +4,7 @@ Heavy imports happen inside the commands, so that ``augcon --help`` is quick.
 """
 
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +42,22 @@ app.add_typer(journal_commands, name="journal")
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output.")
 ]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"augcon {version('augcon')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Keeps a supervised-fine-tuning dataset in step with a changing document store."""
 
 
 AssetsArgument = Annotated[

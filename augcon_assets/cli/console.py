@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
+from augcon_assets.cli.safe_console import SafeConsole
+from augcon_lib.printable import printable_json
 from augcon_lib.settings import workspace_folder
 from augcon_lib.workspace import Workspace, find_workspace, open_workspace
 
@@ -22,13 +24,13 @@ PLAIN_WIDTH = 140
 def console() -> Console:
     """Standard output; plain text where it is no terminal, and tables of a fixed width."""
     width = None if sys.stdout.isatty() else PLAIN_WIDTH
-    return Console(highlight=False, soft_wrap=True, width=width)
+    return SafeConsole(highlight=False, soft_wrap=True, width=width)
 
 
 def error_console() -> Console:
     """Standard error, for progress and messages; plain text as on standard output."""
     width = None if sys.stderr.isatty() else PLAIN_WIDTH
-    return Console(stderr=True, highlight=False, soft_wrap=True, width=width)
+    return SafeConsole(stderr=True, highlight=False, soft_wrap=True, width=width)
 
 
 def at_terminal() -> bool:
@@ -37,8 +39,9 @@ def at_terminal() -> bool:
 
 
 def print_json(value: Any) -> None:
-    """*value* as one JSON object on standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    """*value* as one JSON object on standard output, safe for a terminal."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    sys.stdout.write(printable_json(text) + "\n")
 
 
 def workspace_at(folder: Path | None) -> Workspace:

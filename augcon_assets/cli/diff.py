@@ -1,9 +1,10 @@
-"""``augcon diff``: rows added, kept and removed between two dataset versions."""
+"""``augcon diff``: rows added, kept, removed and changed between two dataset versions."""
 
 from pathlib import Path
 
 from augcon_assets.cli.console import console, print_json, workspace_at
 from augcon_assets.cli.versions import version_json
+from augcon_lib.printable import one_line
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.datasets import diff_versions
 
@@ -23,17 +24,20 @@ def show_diff(folder: Path | None, old: str | None, new: str | None, *, as_json:
                     "added": len(diff.added),
                     "kept": diff.kept,
                     "removed": len(diff.removed),
+                    "changed": len(diff.changed),
                 },
                 "versions": [version_json(version) for version in diff.versions],
                 "added": diff.added,
                 "removed": diff.removed,
+                "changed": diff.changed,
             }
         )
         return
     out = console()
     out.print(
         f"{diff.old_version or 'nothing'} to {diff.new_version}: {len(diff.added):,} added, "
-        f"{diff.kept:,} kept, {len(diff.removed):,} removed",
+        f"{diff.kept:,} kept, {len(diff.removed):,} removed"
+        + (f"; of these, {len(diff.changed):,} changed their answer" if diff.changed else ""),
         markup=False,
     )
     for version in diff.versions:
@@ -42,8 +46,15 @@ def show_diff(folder: Path | None, old: str | None, new: str | None, *, as_json:
             f"{version.model_calls:,} model calls, ${version.cost_usd:,.2f}",
             markup=False,
         )
+    pairs = {row[name] for row in diff.changed for name in ("row_id", "old_row_id")}
+    for row in diff.changed[:MAX_SHOWN_ROWS]:
+        out.print(f"~ {one_line(row['document_id'])}: {one_line(row['query'])}", markup=False)
+        out.print(f"    - {one_line(row['old_response'])}", markup=False)
+        out.print(f"    + {one_line(row['response'])}", markup=False)
     for sign, rows in (("+", diff.added), ("-", diff.removed)):
-        for row in rows[:MAX_SHOWN_ROWS]:
-            out.print(f"{sign} {row['document_id']}: {row['query']}", markup=False)
+        alone = [row for row in rows if row["row_id"] not in pairs]
+        for row in alone[:MAX_SHOWN_ROWS]:
+            shown = f"{one_line(row['document_id'])}: {one_line(row['query'])}"
+            out.print(f"{sign} {shown}", markup=False)
         if len(rows) > MAX_SHOWN_ROWS:
             out.print(f"{sign} ... and {len(rows) - MAX_SHOWN_ROWS:,} more; --json has all")

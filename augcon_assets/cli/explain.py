@@ -1,5 +1,6 @@
 """``augcon explain``: from a row back to question, node, parents, span, document, version."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from augcon_assets.cli.console import console, print_json, workspace_at
+from augcon_lib.printable import one_line
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.lineage import Lineage, explain_row
 
@@ -44,6 +46,8 @@ def lineage_json(lineage: Lineage) -> dict[str, Any]:
         "end_char": node["end_char"],
         "stale": row["stale"],
         "quoted": found["quoted"],
+        "question": found["question"],
+        "answer": found["answer"],
     }
 
 
@@ -51,16 +55,16 @@ def _print(out: Console, lineage: Lineage) -> None:
     row, node, document = lineage.row, lineage.node, lineage.document
 
     def line(name: str, value: object) -> None:
-        out.print(f"{name:<10} {value}", markup=False)
+        out.print(f"{name:<10} {one_line(value)}", markup=False)
 
     line("row", f"{row['row_id']} (dataset version {row['dataset_version']}, {row['split']})")
     line("query", row["query"])
-    line("response", row["response"])
+    out.print(f"{'response':<10} {row['response']}", markup=False)
     line("", "")
     line("document", f"{document['document_id']} ({document['title']}, {document['language']})")
     line("uri", document["uri"])
-    seen = f", seen {document['modified_at']}" if document["modified_at"] else ""
-    line("version", f"text sha256 {document['text_sha256'][:16]}{seen}")
+    modified = f", modified {document['modified_at']}" if document["modified_at"] else ""
+    line("version", f"text sha256 {document['text_sha256'][:16]}{modified}")
     for parent in lineage.parents:
         span = f"[{parent['start_char']}:{parent['end_char']}]"
         line("parent", f"depth {parent['depth']} {span} {parent['query']}")
@@ -78,3 +82,24 @@ def _print(out: Console, lineage: Lineage) -> None:
     if node["verbatim"] is False:
         line("rewritten", "")
         out.print("\n".join(f"  > {text}" for text in node["text"].split("\n")), markup=False)
+    line("", "")
+    for name, made in (("question", lineage.question), ("answer", lineage.answer)):
+        for place, told in enumerate(_provenance(made)):
+            line("" if place else name, told)
+
+
+def _provenance(made: Mapping[str, Any] | None) -> list[str]:
+    """How a question or an answer came about, in lines: the model and its draw first."""
+    if made is None:
+        return ["not recorded"]
+    facts = {name: value for name, value in made.items() if not isinstance(value, Mapping)}
+    first = [f"model {facts.pop('model')}"] if "model" in facts else []
+    if "journal_key" in facts:
+        first += [f"sample {facts.pop('sample')}", f"journal key {facts.pop('journal_key')}"]
+    grouped = [
+        f"{name}: {', '.join(f'{key} {value}' for key, value in values.items())}"
+        for name, values in made.items()
+        if isinstance(values, Mapping)
+    ]
+    rest = [f"{name.replace('_', ' ')} {value}" for name, value in facts.items()]
+    return [", ".join(part) for part in (first, rest) if part] + grouped

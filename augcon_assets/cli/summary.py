@@ -14,6 +14,7 @@ from augcon_assets.sync import Store
 from augcon_lib.errors import AugconError
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import Spend
+from augcon_lib.printable import one_line
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.counts import document_failures
@@ -67,7 +68,8 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         },
         "model_calls": {
             "issued": spend.calls,
-            "from_journal": sum(calls.from_journal for calls in finished),
+            "from_journal": sum(calls.from_journal - calls.repeated for calls in finished),
+            "repeated_within_run": sum(calls.repeated for calls in finished),
             "failed": spend.failed,
         },
         "tokens": {"input": spend.input_tokens, "output": spend.output_tokens},
@@ -133,7 +135,7 @@ def print_summary(console: Console, outcome: Outcome, summary: dict[str, Any]) -
 def print_troubles(console: Console, summary: dict[str, Any]) -> None:
     """Documents that are empty or failed, by name; rows of a table that share a reason as one."""
     for document_id in summary["empty"]:
-        console.print(f"empty: {document_id}", markup=False)
+        console.print(f"empty: {one_line(document_id)}", markup=False)
     by_table: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for failure in summary["failures"]:
         table = failure["document_id"].rpartition("#")[0] or failure["document_id"]
@@ -143,7 +145,8 @@ def print_troubles(console: Console, summary: dict[str, Any]) -> None:
         if len(failures) > MAX_NAMED_ROWS:
             named = {f"{table} ({len(failures)} rows)": failures[0]["message"]}
         for name, message in named.items():
-            console.print(f"not done: {name}: {reason}: {message}", style="red", markup=False)
+            told = f"not done: {one_line(name)}: {reason}: {one_line(message)}"
+            console.print(told, style="red", markup=False)
 
 
 def _rejected(outcome: Outcome) -> Counter[str]:

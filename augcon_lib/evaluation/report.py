@@ -2,13 +2,14 @@
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from html import escape as html_escape
 from itertools import groupby
 
 from augcon_lib.evaluation.evaluate import Evaluation
 from augcon_lib.evaluation.pictures import Picture, pictures
 from augcon_lib.evaluation.tables import Line, lines
 from augcon_lib.evaluation.topics import TopicCoverage
+from augcon_lib.printable import printable
 
 TITLES = {
     "dataset": "Dataset",
@@ -60,6 +61,11 @@ def report_html(
         + "\n".join(sections)
         + "\n</body>\n</html>\n"
     )
+
+
+def escape(text: str) -> str:
+    """*text* as HTML: nothing in it is a tag, a control character or hides what stands around."""
+    return html_escape(printable(text))
 
 
 def data_address(png: bytes) -> str:

@@ -83,6 +83,8 @@ class ModelEngine:
         self._on_progress = on_progress
         self._told_at = 0.0
         self._in_flight: dict[bytes, asyncio.Future[ChatReply]] = {}
+        # What is younger was given to the command that this engine works for.
+        self._session_began = journal.session_began(ledger.session_id) or time.time()
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Answer *request*; the answer is durable before this returns.
@@ -94,6 +96,7 @@ class ModelEngine:
         while (shared := self._in_flight.get(key)) is not None:
             await asyncio.wait((shared,))
             if not shared.cancelled():  # else its asker was cancelled: ask in its place
+                self.stats.repeated += 1
                 return self._count(replace(shared.result(), from_journal=True))
         replayed, stale = self._replay(request)
         if replayed is not None:
@@ -140,6 +143,7 @@ class ModelEngine:
             fields = request.reply_format.parse(stored.content)
         except ValueError:
             return None, True
+        self.stats.repeated += stored.created_at >= self._session_began
         reply = ChatReply(
             fields,
             True,

@@ -37,7 +37,8 @@ class CallStats:
     """Counters of one engine.
 
     ``issued`` counts HTTP calls; ``failed`` those without a usable answer, by reason;
-    ``from_journal`` requests that cost nothing, ``replayed_output_tokens`` what those cost once;
+    ``from_journal`` requests that cost nothing, ``repeated`` of them as the same command had just
+    been given the answer, ``replayed_output_tokens`` what those cost once;
     ``rejected`` requests that were given up, by reason. ``waiting`` requests are open, ``busy``
     calls are on the wire, and at most ``slots`` may be now; in batch mode they are in ``batches``
     batches, and the endpoint has told of ``batched_done`` that they are done. ``out_of_service``
@@ -47,6 +48,7 @@ class CallStats:
     issued: int = 0
     answered: int = 0
     from_journal: int = 0
+    repeated: int = 0
     replayed_output_tokens: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)

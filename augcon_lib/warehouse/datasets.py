@@ -138,6 +138,9 @@ def read_dataset(warehouse: Warehouse, version: str | None = None) -> pl.DataFra
 class VersionDiff:
     """Rows of two versions by row id: only in the new one, in both, only in the old one.
 
+    ``changed`` pairs those of ``added`` and ``removed`` that are the same question of the same
+    document with another answer: ``document_id``, ``query``, ``old_row_id``, ``row_id``,
+    ``old_response``, ``response``.
     ``versions`` are those after the old one up to the new one: what caused the difference, and
     what it cost.
     """
@@ -147,6 +150,7 @@ class VersionDiff:
     added: list[dict[str, Any]]
     kept: int
     removed: list[dict[str, Any]]
+    changed: list[dict[str, Any]]
     versions: list[DatasetVersion]
 
 
@@ -162,14 +166,34 @@ def diff_versions(warehouse: Warehouse, old: str | None, new: str | None) -> Ver
         old_number = number_of(connection, old) if old is not None else new_number - 1
         rows = {number: _rows_of(connection, number) for number in (old_number, new_number)}
     before, after = rows[old_number], rows[new_number]
+    added = [row for row_id, row in after.items() if row_id not in before]
+    removed = [row for row_id, row in before.items() if row_id not in after]
     return VersionDiff(
         known[old_number].dataset_version if old_number in known else None,
         known[new_number].dataset_version,
-        added=[row for row_id, row in after.items() if row_id not in before],
+        added=added,
         kept=len(before.keys() & after.keys()),
-        removed=[row for row_id, row in before.items() if row_id not in after],
+        removed=removed,
+        changed=_changed(removed, added),
         versions=[known[n] for n in sorted(known) if old_number < n <= new_number],
     )
+
+
+def _changed(
+    removed: Sequence[dict[str, Any]], added: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Each of *added* with the row of *removed* that had its question, where there is one."""
+    before: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in removed:
+        before.setdefault((row["document_id"], row["query"]), []).append(row)
+    pairs = []
+    for new in added:
+        former = before.get((new["document_id"], new["query"]))
+        if former:
+            old = former.pop(0)
+            own = {"old_row_id": old["row_id"], "old_response": old["response"]}
+            pairs.append({**new, **own})
+    return pairs
 
 
 def _move(

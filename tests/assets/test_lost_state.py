@@ -12,7 +12,7 @@ from augcon_lib.workspace import Workspace
 from tests.support.freshness import causes_in_ui, event_count
 from tests.support.workspaces import DOCUMENTS, GOOD, TIDES, bring_up_to_date, put
 
-NO_CALL = {"issued": 0, "from_journal": 0, "failed": 0}
+NO_CALL = {"issued": 0, "from_journal": 0, "repeated_within_run": 0, "failed": 0}
 
 
 def lose_instance(workspace: Workspace) -> None:

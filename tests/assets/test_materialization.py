@@ -158,7 +158,12 @@ def test_a_second_sync_starts_no_run_and_asks_nothing(
     before = instance.get_runs_count()
     summary = summarise(bring_up_to_date(workspace, instance))
     assert summary["run_ids"] == []
-    assert summary["model_calls"] == {"issued": 0, "from_journal": 0, "failed": 0}
+    assert summary["model_calls"] == {
+        "issued": 0,
+        "from_journal": 0,
+        "repeated_within_run": 0,
+        "failed": 0,
+    }
     assert summary["documents"]["unchanged"] == len(GOOD) + 1
     assert instance.get_runs_count() == before
 

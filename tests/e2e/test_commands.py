@@ -1,6 +1,7 @@
 """The command line from an empty folder to an export, with the offline provider."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def test_the_first_run_names_the_broken_document_and_does_the_rest(
     summary = first_run[1]
     expected = {
         "documents": {"added", "changed", "deleted", "unchanged", "failed"},
-        "model_calls": {"issued", "from_journal", "failed"},
+        "model_calls": {"issued", "from_journal", "repeated_within_run", "failed"},
         "tokens": {"input", "output"},
         "rows": {"added", "kept", "removed", "total"},
     }
@@ -55,6 +56,7 @@ def test_the_first_run_names_the_broken_document_and_does_the_rest(
     assert failure["message"]
     assert summary["rows"]["added"] == summary["rows"]["total"] > 0
     assert summary["model_calls"]["issued"] > 0
+    assert summary["model_calls"]["from_journal"] == 0
     assert summary["tokens"]["input"] > 0
     assert summary["cost_usd"] == 0
     assert summary["dataset_version"]
@@ -65,7 +67,12 @@ def test_the_first_run_names_the_broken_document_and_does_the_rest(
 def test_a_second_run_issues_no_call_and_starts_no_run(made: Path) -> None:
     summary = augcon_json(made, "run", code=1)
     assert summary["run_ids"] == []
-    assert summary["model_calls"] == {"issued": 0, "from_journal": 0, "failed": 0}
+    assert summary["model_calls"] == {
+        "issued": 0,
+        "from_journal": 0,
+        "repeated_within_run": 0,
+        "failed": 0,
+    }
     assert summary["documents"]["unchanged"] == 3
     assert summary["rows"]["kept"] == summary["rows"]["total"]
     assert [failure["document_id"] for failure in summary["failures"]] == [BROKEN]
@@ -95,6 +102,10 @@ def test_explain_quotes_the_stored_text_at_the_span(made: Path, tmp_path: Path) 
         assert (found["document_id"], start, end) == (document, row["start_char"], row["end_char"])
         assert found["quoted"] == texts[document][start:end]
         assert found["quoted"]
+        assert (found["question"], found["answer"]) == (row["question"], row["answer"])
+        shown = augcon(made, "explain", row["row_id"]).stdout
+        assert f"journal key {row['answer']['journal_key']}" in shown
+        assert ", modified 20" in shown
         for parent in found["parents"]:
             assert parent["start_char"] <= start <= end <= parent["end_char"]
 
@@ -106,6 +117,30 @@ def test_an_export_is_the_same_bytes_each_time(
     once = exported(made, tmp_path / "once", format_name)
     assert once == exported(made, tmp_path / "twice", format_name)
     assert len(once) >= 2
+
+
+def test_an_export_is_verified_and_what_differs_is_named(made: Path, tmp_path: Path) -> None:
+    exported(made, tmp_path / "chat", "chat")
+    whole = augcon(tmp_path, "export", "chat", "--verify")
+    assert whole.returncode == 0
+    assert "chat is complete" in whole.stdout
+    (tmp_path / "chat" / "train.jsonl").write_text("")
+    cut = augcon(tmp_path, "export", "chat", "--verify")
+    assert cut.returncode == 2
+    assert "train.jsonl has 0 of " in cut.stderr
+
+
+def test_the_version_is_the_packages(tmp_path: Path) -> None:
+    done = augcon(tmp_path, "--version")
+    assert (done.returncode, done.stdout) == (0, f"augcon {version('augcon')}\n")
+
+
+def test_spend_names_calls_that_belong_to_no_document(made: Path) -> None:
+    rows = {
+        row["name"]: row["calls"] for row in augcon_json(made, "spend", "--by", "document")["spend"]
+    }
+    assert "" not in rows
+    assert rows["(few-shot search)"] > 0
 
 
 def test_chat_and_parquet_hold_the_same_pairs(made: Path, tmp_path: Path) -> None:

@@ -46,6 +46,31 @@ def test_a_second_run_replays_everything_and_calls_nothing(journal_path: Path) -
     asyncio.run(scenario())
 
 
+def test_what_a_session_was_answered_itself_counts_apart(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with fault_server() as server:
+
+            async def ask_twice_at_once_and_once_later(session: str) -> tuple[int, int]:
+                counted = []
+                for _ in range(2):
+                    async with open_engine(
+                        settings_for(server.url),
+                        journal_path,
+                        api_key=KEY_SECRET,
+                        session_id=session,
+                    ) as engine:
+                        asked = (engine.ask(rewrite_request()) for _ in range(2))
+                        await asyncio.gather(*asked)
+                        await engine.ask(rewrite_request(session))
+                    counted.append((engine.stats.from_journal, engine.stats.repeated))
+                return counted[0], counted[1]
+
+            assert await ask_twice_at_once_and_once_later("first") == ((1, 1), (3, 3))
+            assert await ask_twice_at_once_and_once_later("second") == ((2, 0), (3, 1))
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("schema_status", [0, 400, 422, 500])
 def test_answers_do_not_depend_on_faults_or_on_schemas(
     schema_status: int, journal_path: Path

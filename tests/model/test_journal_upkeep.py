@@ -56,6 +56,20 @@ def test_spend_is_asked_by_document_stage_model_and_day(tmp_path: Path) -> None:
         spend_by(path, "planet")
 
 
+def test_calls_that_belong_to_no_document_are_named_for_what_they_were_for(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    stages = ("query_scorer", "few_shot_examples", "", "someday_new")
+    call = CallRecord(1.7e9, 0.2, "ok", 1, 1, 0.0, "m", "r", "s", "", "")
+    with closing(Journal(path)) as journal:
+        for stage in stages:
+            journal.record(call._replace(stage=stage))
+        journal.flush()
+    names = {row.name for row in spend_by(path, "document")}
+    assert names == {"(scorer pairs)", "(few-shot search)", "(endpoint check)", "(someday new)"}
+    by_stage = {row.name for row in spend_by(path, "stage")}
+    assert by_stage == {"query_scorer", "few_shot_examples", "(endpoint check)", "someday_new"}
+
+
 def test_pruning_forgets_old_answers_alone_and_keeps_what_calls_cost(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     journal_with(path, [100.0] * 20 + [1.0])

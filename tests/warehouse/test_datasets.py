@@ -185,6 +185,18 @@ def test_versions_are_compared_by_row(warehouse: Warehouse) -> None:
     assert (back.added, back.removed) == (diff.removed, diff.added)
 
 
+def test_a_question_with_another_answer_is_a_changed_row(warehouse: Warehouse) -> None:
+    fill(warehouse, ["a.md", "b.md"])
+    save_rows(warehouse, ["a.md", "c.md"], "Ice")
+    diff = diff_versions(warehouse, None, None)
+    assert [len(each) for each in (diff.added, diff.removed, diff.changed)] == [4, 4, 2]
+    ids = {row["row_id"] for row in diff.added if row["document_id"] == "a.md"}
+    assert {row["row_id"] for row in diff.changed} == ids
+    for row in diff.changed:
+        assert row["query"] in QUERIES.values()
+        assert (row["old_response"], row["response"]) == ("Tea, says a.md.", "Ice, says a.md.")
+
+
 def test_before_the_first_version_there_is_nothing(warehouse: Warehouse) -> None:
     first = fill(warehouse, ["a.md"])
     diff = diff_versions(warehouse, None, first.dataset_version)

@@ -22,6 +22,7 @@ from augcon_lib.model.journal.tables import (
     SELECT_ANSWER,
     SELECT_CHOICE,
     SELECT_ENDPOINT,
+    SESSION_BEGAN,
     STAGE_CALLS,
     SUM_CALLS,
     SUM_CALLS_SINCE,
@@ -105,6 +106,11 @@ class Journal:
         else:
             row = self._read(SUM_SESSION_CALLS, (session_id,))
         return Spend._make(row or (0, 0, 0, 0.0, 0))
+
+    def session_began(self, session_id: str) -> float | None:
+        """When the first call of a session was issued (seconds since 1970); None before it."""
+        row = self._read(SESSION_BEGAN, (session_id,)) if session_id else None
+        return row[0] if row else None
 
     def spend_since(self, call: int) -> tuple[Spend, int]:
         """What the calls after number *call* have cost, and the number of the last one.

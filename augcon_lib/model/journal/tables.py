@@ -53,6 +53,7 @@ SELECT stage, count(*), sum(outcome = 'ok'), sum(input_tokens), sum(output_token
 WHERE model = ? AND outcome <> 'cancelled' GROUP BY stage
 """
 SUM_SESSION_CALLS = SUM_CALLS + " WHERE session_id = ?"
+SESSION_BEGAN = "SELECT min(started_at) FROM calls WHERE session_id = ?"
 SUM_CALLS_SINCE = SUM_CALLS + " WHERE id > ?"
 LAST_CALL = "SELECT coalesce(max(id), 0) FROM calls"
 SELECT_ENDPOINT = (

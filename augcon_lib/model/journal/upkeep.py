@@ -14,9 +14,15 @@ from augcon_lib.errors import ModelError, SettingsError
 from augcon_lib.model.journal.failures import is_damage, journal_error
 from augcon_lib.model.journal.tables import connect
 
+# What calls were for that belong to no document, or to no stage.
+WITHOUT_DOCUMENT = (
+    "CASE stage WHEN 'query_scorer' THEN '(scorer pairs)' "
+    "WHEN 'few_shot_examples' THEN '(few-shot search)' WHEN '' THEN '(endpoint check)' "
+    "ELSE '(' || replace(stage, '_', ' ') || ')' END"
+)
 GROUPS = {
-    "document": "document_id",
-    "stage": "stage",
+    "document": f"CASE document_id WHEN '' THEN {WITHOUT_DOCUMENT} ELSE document_id END",
+    "stage": f"CASE stage WHEN '' THEN {WITHOUT_DOCUMENT} ELSE stage END",
     "model": "model",
     "day": "date(started_at, 'unixepoch')",
 }
