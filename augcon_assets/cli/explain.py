@@ -12,6 +12,8 @@ from augcon_lib.printable import one_line
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.lineage import Lineage, explain_row
 
+SHOWN_CHARS = 16  # of a fingerprint or a setting; --json has all of it
+
 
 def show_lineage(folder: Path | None, row_id: str, *, as_json: bool) -> None:
     """Print the lineage of *row_id*; raises ``WarehouseError`` for an unknown one."""
@@ -97,7 +99,7 @@ def _provenance(made: Mapping[str, Any] | None) -> list[str]:
     if "journal_key" in facts:
         first += [f"sample {facts.pop('sample')}", f"journal key {facts.pop('journal_key')}"]
     grouped = [
-        f"{name}: {', '.join(f'{key} {value}' for key, value in values.items())}"
+        f"{name}: {', '.join(f'{key} {str(value)[:SHOWN_CHARS]}' for key, value in values.items())}"
         for name, values in made.items()
         if isinstance(values, Mapping)
     ]
