@@ -98,6 +98,7 @@ class Versions:
 
     ``libraries`` maps a package's name to its version, ``prompts`` a prompt's name to its
     fingerprint; ``scorer`` and ``few_shot`` are those promoted last, empty until there are any.
+    ``base_model`` is the revision of the transformer scorer's, empty where its name says all.
     """
 
     libraries: Mapping[str, str]
@@ -107,6 +108,7 @@ class Versions:
     examples: str
     scorer: str = ""
     few_shot: str = ""
+    base_model: str = ""
 
     @property
     def in_force(self) -> dict[str, str]:
@@ -218,7 +220,8 @@ def _scorer_inputs(settings: Settings, versions: Versions) -> Inputs:
     if not settings.uses_scorer:
         return {}
     ask = settings.tree.prompt_name
-    return {"model": versions.model, **_prompts(versions, ask, f"{ask}_weak")}
+    base = {"base model": versions.base_model} if versions.base_model else {}
+    return {"model": versions.model, **base, **_prompts(versions, ask, f"{ask}_weak")}
 
 
 def _response_inputs(settings: Settings, versions: Versions) -> Inputs:

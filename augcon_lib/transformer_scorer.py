@@ -2,7 +2,7 @@
 
 The base model is adapted by LoRA with the figures of the authors' code (rank, alpha and dropout on
 all linear layers, epochs, batch, weight decay, warm-up); the loss is the paper's,
--log σ(s(C, q⁺) - s(C, q⁻)). Trains on a GPU where there is one, else on the CPU. Wants the extra
+-log σ(s(C, q⁺) - s(C, q⁻)). Trains on a GPU where there is one, else on the CPU. Needs the extra
 ``augcon[neural]``; nothing of it is imported before it is used.
 """
 
@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from augcon_lib.base_model import BaseModel, base_model
 from augcon_lib.contrastive_pairs import ContrastivePair
 from augcon_lib.errors import SettingsError
 from augcon_lib.query_scorer import (
@@ -35,6 +36,7 @@ WARM_UP_STEPS = 50
 LEARNING_RATE = 2e-4
 SCORED_AT_ONCE = 16
 HEAD_FILE, TRAINED_FILE = "head.npy", "scorer.json"
+WEIGHT_FILES = ("adapter_model.safetensors", HEAD_FILE)
 
 
 class TransformerScorer:
@@ -49,6 +51,11 @@ class TransformerScorer:
     def version(self) -> str:
         """An id of the trained weights."""
         return self._folder.name
+
+    @property
+    def has_weights(self) -> bool:
+        """Are the trained weights in the folder?"""
+        return all((self._folder / name).is_file() for name in (*WEIGHT_FILES, TRAINED_FILE))
 
     def to_json(self) -> str:
         """Which base model the adapter is for, as JSON, for the warehouse."""
@@ -68,9 +75,11 @@ class TransformerScorer:
         except FileNotFoundError:
             raise SettingsError(
                 f"the weights of scorer {self.version} are not in {self._folder}; put them back, "
-                "or train it anew with: augcon retrain query_scorer"
+                "or train it again with: augcon retrain query_scorer"
             ) from None
-        model = _Model(trained["base_model"], trained["max_tokens"], self._folder)
+        base = BaseModel(trained["base_model"], trained.get("revision", ""))
+        base.check(self.version, self._folder.parent)
+        model = _Model(base, trained["max_tokens"], self._folder)
         model.load_head(np.load(self._folder / HEAD_FILE))
         return model
 
@@ -88,13 +97,13 @@ def train_transformer(
         return UNTRAINED, scorer_report(UNTRAINED, len(train), held_out)
     if not settings.base_model:
         raise SettingsError(
-            'scorer.base_model is empty; kind = "transformer" wants the name or the folder of a '
+            'scorer.base_model is empty; kind = "transformer" needs the name or the folder of a '
             "base model"
         )
     torch = _torch()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = _Model(settings.base_model, settings.max_tokens)
+        model = _Model(base_model(settings.base_model, scorers), settings.max_tokens)
         losses = model.train(train, settings.epochs, seed)
     scorer = TransformerScorer(model.save(scorers))
     report = scorer_report(model, len(train), held_out)
@@ -106,27 +115,32 @@ def train_transformer(
 class _Model:
     """Base model, adapter and head on a device."""
 
-    def __init__(self, base_model: str, max_tokens: int, adapter: Path | None = None) -> None:
+    def __init__(self, base: BaseModel, max_tokens: int, adapter: Path | None = None) -> None:
         torch = _torch()
         from peft import LoraConfig, PeftModel, get_peft_model
         from transformers import AutoModel, AutoTokenizer
 
-        self._base_model, self._max_tokens = base_model, max_tokens
+        self._base, self._max_tokens = base, max_tokens
+        base_model = base.name
+        pinned = {"revision": base.hub_revision} if base.hub_revision else {}
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         # Half precision is slow on a CPU, and a base model needs no better on a GPU.
         precision = torch.bfloat16 if self._device.type == "cuda" else torch.float32
         try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(base_model)
-            base = AutoModel.from_pretrained(base_model, dtype=precision)
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(base_model, **pinned)
+            body = AutoModel.from_pretrained(base_model, dtype=precision, **pinned)
         except (OSError, ValueError) as error:
             raise SettingsError(
                 f"scorer.base_model {base_model!r} cannot be loaded: {str(error).splitlines()[0]}"
             ) from error
+        # What was loaded is what is recorded: a hub's main revision moves.
+        commit = getattr(body.config, "_commit_hash", None)
+        self._base = base.at(commit) if commit else base
         if self._tokenizer.pad_token is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
         self._tokenizer.padding_side = "right"
         if adapter is not None:
-            self._body: Any = PeftModel.from_pretrained(base, adapter)
+            self._body: Any = PeftModel.from_pretrained(body, adapter)
         else:
             lora = LoraConfig(
                 r=LORA_RANK,
@@ -134,9 +148,9 @@ class _Model:
                 lora_dropout=LORA_DROPOUT,
                 target_modules="all-linear",
             )
-            self._body = get_peft_model(base, lora)
+            self._body = get_peft_model(body, lora)
         self._body.to(self._device)
-        self._head = torch.nn.Linear(base.config.hidden_size, 1, bias=False).to(self._device)
+        self._head = torch.nn.Linear(body.config.hidden_size, 1, bias=False).to(self._device)
 
     def load_head(self, weights: "np.ndarray[Any, Any]") -> None:
         """Take the trained head."""
@@ -193,11 +207,15 @@ class _Model:
         shutil.rmtree(made, ignore_errors=True)
         self._body.save_pretrained(made)
         np.save(made / HEAD_FILE, self._head.weight.detach().cpu().float().numpy())
-        trained = {"base_model": self._base_model, "max_tokens": self._max_tokens}
+        trained = {
+            "base_model": self._base.name,
+            "revision": self._base.revision,
+            "max_tokens": self._max_tokens,
+        }
         (made / TRAINED_FILE).write_text(json.dumps(trained), encoding="utf-8")
         digest = sha256()
-        for path in (made / "adapter_model.safetensors", made / HEAD_FILE, made / TRAINED_FILE):
-            digest.update(path.read_bytes())
+        for name in (*WEIGHT_FILES, TRAINED_FILE):
+            digest.update((made / name).read_bytes())
         folder = scorers / digest.hexdigest()[:24]
         shutil.rmtree(folder, ignore_errors=True)
         return made.rename(folder)
@@ -234,7 +252,7 @@ def _torch() -> Any:
         import transformers  # noqa: F401
     except ImportError as error:
         raise SettingsError(
-            f'scorer.kind = "transformer" wants {error.name}; install it with: '
+            f'scorer.kind = "transformer" needs {error.name}; install it with: '
             "pip install 'augcon[neural]'"
         ) from None
     return torch

@@ -23,6 +23,7 @@ from augcon_lib.query_scorer import Scorer
 from augcon_lib.responses import Responder
 from augcon_lib.stages import few_shot_examples, query_scorer
 from augcon_lib.stages.drift import corpus_drift
+from augcon_lib.stages.promotion import usable_choice
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.staleness import Staleness
 from augcon_lib.warehouse.choices import CHOICES, NO_DOCUMENT, load_few_shot, load_scorer
@@ -148,7 +149,7 @@ class _Pricing:
     def _is_kept(self, stage: str, journal: Journal) -> bool:
         """Will the version that was in force before the warehouse was lost be taken again?"""
         in_force = self._run.versions().in_force[stage]
-        return not in_force and journal.choice(stage) is not None
+        return not in_force and usable_choice(self._run, stage, journal) is not None
 
     async def _search(self, chat: StandIn) -> None:
         """Ask what the search over few-shot examples will."""

@@ -20,12 +20,14 @@ from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import KeptChoice
 from augcon_lib.query_scorer import MIN_PAIRS, UNTRAINED
 from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.transformer_scorer import TransformerScorer
 from augcon_lib.warehouse.choices import (
     NO_DOCUMENT,
     dump_choice,
     restore_choice,
     save_untrained,
     scorer_reports,
+    scorers_folder,
 )
 from augcon_lib.warehouse.partitions import PartitionOutput, inputs_json, load_states
 from augcon_lib.warehouse.promotions import promote, promoted_versions
@@ -108,11 +110,11 @@ def put_in_force(run: StageRun, stage: str, version: str, *, even_if_worse: bool
 
 
 def restore_in_force(run: StageRun, stage: str) -> str | None:
-    """The version that was in force when the warehouse was lost, put back; ``None``: no such."""
+    """The version that was active when the warehouse was lost, put back; ``None``: no such."""
     if stage in promoted_versions(run.warehouse):
         return None
     with closing(Journal(run.workspace.journal_path)) as journal:
-        kept = journal.choice(stage)
+        kept = usable_choice(run, stage, journal)
     if kept is None:
         return None
     inputs: dict[str, str] = json.loads(kept.inputs)
@@ -121,6 +123,20 @@ def restore_in_force(run: StageRun, stage: str) -> str | None:
     )
     restore_choice(run.warehouse, stage, kept.payload, state, run.run_id)
     return kept.version
+
+
+def usable_choice(run: StageRun, stage: str, journal: Journal) -> KeptChoice | None:
+    """What the journal keeps of the active version of *stage*; ``None`` where it cannot be used.
+
+    The weights of a transformer scorer are files of their own: where they are gone, it is trained
+    again, from pairs whose queries the journal holds.
+    """
+    kept = journal.choice(stage)
+    if kept is None or stage != "query_scorer":
+        return kept
+    kinds = {row["kind"] for row in json.loads(kept.payload)["query_scorer"]}
+    scorer = TransformerScorer(scorers_folder(run.warehouse) / kept.version)
+    return kept if TransformerScorer.kind not in kinds or scorer.has_weights else None
 
 
 def offered_versions(run: StageRun) -> dict[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Protocol
 
+from augcon_lib.base_model import base_model
 from augcon_lib.fingerprints import Versions
 from augcon_lib.libraries import installed_libraries
 from augcon_lib.model import model_identity
@@ -17,6 +18,7 @@ from augcon_lib.prompts import PROMPT_NAMES, PromptLibrary, load_few_shot_exampl
 from augcon_lib.records import FewShotExample
 from augcon_lib.settings import Settings
 from augcon_lib.warehouse import Warehouse
+from augcon_lib.warehouse.choices import scorers_folder
 from augcon_lib.warehouse.partitions import PartitionOutput
 from augcon_lib.warehouse.promotions import promoted_versions
 from augcon_lib.workspace import Workspace
@@ -102,7 +104,15 @@ class StageRun:
             examples=_sha(repr(self.examples)),
             scorer=promoted.get("query_scorer", ""),
             few_shot=promoted.get("few_shot_examples", ""),
+            base_model=self._base_model(),
         )
+
+    def _base_model(self) -> str:
+        """The revision of the transformer scorer's base model in a folder; else empty."""
+        scorer = self.settings.scorer
+        if scorer.kind != "transformer" or not self.settings.uses_scorer or not scorer.base_model:
+            return ""
+        return base_model(scorer.base_model, scorers_folder(self.warehouse)).revision
 
 
 @dataclass(frozen=True, slots=True)

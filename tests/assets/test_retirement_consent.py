@@ -1,7 +1,6 @@
 """Agreeing that documents leave: on the command line, in a terminal, in Dagster; once for a set."""
 
 import json
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -219,7 +218,6 @@ def test_an_empty_workspace_says_that_it_has_no_documents(
     tmp_path: Path, answer: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     workspace = make_workspace(tmp_path / "w", {})
-    shutil.rmtree(documents(workspace))
     documents(workspace).mkdir()
     if answer == "plan":
         plan = collect_plan(StageRun(workspace))

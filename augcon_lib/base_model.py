@@ -1,0 +1,88 @@
+"""Which base model a transformer scorer was trained on: a hash of its files, or a hub's commit.
+
+A folder whose weights were trained further has another identity though its name is the same; a
+name on a hub is kept at the commit that was loaded.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from augcon_lib.errors import SettingsError
+
+_CHUNK_BYTES = 1 << 20
+# The hashes of large files, by their size and times: read once for each change.
+_CACHE_FILE = "base_models.json"
+_FOLDER = "files:"
+
+
+@dataclass(frozen=True, slots=True)
+class BaseModel:
+    """The name or folder of a base model, and its ``revision``: ``files:`` and a hash, or a commit.
+
+    The revision is empty where none is known (a hub's model that was never loaded).
+    """
+
+    name: str
+    revision: str = ""
+
+    @property
+    def hub_revision(self) -> str | None:
+        """The commit to load from a hub; ``None``: a folder, or whatever is the newest."""
+        return None if self.revision.startswith(_FOLDER) else self.revision or None
+
+    def at(self, commit: str) -> "BaseModel":
+        """The same model at a hub's *commit*."""
+        return replace(self, revision=commit)
+
+    def check(self, scorer_version: str, cache_folder: Path) -> None:
+        """Raise ``SettingsError`` where the folder no longer holds what the scorer was made of."""
+        if not self.revision.startswith(_FOLDER) or not Path(self.name).is_dir():
+            return
+        if base_model(self.name, cache_folder) != self:
+            raise SettingsError(
+                f"the base model in {self.name} has changed since scorer {scorer_version} was "
+                "trained on it; put the former files back, or train a scorer on these with: "
+                "augcon retrain query_scorer"
+            )
+
+
+def base_model(name: str, cache_folder: Path) -> BaseModel:
+    """The base model *name* as it is now; hashes of its files are kept in *cache_folder*."""
+    folder = Path(name)
+    if not folder.is_dir():
+        return BaseModel(name)
+    cache_path = cache_folder / _CACHE_FILE
+    try:
+        known: dict[str, str] = json.loads(cache_path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    before = dict(known)
+    found = BaseModel(name, _folder_revision(folder, known))
+    if known != before:
+        cache_folder.mkdir(parents=True, exist_ok=True)
+        unfinished = cache_path.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(known), encoding="utf-8")
+        unfinished.replace(cache_path)
+    return found
+
+
+def _folder_revision(folder: Path, known: dict[str, str]) -> str:
+    """A hash over the names and contents of the files of *folder*; *known* gets their hashes."""
+    digest = hashlib.sha256()
+    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+        status = path.stat()
+        stamp = f"{path.resolve()}|{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}"
+        if stamp not in known:
+            known[stamp] = _sha256(path)
+        digest.update(f"{path.relative_to(folder)}\0{known[stamp]}\0".encode())
+    return f"{_FOLDER}{digest.hexdigest()[:32]}"
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as opened:
+        while chunk := opened.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
