@@ -44,7 +44,7 @@ def stale_choices(
 
 
 def candidates(states: States, settings: Settings, versions: Versions) -> dict[str, str]:
-    """The versions that were made last and are not in force, by stage."""
+    """The versions that were made last and are not active, by stage."""
     found = {}
     for stage in _used(settings):
         made, in_force = states.get((stage, NO_DOCUMENT)), versions.in_force[stage]

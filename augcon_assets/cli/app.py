@@ -150,7 +150,7 @@ def retrain(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Make the scorer or the few-shot choice anew; the new version waits for promotion."""
+    """Train the scorer or search the examples again; the new version waits for promotion."""
     from augcon_assets.cli.promote import retrain_command
 
     sys.exit(retrain_command(workspace, assets or [], as_json=json))

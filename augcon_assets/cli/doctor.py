@@ -1,4 +1,4 @@
-"""``augcon doctor``: what is wrong with a workspace, and how to mend it."""
+"""``augcon doctor``: what is wrong with a workspace, and how to fix it."""
 
 import asyncio
 from collections.abc import Callable

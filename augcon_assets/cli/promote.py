@@ -34,7 +34,7 @@ from augcon_lib.warehouse.choices import CHOICES
 def promote_command(
     folder: Path | None, assets: Sequence[str], version: str | None, *, yes: bool, as_json: bool
 ) -> None:
-    """Show what promoting would ask the model; promote if told to."""
+    """Show what promoting would ask the model; promote if somebody agrees."""
     run = StageRun(workspace_at(folder))
     wanted = checked_choices(assets)
     if version is not None and len(wanted) != 1:
@@ -73,7 +73,7 @@ def promote_command(
 
 
 def retrain_command(folder: Path | None, assets: Sequence[str], *, as_json: bool) -> int:
-    """Make the scorer or the few-shot choice anew; the exit code.
+    """Train the scorer or search the few-shot examples again; the exit code.
 
     The new version waits for promotion. Raises what stopped the run.
     """

@@ -128,7 +128,7 @@ def follow(
 ) -> Outcome:
     """Sync the store, then run whatever is ready until nothing is left that can run.
 
-    With *promote*, a new scorer or few-shot choice is put in force as soon as it is made.
+    With *promote*, a new scorer or few-shot choice is promoted as soon as it is made.
     """
     started = time.monotonic()
     session = Session(str(uuid.uuid4()), progress)

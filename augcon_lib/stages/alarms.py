@@ -155,7 +155,7 @@ ALARMS = (
     Alarm(
         "scorer_above_chance",
         "query_scorer",
-        "Low diversity: the scorer cannot tell good queries from those of a worse prompt.",
+        "Low diversity: the scorer does not distinguish good queries from those of a worse prompt.",
         "Look at the sample of pairs. Try more pairs_per_negative_kind, a weaker copy of the _weak "
         'prompts, kind = "transformer" or embedding_model, or do without: [scorer] kind = "none".',
         _scorer_near_chance,

@@ -1,4 +1,4 @@
-"""Putting a version of the scorer or of the few-shot choice in force.
+"""Promoting a version of the scorer or of the few-shot choice: it becomes the active one.
 
 A new version is a candidate: nothing follows it until it is promoted, for that may ask the model
 about the whole corpus again. Promoted at once is only the first one, and one that replaces a
@@ -34,7 +34,7 @@ from augcon_lib.warehouse.promotions import promote, promoted_versions
 
 
 def promote_if_first(run: StageRun, stage: str, version: str) -> bool:
-    """Put *version* in force where there is none yet, or none that has learned; is it now?"""
+    """Promote *version* where none is active yet, or none that has learned; is it active now?"""
     in_force = promoted_versions(run.warehouse).get(stage)
     if in_force is not None and has_learned(run, stage, in_force):
         return in_force == version

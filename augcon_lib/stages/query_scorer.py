@@ -52,7 +52,7 @@ SEED = 20_240_516
 def run_query_scorer(run: StageRun) -> StageReport:
     """Sample positives over all documents, ask for their negatives, train and validate.
 
-    The first scorer is in force at once; a later one is a candidate, and so is one that is refused
+    The first scorer is active at once; a later one is a candidate, and so is one that is refused
     (``stages.promotion``). Does nothing where the settings use no scorer.
     """
     if not run.settings.uses_scorer:

@@ -137,7 +137,7 @@ def scorer_reports(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
 def save_few_shot(
     warehouse: Warehouse, choice: FewShotChoice, state: PartitionOutput, run_id: str
 ) -> None:
-    """Keep the chosen examples and the trial log of the search; in force once promoted."""
+    """Keep the chosen examples and the trial log of the search; active once promoted."""
     chosen = [
         to_frame("few_shot_examples", examples, few_shot_version=choice.version, language=language)
         for language, examples in choice.by_language.items()
@@ -222,7 +222,7 @@ def dump_choice(warehouse: Warehouse, stage: str, version: str) -> str:
 def restore_choice(
     warehouse: Warehouse, stage: str, dump: str, state: PartitionOutput, run_id: str
 ) -> None:
-    """Put a version from :func:`dump_choice` back, in force, with the state it was made in."""
+    """Put a version from :func:`dump_choice` back, active, with the state it was made in."""
     with warehouse.write() as connection:
         for table, rows in json.loads(dump).items():
             frame = pl.DataFrame(

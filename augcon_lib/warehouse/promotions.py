@@ -1,4 +1,4 @@
-"""Which version of the scorer and of the few-shot choice is in force: the one promoted last.
+"""Which version of the scorer and of the few-shot choice is active: the one promoted last.
 
 A version that was made and not promoted is a candidate: it changes nothing until a person
 promotes it.
@@ -13,14 +13,14 @@ from augcon_lib.warehouse.frames import insert, select, to_frame
 
 
 def promoted_versions(warehouse: Warehouse) -> dict[str, str]:
-    """The version in force by stage; a stage that has none is not there."""
+    """The active version by stage; a stage that has none is not there."""
     with warehouse.read() as connection:
         rows = select(connection, "SELECT stage, version FROM promotions ORDER BY promoted_at")
     return {row["stage"]: row["version"] for row in rows}
 
 
 def promote(warehouse: Warehouse, stage: str, version: str) -> None:
-    """Put *version* of *stage* in force."""
+    """Make *version* of *stage* the active one."""
     with warehouse.write() as connection:
         save_promotion(connection, stage, version)
 
