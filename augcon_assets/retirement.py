@@ -4,6 +4,9 @@ The check fails while a set of documents waits for somebody to agree that it lea
 ``retire``, or ``augcon run --retire``, agrees to exactly that set. The next sync retires it.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import dagster as dg
 import pydantic
 
@@ -82,8 +85,8 @@ def retire_job() -> None:
     agree_to_retire()
 
 
-def _shown(waiting: list[HeldSet]) -> dict:  # type: ignore[type-arg]
-    """Description and metadata of the check; the ids of the sets are what is compared."""
+def in_words(waiting: Sequence[HeldSet]) -> str:
+    """Which documents wait, and what to do about them."""
     lines = [
         f"{len(each.document_ids):,} documents "
         f"{'are no longer in the store' if each.kind == MISSING else 'can no longer be read'} "
@@ -91,11 +94,16 @@ def _shown(waiting: list[HeldSet]) -> dict:  # type: ignore[type-arg]
         f"set_id {each.set_id}; to keep them, fix the store"
         for each in waiting
     ]
+    return "; ".join(lines) or "no documents wait for consent to leave"
+
+
+def _shown(waiting: Sequence[HeldSet]) -> dict[str, Any]:
+    """Description and metadata of the check; the ids of the sets are what is compared."""
     named = [
         f"- {document}" for each in waiting for document in sorted(each.document_ids)[:_LISTED]
     ]
     return {
-        "description": "; ".join(lines) or "No documents wait.",
+        "description": in_words(waiting),
         "metadata": {
             "set_ids": dg.MetadataValue.text(" ".join(each.set_id for each in waiting)),
             "documents": dg.MetadataValue.int(sum(len(each.document_ids) for each in waiting)),

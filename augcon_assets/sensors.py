@@ -18,9 +18,11 @@ from augcon_assets.processes import ACTIVE_STATUSES, end_dead_runs
 from augcon_assets.reconcile import failed_before, failed_in, next_runs
 from augcon_assets.reporting import report_inputs, report_store
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
+from augcon_assets.retirement import in_words
 from augcon_assets.sync import documents_in_order, run_tags, sync_partitions
 from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import FAILED_BEFORE, fingerprint
+from augcon_lib.stages.retirement import waiting_retirements
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import list_sources, stale_in
 from augcon_lib.staleness import Staleness
@@ -55,7 +57,8 @@ def follow_store(
     requests, counted = _missing_runs(context.instance, workspace, attempts)
     if not requests:
         given_up = sum(count >= MAX_ATTEMPTS for _, count in counted.values())
-        message = f"all is fresh; {given_up} documents failed {MAX_ATTEMPTS} times"
+        waiting = in_words(waiting_retirements(StageRun(workspace.open())))
+        message = f"all is fresh; {given_up} documents failed {MAX_ATTEMPTS} times; {waiting}"
         return dg.SensorResult(skip_reason=message, cursor=json.dumps(counted))
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(counted))
 

@@ -4,7 +4,7 @@ A set that is held is kept in the warehouse, and with it the agreement: from the
 from Dagster, once, for exactly that set. Another set takes its place, and its agreement with it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,30 +22,36 @@ from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse import retirements
 from augcon_lib.warehouse.datasets import documents_with_rows
 from augcon_lib.warehouse.partitions import EMPTY, OK
+from augcon_lib.warehouse.retirements import HeldSet
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """On documents that are lost: ``held`` says why they stay, ``None`` that they may leave.
 
-    ``agreed``: somebody agreed to it. ``waits``: the set id that waits by now, empty for none.
+    ``agreed``: somebody agreed to it. ``waiting``: the set of each kind that waits by now.
     """
 
     kind: str
     lost: frozenset[str]
     held: Retirement | None
     agreed: bool
-    waits: str
+    waiting: Mapping[str, HeldSet]
+
+    @property
+    def waits(self) -> str:
+        """The id of the set of this kind that waits by now, empty for none."""
+        return self.waiting[self.kind].set_id if self.kind in self.waiting else ""
 
 
 def judge(run: StageRun, kind: str, lost: Collection[str], known: int) -> Verdict:
     """May *lost* of *known* documents leave? Reads, and writes nothing."""
-    waiting = retirements.held_sets(run.warehouse).get(kind)
-    waits = waiting.set_id if waiting else ""
+    sets = retirements.held_sets(run.warehouse)
+    waiting = sets.get(kind)
     if not lost:
-        return Verdict(kind, frozenset(), None, False, waits)
-    if waiting and waiting.agreed_at and waits == set_id_of(kind, lost):
-        return Verdict(kind, frozenset(lost), None, True, waits)
+        return Verdict(kind, frozenset(), None, False, sets)
+    if waiting and waiting.agreed_at and waiting.set_id == set_id_of(kind, lost):
+        return Verdict(kind, frozenset(lost), None, True, sets)
     # A set does not become smaller by waiting: the day before it was first seen counts.
     overlaps = waiting is not None and not waiting.document_ids.isdisjoint(lost)
     since = waiting.since if waiting and overlaps else _now()
@@ -53,7 +59,7 @@ def judge(run: StageRun, kind: str, lost: Collection[str], known: int) -> Verdic
     held = None
     if needs_consent(len(lost), known, recent, run.settings.source.max_retired_share):
         held = Retirement(kind, sorted(lost), known, recent, since)
-    return Verdict(kind, frozenset(lost), held, False, waits)
+    return Verdict(kind, frozenset(lost), held, False, sets)
 
 
 def note(run: StageRun, verdict: Verdict) -> None:
@@ -93,7 +99,7 @@ def agree_to(run: StageRun, set_id: str) -> int:
     return count
 
 
-def waiting_retirements(run: StageRun) -> list[retirements.HeldSet]:
+def waiting_retirements(run: StageRun) -> list[HeldSet]:
     """The sets that wait for somebody to agree."""
     held = retirements.held_sets(run.warehouse).values()
     return [each for each in held if each.agreed_at is None]
@@ -116,9 +122,12 @@ def judge_unreadable(run: StageRun, states: States) -> Verdict:
     return judge(run, UNREADABLE, unreadable & in_dataset, len(in_dataset))
 
 
-def kept_documents(run: StageRun, unreadable: Verdict) -> set[str]:
-    """Documents whose rows stay in the dataset because nobody has agreed that they leave."""
-    missing = retirements.held_sets(run.warehouse).get(MISSING)
+def kept_documents(unreadable: Verdict) -> set[str]:
+    """Documents whose rows stay in the dataset because nobody has agreed that they leave.
+
+    Those of *unreadable*, the verdict of :func:`judge_unreadable`, and missing ones.
+    """
+    missing = unreadable.waiting.get(MISSING)
     kept = set(missing.document_ids) if missing else set()
     return kept | (set(unreadable.lost) if unreadable.held else set())
 

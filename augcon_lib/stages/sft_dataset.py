@@ -36,7 +36,7 @@ def run_sft_dataset(run: StageRun) -> StageReport:
     live = live_documents(expectation, states)
     unreadable = judge_unreadable(run, states)
     note(run, unreadable)
-    kept = kept_documents(run, unreadable)
+    kept = kept_documents(unreadable)
     inputs = dataset_inputs(expectation, states, live, run.settings, kept)
     texts = {}
     if settings.test_fraction:

@@ -100,7 +100,7 @@ def _missing(run: StageRun, listing: StoreListing, before: set[str]) -> Verdict:
 def stale_in(run: StageRun, sources: Mapping[str, str]) -> Staleness:
     """What is stale, given the source hash of each document in the store."""
     states = load_states(run.warehouse)
-    kept = kept_documents(run, judge_unreadable(run, states))
+    kept = kept_documents(judge_unreadable(run, states))
     drift = corpus_drift(run, states)
     return find_stale(sources, run.settings, run.versions(), states, kept, drift)
 

@@ -113,7 +113,7 @@ def test_sensor_and_schedule_remove_no_row(
     _, workspace, rows = lost
     with workspace_instance(workspace) as instance:
         partitions = set(instance.get_dynamic_partitions(DOCUMENTS))
-        for evaluate in (tick, tick, scheduled, tick):
+        for evaluate in (tick, tick, scheduled):
             try:
                 requests = evaluate(workspace, instance)
             except AugconError:
