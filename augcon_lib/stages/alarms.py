@@ -54,8 +54,9 @@ def _scorer_near_chance(run: StageRun, report: StageReport) -> Finding:
         f"pair accuracy {facts['pair_accuracy']:.3f}, AUC {facts['auc']:.3f} on "
         f"{facts['held_out_pairs']} held-out pairs of {facts['held_out_documents']} documents"
     )
-    refused = refusal(run, report.stage, report.version)
-    return Finding(bool(refused), f"{seen}; {refused}" if refused else seen)
+    below = refusal(run, report.stage, report.version, even_if_worse=True)
+    refused = below or refusal(run, report.stage, report.version)
+    return Finding(bool(below), f"{seen}; {refused}" if refused else seen)
 
 
 def _redundant_splits(run: StageRun, report: StageReport) -> Finding:

@@ -12,10 +12,11 @@ from augcon_assets.cli.promote import promote_command
 from augcon_assets.definitions import defs
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.errors import PromotionRefused
+from augcon_lib.stages.alarms import ALARMS
 from augcon_lib.stages.promotion import offered_versions, put_in_force, waiting_versions
 from augcon_lib.stages.promotion_cost import PromotionCost, promotion_cost
 from augcon_lib.stages.query_scorer import run_query_scorer
-from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.warehouse.choices import scorer_reports
 from augcon_lib.warehouse.promotions import promoted_versions
 from augcon_lib.workspace import Workspace, open_workspace
@@ -75,6 +76,16 @@ def test_a_worse_one_is_shown_with_its_figures_and_not_offered(
     said = " ".join("".join(capsys.readouterr()).split())
     assert "pair accuracy 0.700 on 40 held-out pairs, where the active scorer has 0.800" in said
     assert promoted_versions(run.warehouse) == before
+
+
+def test_being_worse_is_not_being_no_better_than_chance(waiting: Workspace) -> None:
+    version = compared_as(waiting, own=0.7, active=0.8)
+    run = StageRun(waiting)
+    facts = {"pair_accuracy": 0.9, "auc": 0.9, "held_out_pairs": 40, "held_out_documents": 2}
+    (alarm,) = (each for each in ALARMS if each.name == "scorer_above_chance")
+    found = alarm.find(run, StageReport("query_scorer", version=version, facts=facts))
+    assert not found.raised
+    assert "where the active scorer has 0.800" in found.seen
 
 
 def test_named_explicitly_it_is_promoted(
