@@ -16,7 +16,7 @@ MAX_REFUSAL_CHARS = 300
 MIN_STEM_CHARS = 4
 MAX_ENDING_CHARS = 3
 _LIST_MARKS = re.compile(
-    r"^\s*(?:\d{1,2}(?:[.)]\s|[、．])|[-*•]\s)\s*|[(（]\d{1,2}[)）]"
+    r"^[^\S\n]*(?:\d{1,2}(?:[.)]\s|[、．])|[-*•]\s)\s*|[(（]\d{1,2}[)）]"
     r"|(?<=[.;:!?]\s)\d{1,2}[.)]\s",
     re.MULTILINE,
 )

@@ -10,9 +10,11 @@ from fractions import Fraction
 _DIGITS = re.compile(r"\d(?:[\d.,٫٬]*\d)?")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _MAGNITUDE = re.compile(
-    r"(\d(?:[\d.,]*\d)?)\s*(hundred|thousand|million|billion|trillion|[十百千万萬亿億])",
-    re.IGNORECASE,
+    r"\s*(hundred|thousand|million|billion|trillion|[十百千万萬亿億])", re.IGNORECASE
 )
+# A longer one is a string of digits, and stands for itself.
+MAX_DIGITS = 40
+MAX_NUMBER = 10**MAX_DIGITS
 MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july"),
     *("august", "september", "october", "november", "december"),
@@ -48,10 +50,13 @@ def digit_numbers(text: str) -> dict[str, set[str]]:
     ``1,500`` may be fifteen hundred or one and a half; ``1.5 million`` is 1500000, too.
     """
     plain = _with_ascii_digits(text)
-    found = {match[0]: _forms(match[0]) for match in _DIGITS.finditer(plain)}
-    for match in _MAGNITUDE.finditer(plain):
-        scale = _SCALES[match[2].lower()]
-        found[match[1]] |= {_plain(Fraction(form) * scale) for form in _forms(match[1])}
+    found: dict[str, set[str]] = {}
+    for match in _DIGITS.finditer(plain):
+        forms = found.setdefault(match[0], _forms(match[0]))
+        magnitude = _MAGNITUDE.match(plain, match.end())
+        if magnitude and len(match[0]) <= MAX_DIGITS:
+            scale = _SCALES[magnitude[1].lower()]
+            forms |= {_plain(Fraction(form) * scale) for form in _forms(match[0])}
     return found
 
 
@@ -62,6 +67,8 @@ def all_numbers(text: str) -> set[str]:
 
 
 def _forms(written: str) -> set[str]:
+    if len(written) > MAX_DIGITS:
+        return {written}
     written = written.replace("٫", ".").replace("٬", ",")
     forms = set()
     if _GROUPED.fullmatch(written):
@@ -94,7 +101,7 @@ def _in_english(text: str) -> set[str]:
         elif word in _SCALES and counting:
             scale = _SCALES[word]
             if scale == 100:
-                current *= scale
+                current = min(current * scale, MAX_NUMBER)
             else:
                 total, current = total + current * scale, 0
         elif word != "and" or not counting:
@@ -111,7 +118,7 @@ def _in_chinese(text: str) -> set[str]:
         digits = [_CHINESE_DIGITS[each] for each in characters if each in _CHINESE_DIGITS]
         found |= {str(digit) for digit in digits}
         if len(digits) == len(characters):
-            found.add(str(int("".join(map(str, digits)))))
+            found.add("".join(map(str, digits)).lstrip("0") or "0")
             continue
         total = section = digit = 0
         for each in characters:

@@ -104,3 +104,17 @@ def test_what_the_passage_itself_calls_unknown_is_no_refusal() -> None:
     said = "The builder is not known."
     assert is_refusal(said, MILL)
     assert not is_refusal("It is not known.", f"{MILL} Its builder is not known.")
+
+
+@pytest.mark.parametrize(
+    ("answer", "number"),
+    [
+        (f"It is {'9' * 5000}.", "9" * 5000),
+        ("It is 1٫5 million.", "1500000"),
+        ("二" * 5000, "2" * 5000),
+        ("two " + "hundred " * 5000, "200"),
+    ],
+)
+def test_a_number_without_end_or_in_other_marks_is_no_error(answer: str, number: str) -> None:
+    assert number in all_numbers(answer)
+    ungrounded(answer, [MILL], "en")

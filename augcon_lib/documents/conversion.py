@@ -10,9 +10,9 @@ from augcon_lib.documents.entries import printable_id
 from augcon_lib.documents.headings import RST_MEDIA_TYPE, find_structure
 from augcon_lib.documents.html import decode_html, html_to_markdown, looks_like_html
 from augcon_lib.documents.markdown import drop_comments, split_front_matter
-from augcon_lib.documents.normalise import normalise
 from augcon_lib.documents.pdf import pdf_to_text
 from augcon_lib.errors import DocumentError
+from augcon_lib.normalise import normalise
 
 MARKDOWN = "text/markdown"
 PLAIN = "text/plain"

@@ -10,12 +10,12 @@ from typing import TypeVar
 from augcon_lib.documents.conversion import PLAIN, Converted, convert, first_heading
 from augcon_lib.documents.entries import SourceEntry
 from augcon_lib.documents.listing import FILE_ERRORS, PARALLEL_READS
-from augcon_lib.documents.normalise import normalise
 from augcon_lib.documents.remote import store_error
 from augcon_lib.documents.stores import Store, open_store
 from augcon_lib.documents.tables import Row, is_table_name, parse_table
 from augcon_lib.errors import DocumentError, StoreError
 from augcon_lib.languages import detect_language
+from augcon_lib.normalise import normalise
 from augcon_lib.records import Document, Rejection, text_sha256
 from augcon_lib.settings import SourceSettings
 from augcon_lib.surrogates import without_surrogates

@@ -21,6 +21,7 @@ from augcon_lib.model.journal.tables import StoredAnswer
 from augcon_lib.model.ledger import Ledger
 from augcon_lib.model.rendering import Repair
 from augcon_lib.model.replies import ReplyFormat
+from augcon_lib.model.reply_text import clean
 from augcon_lib.model.stats import CallStats
 from augcon_lib.model.transport import CallError, RawReply
 
@@ -229,7 +230,7 @@ class ModelEngine:
 def judge(reply: RawReply, reply_format: ReplyFormat) -> dict[str, str | int] | Unusable:
     """The fields of a completion, or why it cannot be used."""
     if reply.refusal:
-        said = reply.refusal[:MAX_QUOTED_DETAIL_CHARS]
+        said = clean(reply.refusal)[:MAX_QUOTED_DETAIL_CHARS]
         return Unusable("refused", f"the model refused: {said}", reply.content)
     finished = reply.finish_reason.lower()
     if finished in FILTERED:

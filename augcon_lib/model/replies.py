@@ -4,8 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from augcon_lib.model.reply_text import json_objects, labelled_sections, readings
-from augcon_lib.surrogates import without_surrogates
+from augcon_lib.model.reply_text import clean, json_objects, labelled_sections, readings
 
 VERDICTS = re.compile(
     r"[\W_]*(?:(?P<yes>yes|true|correct|是|对|正确)|(?P<no>no|false|incorrect|否|不|错))"
@@ -36,7 +35,7 @@ class ReplyField:
             return _verdict(self.name, value)
         if not isinstance(value, str):
             raise ValueError(f"{self.name} is not a text")
-        text = without_surrogates(value).replace("\0", "").strip()
+        text = clean(value).strip()
         if self.choices:
             return _choice(self.name, text, self.choices)
         if not text and self.required:

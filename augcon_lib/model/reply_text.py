@@ -1,6 +1,7 @@
 """Finding a reply in what a model wrote: JSON objects and labelled sections, wherever they stand.
 
 Pure text in, plain values out; which fields a reply must have is the reply format's business.
+Every step takes time in proportion to the reply's length, however hostile it is.
 """
 
 import json
@@ -8,13 +9,27 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from augcon_lib.normalise import normalise
+
 MAX_OBJECTS_TRIED = 64
 LEADING_THOUGHT = re.compile(r"\s*<(think|thinking|thought)>.*?</\1>", re.IGNORECASE | re.DOTALL)
 END_OF_THOUGHT = re.compile(r"</(?:think|thinking|thought)>", re.IGNORECASE)
 OPEN_THOUGHT = re.compile(r"\s*<(?:think|thinking|thought)>", re.IGNORECASE)
 OPENING_FENCE = re.compile(r"```[\w-]*\s*\Z")
 TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+# Marks that turn the direction of what follows, annotations and tags: no text shows them, and a
+# terminal or page shows other words for them. The flags that are written with tags stay.
+UNSEEN = re.compile(
+    "(\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)"
+    "|[\u202a-\u202e\u2066-\u206f\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 LENIENT = json.JSONDecoder(strict=False)  # line breaks inside of strings are accepted
+
+
+def clean(text: str) -> str:
+    """*text* of a model or server in the one form of all texts, without what cannot be seen."""
+    text = normalise(text)
+    return text if text.isascii() else UNSEEN.sub(lambda found: found[1] or "", text)
 
 
 def readings(content: str) -> Iterator[str]:
@@ -80,7 +95,7 @@ def labelled_sections(text: str, labels: Sequence[tuple[str, Sequence[str]]]) ->
 def _label_pattern(spellings: Sequence[str]) -> re.Pattern[str]:
     any_spelling = "|".join(re.escape(one).replace(r"\ ", r"[ \t_]*") for one in spellings)
     return re.compile(
-        rf"^[#>*_ \t-]*(?:{any_spelling})[ \t]*[*_]*[ \t]*[:：][*_]*",
+        rf"^[#>*_ \t-]*(?:{any_spelling})[ \t*_]*[:：][*_]*",
         re.IGNORECASE | re.MULTILINE,
     )
 

@@ -15,6 +15,7 @@ import orjson
 
 from augcon_lib.errors import ModelError
 from augcon_lib.model.rate_headers import Allowances
+from augcon_lib.model.reply_text import clean
 from augcon_lib.surrogates import without_surrogates
 
 MAX_DETAIL_CHARS = 500
@@ -56,7 +57,7 @@ class CallError(ModelError):
         allowances: Allowances | None = None,
     ) -> None:
         self.kind = kind
-        self.detail = without_surrogates(detail[:MAX_DETAIL_CHARS])
+        self.detail = clean(detail)[:MAX_DETAIL_CHARS]
         super().__init__(f"{kind}: {self.detail}")
         self.status = status
         self.code = code

@@ -1,5 +1,6 @@
 import json
 import time
+import unicodedata
 from contextlib import suppress
 
 import pytest
@@ -164,3 +165,29 @@ def test_a_long_rule_between_the_fields_is_read_at_once(mark: str) -> None:
     with suppress(ValueError):
         CST_REWRITE.parse("<think>" * 16_000)
     assert time.perf_counter() - started < 4
+
+
+HOSTILE = (
+    "hi \x1b]0;PWNED\x07 \x1b[2J\x1b[31mred \x9b31m \u202e rtl \u2066x\u2069 \x08\x08 \r over "
+    "\u2028 \ufeff \U000e0041 \ud800 \x00 end"
+)
+
+
+@pytest.mark.parametrize("written", ["json", "text"])
+def test_no_control_or_hidden_character_of_a_reply_reaches_a_row(written: str) -> None:
+    content = json.dumps({"answer": HOSTILE}) if written == "json" else f"Answer: {HOSTILE}"
+    answer = str(ANSWER.parse(content)["answer"])
+    assert not [c for c in answer if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c != "\n"]
+    assert answer.split() == ["hi", "red", "31m", "rtl", "x", "over", "�", "end"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "An ordinary answer, with a dash - and “quotes”.",
+        "Two lines.\n\tAnd a tab.",
+        "می‌خواهم، 水車は夜に回る。 👩‍👩‍👧 🏴󠁧󠁢󠁥󠁮󠁧󠁿 soft\u00adhyphen",
+    ],
+)
+def test_an_ordinary_answer_stays_as_it_was(answer: str) -> None:
+    assert ANSWER.parse(json.dumps({"answer": answer}))["answer"] == answer

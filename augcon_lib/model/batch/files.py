@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from augcon_lib.model.reply_text import clean
 from augcon_lib.model.transport import CallError, RawReply, completion_of
 
 CHAT_PATH = "/v1/chat/completions"
+MAX_KIND_CHARS = 60  # of a server's word for what went wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,6 @@ def reply_of(line: ResultLine, body: Mapping[str, Any]) -> RawReply:
     """The completion in *line*, which answers *body*; raises ``CallError`` where it has none."""
     if line.status == 200:
         return completion_of(line.body, body)
-    kind = f"http_{line.status}" if line.status else line.code or "batch_error"
+    kind = f"http_{line.status}" if line.status else clean(line.code)[:MAX_KIND_CHARS]
     detail = line.message or "no reason is given"
-    raise CallError(kind, detail, status=line.status, code=line.code)
+    raise CallError(kind or "batch_error", detail, status=line.status, code=line.code)

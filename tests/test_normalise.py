@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augcon_lib.documents.normalise import normalise
+from augcon_lib.normalise import normalise
 
 
 @pytest.mark.parametrize(
