@@ -228,15 +228,25 @@ def _response_inputs(settings: Settings, versions: Versions) -> Inputs:
     if settings.tree.answers_itself:
         return {"answers": "the strategy's own"}
     gate = ("faithfulness",) if settings.responses.judge_faithfulness else ()
+    refusals = _refusal_inputs(settings)
     if settings.responses.plain:
         examples = _first_examples(settings, versions)
-        return {"model": versions.model, **examples, **_prompts(versions, "answer_plain", *gate)}
+        prompts = _prompts(versions, "answer_plain", *gate)
+        return {"model": versions.model, **examples, **prompts, **refusals}
     return {
+        **refusals,
         "model": versions.model,
         "principles": versions.principles,
         "few-shot choice": versions.few_shot,
         **_prompts(versions, _answer_prompt(settings), *gate),
     }
+
+
+def _refusal_inputs(settings: Settings) -> Inputs:
+    """Only where it differs from what was always done, so that older partitions stay fresh."""
+    if settings.responses.check_refusals:
+        return {}
+    return {"setting responses.check_refusals": "False"}
 
 
 def _answer_prompt(settings: Settings) -> str:

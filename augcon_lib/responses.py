@@ -183,10 +183,10 @@ def lexical_fault(
     answer: str, context: str, query: str, language: str, settings: ResponsesSettings
 ) -> tuple[str, str] | None:
     """Reason and detail where *answer* is none, or holds what neither context nor query does."""
+    if settings.check_refusals and is_refusal(answer, context):
+        return "unanswered", answer
     if not settings.check_grounding:
         return None
-    if is_refusal(answer, context):
-        return "unanswered", answer
     missing = ungrounded(answer, [context, query], language)
     if missing:
         return "ungrounded", f"not in the passage: {', '.join(missing)} ({answer})"

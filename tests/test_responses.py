@@ -110,10 +110,29 @@ def test_an_answer_that_says_there_is_none_is_a_rejection() -> None:
     assert refused.reason == "unanswered"
 
 
-def test_the_lexical_check_can_be_left_out() -> None:
-    lenient = ResponsesSettings(check_grounding=False)
-    kept, _ = respond(lambda request: {"answer": "12, in Oban."}, settings=lenient)
-    assert isinstance(kept, Response)
+REFUSAL = "The passage does not say how wet it is."
+INVENTED = "12, in Oban."
+
+
+@pytest.mark.parametrize(
+    ("refusals", "grounding", "kept"),
+    [
+        (True, True, set()),
+        (True, False, {INVENTED}),
+        (False, True, {REFUSAL}),
+        (False, False, {REFUSAL, INVENTED}),
+    ],
+)
+def test_refusals_and_grounding_are_checked_each_by_its_own_setting(
+    *, refusals: bool, grounding: bool, kept: set[str]
+) -> None:
+    settings = ResponsesSettings(check_refusals=refusals, check_grounding=grounding)
+    answers = {REFUSAL, INVENTED}
+    outcomes = {
+        each: respond(lambda request, a=each: {"answer": a}, settings=settings)[0]
+        for each in answers
+    }
+    assert {each for each, outcome in outcomes.items() if isinstance(outcome, Response)} == kept
 
 
 def judged(verdict: str) -> tuple[Response | Rejection, StubChat]:

@@ -76,6 +76,7 @@ class EmbeddingEndpoint:
         self._caller = caller
         self._model = model
         self._journal = journal
+        self._places = AdaptiveSlots(2 * model.max_concurrency)
 
     async def vectors(self, texts: Iterable[str], origin: Origin) -> dict[str, Vector]:
         """The vector of each of *texts*, of length 1; durable before this returns.
@@ -91,8 +92,17 @@ class EmbeddingEndpoint:
         ]
         # The first alone: what the endpoint refuses at all, it refuses once.
         for together in (calls[:1], calls[1:]):
-            await run_together(self._embed(call, call, origin) for call in together)
+            await run_together(self._embed_alone(call, origin) for call in together)
         return found | journaled_vectors(self._journal, self._model, missing)
+
+    async def _embed_alone(self, texts: Sequence[str], origin: Origin) -> None:
+        """As :meth:`_embed`, without the texts that another process asks for at the same time."""
+        claim = sha256(b"".join(embedding_key(self._model, text) for text in texts)).digest()
+        async with self._places.slot(), self._journal.claimed(claim):
+            there = journaled_vectors(self._journal, self._model, texts)
+            missing = [text for text in texts if text not in there]
+            if missing:
+                await self._embed(missing, missing, origin)
 
     async def _embed(self, texts: Sequence[str], sent: Sequence[str], origin: Origin) -> None:
         """Ask for the vectors of *texts*, of which *sent* goes out, and keep them."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Set
+from hashlib import sha256
 from typing import Any
 
 from augcon_lib.model.breaker import public_url
@@ -84,9 +85,20 @@ class Endpoint:
         if self._form is None:
             async with self._lock:
                 if self._form is None and not self._recall():
-                    self._learn(await self._probe())
+                    await self._find_out()
         assert self._form is not None
         return self._form
+
+    async def _find_out(self) -> None:
+        """Probe the endpoint, unless another process is at it: then take what that finds."""
+        if self._journal is None:
+            self._learn(await self._probe())
+            return
+        named = "\n".join(("probe", *self._address()))
+        async with self._journal.claimed(sha256(named.encode("utf-8")).digest()):
+            if not self._recall():
+                self._learn(await self._probe())
+                await self._journal.write_now()  # before another process looks
 
     async def _send_as(
         self,

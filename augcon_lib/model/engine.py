@@ -19,6 +19,7 @@ from augcon_lib.model.identity import find_answer, journal_key
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import StoredAnswer
 from augcon_lib.model.ledger import Ledger
+from augcon_lib.model.limits import AdaptiveSlots
 from augcon_lib.model.rendering import Repair
 from augcon_lib.model.replies import ReplyFormat
 from augcon_lib.model.reply_text import clean
@@ -26,6 +27,7 @@ from augcon_lib.model.stats import CallStats
 from augcon_lib.model.transport import CallError, RawReply
 
 ANSWER_ATTEMPTS = 5  # the authors' four, and one that shows the model its own bad reply
+PLACES_PER_CALL = 2
 PROGRESS_INTERVAL_SECONDS = 0.25
 MAX_QUOTED_DETAIL_CHARS = 200
 # Why a reply ended, in the words of various servers; any other word is taken for a whole reply.
@@ -75,6 +77,8 @@ class ModelEngine:
         journal: Journal,
         identity: str,
         on_progress: OnProgress | None = None,
+        *,
+        calls_at_once: int,
     ) -> None:
         self.stats = ledger.stats
         self.journal = journal
@@ -82,6 +86,8 @@ class ModelEngine:
         self._ledger = ledger
         self._identity = identity
         self._on_progress = on_progress
+        # Claims are held by those alone whose turn will be soon: many at once are slow.
+        self._places = AdaptiveSlots(PLACES_PER_CALL * calls_at_once)
         self._told_at = 0.0
         self._in_flight: dict[bytes, asyncio.Future[ChatReply]] = {}
         # What is younger was given to the command that this engine works for.
@@ -119,7 +125,7 @@ class ModelEngine:
         self._in_flight[key] = shared
         self.stats.waiting += 1
         try:
-            reply = await self._obtain(key, request, stale=stale)
+            reply = await self._obtain_alone(key, request, stale=stale)
         except asyncio.CancelledError:
             shared.cancel()
             raise
@@ -133,6 +139,15 @@ class ModelEngine:
         finally:
             del self._in_flight[key]
             self.stats.waiting -= 1
+
+    async def _obtain_alone(self, key: bytes, request: ChatRequest, *, stale: bool) -> ChatReply:
+        """As :meth:`_obtain`, or what another process obtained at the same time."""
+        async with self._places.slot(), self.journal.claimed(key):
+            if not stale and self.journal.get(key) is not None:
+                replayed, stale = self._replay(request)
+                if replayed is not None:
+                    return replayed
+            return await self._obtain(key, request, stale=stale)
 
     def _replay(self, request: ChatRequest) -> tuple[ChatReply | None, bool]:
         """The stored reply if there is one; and whether a stored one can no longer be read."""

@@ -109,7 +109,14 @@ async def open_engine(
         async with _open_sender(
             settings.model, api_key, ledger, journal, budget, on_progress
         ) as sender:
-            engine = ModelEngine(sender, ledger, journal, identity, on_progress)
+            engine = ModelEngine(
+                sender,
+                ledger,
+                journal,
+                identity,
+                on_progress,
+                calls_at_once=settings.model.calls_at_once,
+            )
             yield engine
         engine.tell_progress()
     finally:

@@ -139,8 +139,11 @@ class ResponsesSettings(Section):
     reasoning: bool = Field(
         False, description="the model reasons before it answers; that never reaches the dataset"
     )
+    check_refusals: bool = Field(
+        True, description="reject answers that say that the passage holds none"
+    )
     check_grounding: bool = Field(
-        True, description="reject refusals, and names, numbers and dates not in the passage"
+        True, description="reject answers with names, numbers or dates not in the passage"
     )
     judge_faithfulness: bool = Field(
         False, description="one more call for each answer: does the passage bear all of it?"

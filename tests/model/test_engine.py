@@ -1,5 +1,6 @@
 import asyncio
 import json
+import multiprocessing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from augcon_lib.model.journal.tables import CallRecord, StoredAnswer
 from augcon_lib.model.stats import CallStats
 from tests.model.engine_fixtures import rewrite_request, settings_for
 from tests.support.fault_server import KEY, Outcome, always, fault_server, first_times
+from tests.support.served import served
 
 KEY_SECRET = SecretStr(KEY)
 SUBJECTS = [f"river {number}" for number in range(12)]
@@ -348,6 +350,77 @@ def test_a_call_on_the_wire_outlives_its_asker_and_its_answer_is_kept(journal_pa
             async with open_engine(settings, journal_path, api_key=KEY_SECRET) as engine:
                 assert (await engine.ask(rewrite_request())).from_journal
             assert server.calls == calls
+
+    asyncio.run(scenario())
+
+
+def _ask_in_process(url: str, path: Path, told: "multiprocessing.connection.Connection") -> None:
+    async def scenario() -> None:
+        async with open_engine(settings_for(url), path, api_key=KEY_SECRET) as engine:
+            told.send("ready")
+            told.recv()
+            replies_ = await asyncio.gather(*(engine.ask(rewrite_request(s)) for s in SUBJECTS))
+            told.send([dict(reply.fields) for reply in replies_])
+
+    asyncio.run(scenario())
+
+
+def test_processes_that_ask_the_same_at_once_pay_once(journal_path: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    with served(latency_seconds=0.2) as server:
+        pipes = [spawn.Pipe() for _ in range(4)]
+        processes = [
+            spawn.Process(target=_ask_in_process, args=(server.server.url, journal_path, theirs))
+            for _, theirs in pipes
+        ]
+        for process in processes:
+            process.start()
+        for ours, _ in pipes:
+            assert ours.recv() == "ready"
+        for ours, _ in pipes:
+            ours.send("go")
+        answers = [ours.recv() for ours, _ in pipes]
+        for process in processes:
+            process.join(20)
+        assert all(each == answers[0] for each in answers)
+        assert server.server.calls == len(SUBJECTS) + 1  # and one probe
+        assert set(server.server.sent.values()) == {1}
+
+
+def test_the_claim_of_a_process_that_died_holds_nobody_up(journal_path: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    with served() as server:
+        server.hold()
+        ours, theirs = spawn.Pipe()
+        process = spawn.Process(
+            target=_ask_in_process, args=(server.server.url, journal_path, theirs)
+        )
+        process.start()
+        assert ours.recv() == "ready"
+        ours.send("go")
+        assert server.has_arrived()
+        process.kill()
+        process.join()
+        server.release()
+
+        async def scenario() -> None:
+            settings = settings_for(server.server.url)
+            async with open_engine(settings, journal_path, api_key=KEY_SECRET) as engine:
+                await asyncio.wait_for(engine.ask(rewrite_request(SUBJECTS[0])), 20)
+
+        asyncio.run(scenario())
+
+
+def test_two_engines_of_one_process_pay_once(journal_path: Path) -> None:
+    async def scenario() -> None:
+        async with fault_server(latency_seconds=0.1) as server:
+            settings = settings_for(server.url)
+            async with (
+                open_engine(settings, journal_path, api_key=KEY_SECRET) as one,
+                open_engine(settings, journal_path, api_key=KEY_SECRET) as other,
+            ):
+                await asyncio.gather(one.ask(rewrite_request()), other.ask(rewrite_request()))
+            assert server.calls == 2
 
     asyncio.run(scenario())
 

@@ -25,6 +25,17 @@ class Served:
 
         self._do(begin)
 
+    def has_arrived(self, timeout_seconds: float = 20.0) -> bool:
+        """Whether a call comes, or has come, within the time."""
+        come = threading.Event()
+
+        async def wait() -> None:
+            await self.server.arrived.wait()
+            come.set()
+
+        asyncio.run_coroutine_threadsafe(wait(), self._loop)
+        return come.wait(timeout_seconds)
+
     def release(self) -> None:
         """Answer what is waiting, and what comes."""
 

@@ -9,9 +9,11 @@ import asyncio
 import sqlite3
 import threading
 import time
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
+from augcon_lib.model.journal.claims import Claims
 from augcon_lib.model.journal.failures import journal_error
 from augcon_lib.model.journal.tables import (
     DELETE_CHOICES,
@@ -49,12 +51,21 @@ class Journal:
         self.path = path
         self._reader = connect(path)
         self._reader_lock = threading.Lock()
+        self._claims = Claims.at(path)
+        self._is_open = True
         self._writer = JournalWriter(path)
 
     def get(self, key: bytes) -> StoredAnswer | None:
         """The answer under *key*, or None (about 10 microseconds)."""
         row = self._read(SELECT_ANSWER, (key,))
         return StoredAnswer._make(row) if row else None
+
+    def claimed(self, key: bytes) -> AbstractAsyncContextManager[None]:
+        """Wait until no other process asks for what *key* names, and keep them from it meanwhile.
+
+        Look in the journal again in its body: another process may have asked.
+        """
+        return self._claims.held(key)
 
     async def store(
         self, key: bytes, answer: StoredAnswer, call: CallRecord, *, replace: bool = False
@@ -165,6 +176,9 @@ class Journal:
         """Write what is queued, and close; may be called twice."""
         self._writer.close()
         self._reader.close()
+        if self._is_open:
+            self._is_open = False
+            self._claims.close()
 
     def _read(self, statement: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
         try:
