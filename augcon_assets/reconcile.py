@@ -9,6 +9,8 @@ from augcon_lib.staleness import UPSTREAM, Staleness
 DOCUMENT_STAGES = ("raw_corpus", "cst_nodes", "scored_queries", "responses")
 CHOICES = ("query_scorer", "few_shot_examples")
 DATASET = ("sft_dataset",)
+# A run with one of these asks the model at some time.
+MODEL_STAGES = frozenset({"raw_corpus", "cst_nodes", *CHOICES, "responses"})
 
 # A fresh document inside a range costs a planned event for each asset, about a millisecond;
 # another run costs as much as hundreds of them (on a busy machine, at one asset: 3.5 s a run, 0.7 s

@@ -7,7 +7,8 @@ worked on, is seen at the next tick.
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import dagster as dg
 
@@ -15,18 +16,20 @@ from augcon_assets.automation import schedule_status, sensor_status, skipped_whe
 from augcon_assets.failures import report_failures
 from augcon_assets.jobs import choices_job, dataset_job, documents_job, job_name
 from augcon_assets.processes import ACTIVE_STATUSES, end_dead_runs
-from augcon_assets.reconcile import failed_before, failed_in, next_runs
+from augcon_assets.reconcile import MODEL_STAGES, failed_before, failed_in, next_runs
 from augcon_assets.reporting import report_inputs, report_store
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_assets.retirement import in_words
 from augcon_assets.sync import documents_in_order, run_tags, sync_partitions
 from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import FAILED_BEFORE, fingerprint
+from augcon_lib.model.periods import PeriodSpend, period_spend, utc
 from augcon_lib.stages.retirement import waiting_retirements
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import list_sources, stale_in
 from augcon_lib.staleness import Staleness
 from augcon_lib.warehouse.partitions import STAGES, load_states
+from augcon_lib.workspace import Workspace
 
 MAX_ATTEMPTS = 3
 TICK_SECONDS = 30
@@ -54,13 +57,17 @@ def follow_store(
         report_store(context.instance, list_sources(run).source_hashes)
         return dg.SkipReason("a run of an earlier tick or command is still going on")
     attempts = json.loads(context.cursor or "{}")
-    requests, counted = _missing_runs(context.instance, workspace, attempts)
-    if not requests:
-        given_up = sum(count >= MAX_ATTEMPTS for _, count in counted.values())
-        waiting = in_words(waiting_retirements(StageRun(workspace.open())))
-        message = f"all is fresh; {given_up} documents failed {MAX_ATTEMPTS} times; {waiting}"
-        return dg.SensorResult(skip_reason=message, cursor=json.dumps(counted))
-    return dg.SensorResult(run_requests=requests, cursor=json.dumps(counted))
+    missing = _missing_runs(context.instance, workspace, attempts)
+    cursor = json.dumps(missing.attempts)
+    if missing.waits:
+        return dg.SensorResult(skip_reason=missing.waits, cursor=cursor)
+    if not missing.requests:
+        given_up = sum(count >= MAX_ATTEMPTS for _, count in missing.attempts.values())
+        message = f"all is fresh; {given_up} documents failed {MAX_ATTEMPTS} times"
+        held = in_words(waiting_retirements(StageRun(workspace.open())))
+        told = "; ".join([message, held, *(each.told for each in _periods(workspace.open()))])
+        return dg.SensorResult(skip_reason=told, cursor=cursor)
+    return dg.SensorResult(run_requests=missing.requests, cursor=cursor)
 
 
 @dg.schedule(
@@ -80,9 +87,11 @@ def daily_sync(
     if _active_runs(context.instance):
         yield dg.SkipReason("a run is still going on; the sensor follows it")
         return
-    requests, _ = _missing_runs(context.instance, workspace, {})
-    wanted = [request for request in requests if request.job_name == documents_job.name]
-    if wanted:
+    missing = _missing_runs(context.instance, workspace, {})
+    wanted = [each for each in missing.requests if each.job_name == documents_job.name]
+    if missing.waits:
+        yield dg.SkipReason(missing.waits)
+    elif wanted:
         yield from wanted
     else:
         yield dg.SkipReason("all documents are fresh")
@@ -103,13 +112,24 @@ def weekly_retrain(
     return skipped_when_off(workspace.open()) or dg.RunRequest()
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Runs to request; how often each document was tried again with the same inputs by then.
+
+    ``waits`` says what waits for the budget of the next day or month; nothing is requested then.
+    """
+
+    requests: list[dg.RunRequest]
+    attempts: Attempts
+    waits: str = ""
+
+
 def _missing_runs(
     instance: dg.DagsterInstance, workspace: WorkspaceResource, attempts: Attempts
-) -> tuple[list[dg.RunRequest], Attempts]:
-    """The requests, and how often each document has been tried again with the same inputs.
+) -> Missing:
+    """What is missing, given the *attempts* until now.
 
-    *attempts* are those until now. A document that is good, or that would be made from other
-    inputs, is not counted any more.
+    A document that is good, or that would be made from other inputs, is not counted any more.
     """
     run = StageRun(workspace.open())
     store = sync_partitions(run, instance, hold=True)
@@ -120,6 +140,13 @@ def _missing_runs(
     report_failures(run.warehouse, instance, given_up.__contains__)
     order = documents_in_order(instance)
     planned = next_runs(stale, order, given_up=given_up)
+    reached = [each for each in _periods(run.workspace) if each.is_reached]
+    if reached and any(MODEL_STAGES & set(each.assets) for each in planned):
+        return Missing(
+            [],
+            {d: (f, before.get(d, 0)) for d, f in tried.items()},
+            _waiting(sum(each.documents for each in planned), reached),
+        )
     session_id = str(uuid.uuid4())
     requests = [
         dg.RunRequest(
@@ -130,7 +157,19 @@ def _missing_runs(
         for each in planned
     ]
     again = failed_in(planned, stale, order)
-    return requests, {d: (f, before.get(d, 0) + (d in again)) for d, f in tried.items()}
+    return Missing(requests, {d: (f, before.get(d, 0) + (d in again)) for d, f in tried.items()})
+
+
+def _periods(workspace: Workspace) -> list[PeriodSpend]:
+    return period_spend(workspace.settings.budget, workspace.journal_path)
+
+
+def _waiting(documents: int, reached: Sequence[PeriodSpend]) -> str:
+    last = max(reached, key=lambda each: each.resets_at)
+    what = (
+        f"{documents:,} documents wait" if documents else "the choice of scorer or examples waits"
+    )
+    return f"{what}; {last.told}; it goes on at {utc(last.resets_at)}, or when the limit is raised"
 
 
 def _tried_inputs(run: StageRun, stale: Staleness) -> dict[str, str]:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from augcon_assets.cli.budget import collect_budget, print_budget
 from augcon_assets.cli.console import console, print_json, workspace_at
 from augcon_assets.reconcile import pending_documents
 from augcon_lib.estimate import Estimate, Range
@@ -33,7 +34,8 @@ def show_plan(folder: Path | None, *, as_json: bool) -> None:
 
 
 def print_plan(out: Console, plan: Mapping[str, Any]) -> None:
-    """The plan for people: reasons first, then what each stage would cost."""
+    """The plan for people: what is left, reasons, then what each stage would cost."""
+    print_budget(out, plan["budget"])
     if not plan["documents"]:
         out.print(no_documents(plan["uri"]), style="yellow", markup=False)
     for pattern in plan["unmatched_patterns"]:
@@ -82,6 +84,7 @@ def collect_plan(run: StageRun) -> dict[str, Any]:
         "documents": len(listing.entries),
         "unmatched_patterns": list(listing.unmatched_patterns),
         "held": f"{held.what}. A run stops there. {held.way_out}" if held else "",
+        "budget": collect_budget(run.workspace),
         "stale": dict(sorted(pending.items())),
         "reasons": dict(
             Counter(reason for reasons in pending.values() for reason in reasons).most_common()

@@ -31,7 +31,13 @@ from augcon_assets.cli.retirement import print_waiting, retirement_agreed
 from augcon_assets.cli.summary import Outcome, print_summary, summarise
 from augcon_assets.failures import report_failures
 from augcon_assets.processes import end_dead_runs
-from augcon_assets.reconcile import ORDER, failed_in, next_runs, pending_documents
+from augcon_assets.reconcile import (
+    MODEL_STAGES,
+    ORDER,
+    failed_in,
+    next_runs,
+    pending_documents,
+)
 from augcon_assets.retirement import report_retirements
 from augcon_assets.session import Session
 from augcon_assets.sync import documents_in_order, sync_partitions
@@ -45,9 +51,6 @@ from augcon_lib.stages.retirement import agree_to
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import list_sources, stale_in
 from augcon_lib.workspace import Workspace
-
-# A run with one of these asks the model at some time: better to know at once that nobody is there.
-MODEL_STAGES = {"raw_corpus", "cst_nodes", "query_scorer", "few_shot_examples", "responses"}
 
 
 def run_command(

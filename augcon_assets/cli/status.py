@@ -4,6 +4,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from augcon_assets.cli.budget import collect_budget, print_budget
 from augcon_assets.cli.console import console, print_json, workspace_at
 from augcon_assets.cli.retirement import print_waiting, retirements_json
 from augcon_assets.cli.summary import print_troubles, troubles
@@ -41,6 +42,7 @@ def show_status(folder: Path | None, *, as_json: bool) -> None:
         out.print(f"{name:<16} {line}", markup=False)
     for each in status["rejections"]:
         out.print(f"left out: {each['stage']}: {each['count']:,} {each['reason']}", markup=False)
+    print_budget(out, status["budget"])
     print_troubles(out, status)
     print_waiting(out, StageRun(workspace))
 
@@ -68,4 +70,5 @@ def collect_status(workspace: Workspace) -> dict[str, Any]:
         "empty": empty,
         "retirements": retirements_json(run),
         "spend": spend._asdict(),
+        "budget": collect_budget(workspace),
     }

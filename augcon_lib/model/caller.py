@@ -11,10 +11,16 @@ from typing import Any, NoReturn, TypeVar
 from augcon_lib.model.breaker import CircuitBreaker
 from augcon_lib.model.journal.tables import CallRecord
 from augcon_lib.model.ledger import Ledger, Origin
-from augcon_lib.model.limits import AdaptiveSlots, Budget, RateLimits, Slot
+from augcon_lib.model.limits import AdaptiveSlots, Admission, Budget, RateLimits, Slot
 from augcon_lib.model.rendering import WireForm
 from augcon_lib.model.stats import CallStats
-from augcon_lib.model.transport import CallError, ChatTransport, RawReply, estimate_input_tokens
+from augcon_lib.model.transport import (
+    CallError,
+    ChatTransport,
+    RawReply,
+    estimate_input_tokens,
+    estimate_tokens,
+)
 
 CALL_ATTEMPTS = 9
 OVERLOAD_STATUS = frozenset({429, 503})
@@ -92,8 +98,8 @@ class Caller:
                 self._budget.check()
                 await self._rates.wait(input_tokens + self.ledger.mean_output_tokens())
                 self._breaker.check()
-                expected_usd = await self._budget.admit(partial(self._expected_usd, input_tokens))
-                sent = asyncio.ensure_future(self._send(body, origin, expected_usd, settle, slot))
+                admitted = await self._budget.admit(partial(self._expected_usd, body, input_tokens))
+                sent = asyncio.ensure_future(self._send(body, origin, admitted, settle, slot))
                 self._sent.add(sent)
                 sent.add_done_callback(self._forget)
                 outcome = await asyncio.shield(sent)
@@ -124,32 +130,45 @@ class Caller:
         """Stop everything because of *failure*: raises the ``EndpointError``, here and later."""
         self._breaker.trip(failure)
 
-    def _expected_usd(self, input_tokens: int) -> float:
-        """The price of a call whose answer is as long as those so far."""
-        return self.ledger.model.cost_usd(input_tokens, self.ledger.mean_output_tokens())
+    def _expected_usd(self, body: Mapping[str, Any], input_tokens: int) -> float:
+        """The price of a call whose answer is as long as those so far, and that of a mean call.
+
+        The higher of the two: a limit is not overrun by a poor estimate. Before the first answer,
+        one is taken to be as long as the message it answers.
+        """
+        stats = self.ledger.stats
+        if not stats.latency.total:
+            messages = body.get("messages")  # embeddings have none, and cost no output
+            expected = estimate_tokens(messages[-1]["content"]) if messages else 0
+            return self.ledger.model.cost_usd(input_tokens, expected)
+        price = self.ledger.model.cost_usd(input_tokens, self.ledger.mean_output_tokens())
+        return max(price, stats.cost_usd / stats.latency.total)
 
     async def _send(
         self,
         body: Mapping[str, Any],
         origin: Origin,
-        expected_usd: float,
+        admitted: Admission,
         settle: Settle[Settled],
         slot: Slot,
     ) -> Settled | CallError:
-        outcome = await self._once(body, origin, expected_usd)
-        if isinstance(outcome, CallError):
-            return outcome
-        with self._slots.settling(slot):
-            return await settle(outcome)
+        try:
+            outcome = await self._once(body, origin, admitted)
+            if isinstance(outcome, CallError):
+                return outcome
+            with self._slots.settling(slot):
+                return await settle(outcome)
+        finally:
+            self._budget.journaled(admitted.expected_usd)
 
     async def _once(
-        self, body: Mapping[str, Any], origin: Origin, expected_usd: float
+        self, body: Mapping[str, Any], origin: Origin, admitted: Admission
     ) -> Completion | CallError:
         stats = self.ledger.stats
         actual_usd = 0.0
         stats.issued += 1
         stats.busy += 1
-        started_at, start = time.time(), time.perf_counter()
+        started_at, start = admitted.at, time.perf_counter()
         try:
             reply = await self._transport.complete(body)
             seconds = time.perf_counter() - start
@@ -167,7 +186,7 @@ class Caller:
             raise
         finally:
             stats.busy -= 1
-            self._budget.answered(expected_usd, actual_usd)
+            self._budget.answered(admitted.expected_usd, actual_usd)
         self._observe(overloaded=False)
         self._breaker.succeeded()
         form = WireForm.JSON_SCHEMA if "response_format" in body else WireForm.TEXT

@@ -26,7 +26,7 @@ from augcon_lib.model.endpoint import is_context_length
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import insert_answers, insert_calls
 from augcon_lib.model.ledger import Ledger, Origin
-from augcon_lib.model.limits import AdaptiveSlots, RateLimits
+from augcon_lib.model.limits import AdaptiveSlots, Budget, RateLimits
 from augcon_lib.model.opening import session_budget
 from augcon_lib.model.stats import CallStats
 from augcon_lib.model.transport import CallError, RawReply, estimate_input_tokens, token_count
@@ -214,7 +214,9 @@ async def open_embeddings(
     model = embedding_server(settings, embedding_model)
     key = key_of(model, settings.model, api_key)
     journal = Journal(journal_path)
+    budget: Budget | None = None
     try:
+        budget = session_budget(settings, journal, session_id)
         ledger = Ledger(
             journal, model, embedding_identity(model), run_id, session_id, stats or CallStats()
         )
@@ -229,7 +231,7 @@ async def open_embeddings(
             ledger,
             slots=AdaptiveSlots(model.max_concurrency),
             rates=RateLimits(model.requests_per_minute, model.tokens_per_minute),
-            budget=session_budget(settings, journal, session_id),
+            budget=budget,
             breaker=EmbeddingBreaker(model, has_key=bool(key.get_secret_value())),
         )
         try:
@@ -239,6 +241,8 @@ async def open_embeddings(
             await transport.aclose()
     finally:
         journal.close()
+        if budget is not None:
+            budget.close()
 
 
 def journaled_vectors(

@@ -6,12 +6,15 @@ import itertools
 import math
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import NamedTuple
 
 from aiolimiter import AsyncLimiter
 
+from augcon_lib import clock
 from augcon_lib.concurrency import place_in_line
 from augcon_lib.errors import BudgetExceeded
 from augcon_lib.model.journal.tables import Spend
+from augcon_lib.model.periods import PeriodBudget, PeriodBudgetExceeded
 from augcon_lib.model.rate_headers import Allowance, Allowances
 from augcon_lib.settings import BudgetSettings
 
@@ -202,11 +205,24 @@ class RateLimits:
                 left -= part
 
 
-class Budget:
-    """``[budget]``: counts what a session has spent, and stops before the call beyond it."""
+class Admission(NamedTuple):
+    """A call that may be sent: what is reserved for it, and the Unix time at which it begins."""
 
-    def __init__(self, settings: BudgetSettings, spent: Spend) -> None:
+    expected_usd: float
+    at: float
+
+
+class Budget:
+    """``[budget]``: counts what a session has spent, and stops before the call beyond it.
+
+    *periods* counts the same calls against the limits of a day and a month, where there are any.
+    """
+
+    def __init__(
+        self, settings: BudgetSettings, spent: Spend, periods: PeriodBudget | None = None
+    ) -> None:
         self._settings = settings
+        self._periods = periods
         self.spent_calls = spent.calls
         self.spent_usd = spent.cost_usd
         self._reserved_usd = 0.0
@@ -214,34 +230,74 @@ class Budget:
         self._settled_calls = 0
         self._line = WaitingLine()
 
-    async def admit(self, expected_usd: Callable[[], float]) -> float:
+    async def admit(self, expected_usd: Callable[[], float]) -> Admission:
         """Reserve a call at what it is expected to cost by then, once others leave room for it.
 
-        What a call costs is not known before it is answered. So with ``max_usd`` the first call
-        goes alone, then as many at once as were answered; a call for which the others may leave
-        nothing waits for them. Returns what was reserved; raises ``BudgetExceeded`` where nothing
-        is left.
+        What a call costs is not known before it is answered. So with a limit in dollars the first
+        call goes alone, then as many at once as were answered; a call for which the others may
+        leave nothing waits for them. Raises ``BudgetExceeded`` where nothing is left.
         """
         maximum = self._settings.max_usd
-        while maximum and self._on_wire:
-            left = maximum - self.spent_usd - self._reserved_usd
-            if self._on_wire <= self._settled_calls and expected_usd() <= left:
-                break
+        while True:
+            while self._counts_usd and self._on_wire:
+                left = (maximum or math.inf) - self.spent_usd - self._reserved_usd
+                if self._on_wire <= self._settled_calls and expected_usd() <= left:
+                    break
+                await self._until_answered()
+            price = expected_usd()
             try:
-                await self._line.join()
-            except asyncio.CancelledError:
+                if maximum and self._settled_calls and self.spent_usd + price > maximum:
+                    raise self._usd_reached()
+                at = await self.reserve_everywhere(price)
+            except PeriodBudgetExceeded as error:
+                if error.is_price and self._on_wire:
+                    await self._until_answered()  # they may cost less than is set aside for them
+                    continue
                 self._line.call_next()
                 raise
-        price = expected_usd()
+            except BudgetExceeded:
+                self._line.call_next()  # they have to be told, too
+                raise
+            self._on_wire += 1
+            return Admission(price, at)
+
+    async def reserve_everywhere(self, expected_usd: float) -> float:
+        """:meth:`reserve`, of the session and of every period; when the call begins.
+
+        Raises ``BudgetExceeded``.
+        """
+        self.reserve(expected_usd)
+        if self._periods is None:
+            return clock.now()
         try:
-            if maximum and self._settled_calls and self.spent_usd + price > maximum:
-                raise self._usd_reached()
-            self.reserve(price)
-        except BudgetExceeded:
-            self._line.call_next()  # they have to be told, too
+            return await self._periods.take(expected_usd)
+        except BaseException:
+            self.take_back()
+            self._reserved_usd -= expected_usd
             raise
-        self._on_wire += 1
-        return price
+
+    def journaled(self, expected_usd: float) -> None:
+        """A call that was reserved everywhere is in the hands of the journal, or was never sent."""
+        if self._periods is not None:
+            self._periods.settled(expected_usd)
+
+    def close(self) -> None:
+        """Give back what is set aside of the periods; only once the journal has all calls."""
+        if self._periods is not None:
+            self._periods.close()
+
+    @property
+    def _counts_usd(self) -> bool:
+        limits = self._settings
+        return bool(limits.max_usd or limits.max_usd_per_day or limits.max_usd_per_month)
+
+    async def _until_answered(self) -> None:
+        """Wait until a call on the wire is answered, and this one's turn has come."""
+        try:
+            await self._line.join()
+        except asyncio.CancelledError:
+            self._line.call_next()
+            raise
 
     def answered(self, expected_usd: float, actual_usd: float) -> None:
         """Settle a call that was admitted."""

@@ -19,6 +19,7 @@ from augcon_lib.model.journal.batches import open_requests
 from augcon_lib.model.journal.tables import NOTHING_SPENT
 from augcon_lib.model.ledger import Ledger
 from augcon_lib.model.limits import Budget
+from augcon_lib.model.periods import PeriodBudget
 from augcon_lib.model.server import open_server
 from augcon_lib.settings import ModelSettings, Settings, key_of
 
@@ -101,6 +102,7 @@ async def open_engine(
     """
     validate_model_settings(settings)
     journal = Journal(journal_path)
+    budget: Budget | None = None
     try:
         identity = model_identity(settings.model)
         check_open_batches(settings.model, journal)
@@ -121,12 +123,21 @@ async def open_engine(
         engine.tell_progress()
     finally:
         journal.close()
+        if budget is not None:
+            budget.close()
 
 
 def session_budget(settings: Settings, journal: Journal, session_id: str) -> Budget:
-    """``[budget]``, less what the calls of *session_id* have taken of it."""
-    counted = session_id and (settings.budget.max_calls or settings.budget.max_usd)
-    return Budget(settings.budget, journal.spend(session_id) if counted else NOTHING_SPENT)
+    """``[budget]``, less what the calls of *session_id* have taken of it.
+
+    To be closed when *journal* is.
+    """
+    limits = settings.budget
+    counted = session_id and (limits.max_calls or limits.max_usd)
+    spent = journal.spend(session_id) if counted else NOTHING_SPENT
+    if not (limits.max_calls_per_day or limits.max_usd_per_day or limits.max_usd_per_month):
+        return Budget(limits, spent)
+    return Budget(limits, spent, PeriodBudget(limits, journal.path, journal.flush))
 
 
 def check_open_batches(model: ModelSettings, journal: Journal) -> int:

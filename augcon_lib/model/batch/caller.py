@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from augcon_lib import clock
 from augcon_lib.errors import BudgetExceeded
 from augcon_lib.model.batch.batches import Batches
 from augcon_lib.model.batch.files import ResultLine, reply_of
@@ -62,9 +63,9 @@ class BatchCaller:
         self, key: bytes, body: Mapping[str, Any], origin: Origin, settle: Settle[Settled]
     ) -> Settled | CallError:
         expected_usd = self._expected_usd(body)
-        await self._reserve(key, expected_usd)
+        started_at, is_new = await self._reserve(key, expected_usd)
+        start = time.perf_counter()
         actual_usd = 0.0
-        started_at, start = time.time(), time.perf_counter()
         try:
             async with self._batches.result(key, body) as line:
                 outcome = self._read(line, body, origin, started_at, time.perf_counter() - start)
@@ -78,12 +79,17 @@ class BatchCaller:
             raise
         finally:
             self._budget.settle(expected_usd, actual_usd)
+            if is_new:
+                self._budget.journaled(expected_usd)
 
-    async def _reserve(self, key: bytes, expected_usd: float) -> None:
+    async def _reserve(self, key: bytes, expected_usd: float) -> tuple[float, bool]:
+        """Once the budget allows it: the Unix time at which the call begins, and is it new."""
         while True:
             try:
-                self._budget.reserve(expected_usd, sent_before=self._batches.holds(key))
-                return
+                if self._batches.holds(key):  # paid for already, by whatever limit there was
+                    self._budget.reserve(expected_usd, sent_before=True)
+                    return clock.now(), False
+                return await self._budget.reserve_everywhere(expected_usd), True
             except BudgetExceeded:
                 if self._batches.idle:
                     raise

@@ -1,0 +1,38 @@
+"""What ``[budget]`` has left of the day and month, for ``augcon status`` and ``augcon plan``."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+
+from augcon_lib.model.periods import period_spend
+from augcon_lib.workspace import Workspace
+
+
+def collect_budget(workspace: Workspace) -> list[dict[str, Any]]:
+    """An object for each limit of a day or a month that is set; ``resets_at`` is ISO 8601, UTC.
+
+    ``spent``, ``reserved`` and ``left`` are in the limit's ``unit``, calls or US dollars.
+    """
+    return [
+        {
+            "setting": each.setting,
+            "unit": each.unit,
+            "maximum": each.maximum,
+            "spent": round(each.spent, 6),
+            "reserved": round(each.reserved, 6),
+            "left": round(each.left, 6),
+            "is_reached": each.is_reached,
+            "resets_at": datetime.fromtimestamp(each.resets_at, UTC).isoformat(),
+            "told": each.told,
+        }
+        for each in period_spend(workspace.settings.budget, workspace.journal_path)
+    ]
+
+
+def print_budget(out: Console, budget: Sequence[Mapping[str, Any]]) -> None:
+    """A line for each limit."""
+    for each in budget:
+        style = "yellow" if each["is_reached"] else None
+        out.print(each["told"], style=style, markup=False)
