@@ -109,7 +109,11 @@ def weekly_retrain(
     context: dg.ScheduleEvaluationContext, workspace: WorkspaceResource
 ) -> dg.RunRequest | dg.SkipReason:
     """Request a run of both choices."""
-    return skipped_when_off(workspace.open()) or dg.RunRequest()
+    opened = workspace.open()
+    if skipped := skipped_when_off(opened):
+        return skipped
+    reached = [each for each in _periods(opened) if each.is_reached]
+    return dg.SkipReason(_waiting(0, reached)) if reached else dg.RunRequest()
 
 
 @dataclass(frozen=True, slots=True)

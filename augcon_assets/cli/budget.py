@@ -1,4 +1,4 @@
-"""What ``[budget]`` has left of the day and month, for ``augcon status`` and ``augcon plan``."""
+"""What ``[budget]`` has left of the day and the month, for ``status`` and ``plan``."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
