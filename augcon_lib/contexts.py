@@ -63,16 +63,32 @@ def cut_contexts(
     allows. A context's id depends on the document's id and the context's own text; where a text
     occurs again, also on which occurrence it is.
     """
+    return contexts_at(
+        document, context_spans(document, max_context_chars, min_context_chars, rule)
+    )
+
+
+def context_spans(
+    document: Document,
+    max_context_chars: int,
+    min_context_chars: int,
+    rule: CuttingRule = CUTTING_RULE,
+) -> list[tuple[int, int]]:
+    """Where :func:`cut_contexts` cuts: the spans ``[start, end)`` of the root contexts."""
     limit = max(1, max_context_chars)
     half = max(1, limit // 2)
     shortest = min(max(1, min_context_chars), half)
     min_side = min(max(shortest, int(limit * rule.min_side)), half)
     sections = _joined(_sections(blocks(document)), limit, rule)
-    spans = [
+    return [
         span
         for stretch in _long_enough(sections, shortest)
         for span in _divide(document, stretch, limit, min_side)
     ]
+
+
+def contexts_at(document: Document, spans: Sequence[tuple[int, int]]) -> tuple[Context, ...]:
+    """The root contexts of *document* at *spans*."""
     seen: Counter[str] = Counter()
     contexts = []
     for start, end in spans:

@@ -77,6 +77,23 @@ _STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
     "sft_dataset": ("selection.whole_corpus", "dataset.test_fraction", "dataset.failed_documents"),
 }
 
+# Settings that came later: an input only where they are not what was always done, so that what was
+# made before stays fresh.
+_LATER_SETTINGS: dict[str, tuple[str, ...]] = {
+    "raw_corpus": (
+        "source.links",
+        "source.max_document_megabytes",
+        "source.max_document_seconds",
+    ),
+    "cst_nodes": (
+        "source.max_contexts_per_document",
+        "source.max_document_megabytes",
+        "source.max_document_seconds",
+    ),
+    "responses": ("responses.check_refusals",),
+}
+_LATER_INPUTS = {f"setting {name}" for names in _LATER_SETTINGS.values() for name in names}
+
 Inputs = dict[str, str]
 NEW = "new document"
 FAILED_BEFORE = "failed before"
@@ -123,6 +140,9 @@ def stage_inputs(stage: str, settings: Settings, versions: Versions) -> Inputs:
         inputs[f"setting {name}"] = str(_value(settings, name))
     for name in deciding_libraries(stage, settings):
         inputs[f"{_LIBRARY}{name}"] = versions.libraries[name]
+    for name in _LATER_SETTINGS.get(stage, ()):
+        if _value(settings, name) != _default(name):
+            inputs[f"setting {name}"] = str(_value(settings, name))
     extra: dict[str, Inputs] = {
         # Hashed, as an address may hold a password.
         "raw_corpus": {"setting source.uri": content_id("uri", settings.source.uri)},
@@ -184,6 +204,7 @@ def without_libraries(inputs: Mapping[str, str]) -> Inputs:
 def _came_or_went(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> bool:
     """A setting or library does so with another setting, or was not recorded before."""
     counted = name == _CONVERTER or name.startswith((_LIBRARY, "setting "))
+    counted = counted and name not in _LATER_INPUTS
     return counted and (name in old) != (name in new)
 
 
@@ -228,25 +249,15 @@ def _response_inputs(settings: Settings, versions: Versions) -> Inputs:
     if settings.tree.answers_itself:
         return {"answers": "the strategy's own"}
     gate = ("faithfulness",) if settings.responses.judge_faithfulness else ()
-    refusals = _refusal_inputs(settings)
     if settings.responses.plain:
         examples = _first_examples(settings, versions)
-        prompts = _prompts(versions, "answer_plain", *gate)
-        return {"model": versions.model, **examples, **prompts, **refusals}
+        return {"model": versions.model, **examples, **_prompts(versions, "answer_plain", *gate)}
     return {
-        **refusals,
         "model": versions.model,
         "principles": versions.principles,
         "few-shot choice": versions.few_shot,
         **_prompts(versions, _answer_prompt(settings), *gate),
     }
-
-
-def _refusal_inputs(settings: Settings) -> Inputs:
-    """Only where it differs from what was always done, so that older partitions stay fresh."""
-    if settings.responses.check_refusals:
-        return {}
-    return {"setting responses.check_refusals": "False"}
 
 
 def _answer_prompt(settings: Settings) -> str:
@@ -279,3 +290,8 @@ def _value(settings: Settings, dotted: str) -> Any:
     for part in dotted.split("."):
         value = getattr(value, part)
     return value
+
+
+def _default(dotted: str) -> Any:
+    section, _, name = dotted.partition(".")
+    return Settings.model_fields[section].annotation.model_fields[name].default  # type: ignore[union-attr]

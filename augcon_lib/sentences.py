@@ -6,6 +6,7 @@ table row, or a line that ends no sentence in a text of short lines.
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache, partial
 from itertools import pairwise
 
@@ -28,6 +29,11 @@ FALLBACK_LANGUAGE = "en"
 MORE_ENDS = re.compile(r"(?<=[;；｡])(?=[\u3040-\u9fff\uac00-\ud7a3])")
 # sentencex takes quadratic time over sentences without spaces, so it gets them in pieces.
 PIECE_CHARS = 2000
+# Nor does it take linear time over marks that may open a quotation or a bracket: a stretch in which
+# these times its characters are more than this is cut in pieces at spaces first.
+MARKS = re.compile(r"[^\w\s.,;:'’-]")
+MAX_MARKS_TIMES_CHARS = 3_000_000_000
+MARKED_PIECE = re.compile(r".{1,10000}\S{0,2000}\s*", re.DOTALL)
 SURE_END = re.compile(r"[。！？｡]+[\"'”’»）)\]】』」》〉]*")
 LEADING_CLOSERS = re.compile(r"[\"'”’»）)\]】』」》〉]+")
 
@@ -74,13 +80,9 @@ def _goes_on(line: str, following: str) -> bool:
 def _cuts(text: str, language: str) -> list[int]:
     """Where in *text*, a stretch without structure, a sentence ends (none at its very end)."""
     cuts: set[int] = set()
-    start = 0
-    while start < len(text):
-        sure = SURE_END.search(text, start + PIECE_CHARS)
-        end = sure.end() if sure else len(text)
+    for start, end in _pieces(text):
         boundaries = get_sentence_boundaries(_rules_for(language), text[start:end])
         cuts.update(start + boundary["end_index"] for boundary in boundaries)
-        start = end
     cuts.update(match.start() for match in MORE_ENDS.finditer(text))
     if language in CLAUSE_SPACED_LANGUAGES:
         cuts.update(match.end() for match in CLAUSE_GAPS.finditer(text))
@@ -89,6 +91,19 @@ def _cuts(text: str, language: str) -> list[int]:
     first = number.end() if number else 0
     moved = map(partial(_behind_closers, text), cuts)
     return sorted({cut for cut in moved if first < cut < len(text)})
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Spans of *text*, one after the other, that sentencex gets by themselves."""
+    start = 0
+    while start < len(text):
+        sure = SURE_END.search(text, start + PIECE_CHARS)
+        end = sure.end() if sure else len(text)
+        if len(MARKS.findall(text, start, end)) * (end - start) > MAX_MARKS_TIMES_CHARS:
+            yield from (match.span() for match in MARKED_PIECE.finditer(text, start, end))
+        else:
+            yield start, end
+        start = end
 
 
 def _behind_closers(text: str, cut: int) -> int:

@@ -66,6 +66,10 @@ TREES = {"cst_nodes"}
 AFFECTED = {
     "source.uri": {"raw_corpus"},  # where each document was found; later stages stay
     "source.text_column": {"raw_corpus"},
+    "source.links": {"raw_corpus"},
+    "source.max_document_megabytes": {"raw_corpus", "cst_nodes"},
+    "source.max_document_seconds": {"raw_corpus", "cst_nodes"},
+    "source.max_contexts_per_document": {"cst_nodes"},
     "tree.strategy": {"cst_nodes", "query_scorer"},
     "tree.language": {"cst_nodes", "scored_queries"},
     "tree.max_context_chars": TREES,

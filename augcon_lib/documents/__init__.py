@@ -6,9 +6,10 @@ normalises. A file that cannot be read becomes a rejection with a reason, never 
 
 from augcon_lib.documents.entries import KnownSource, SourceEntry, StoreListing
 from augcon_lib.documents.listing import list_store
-from augcon_lib.documents.reading import read_documents
+from augcon_lib.documents.reading import READ_ERROR, read_documents
 
 __all__ = [
+    "READ_ERROR",
     "KnownSource",
     "SourceEntry",
     "StoreListing",

@@ -3,19 +3,21 @@
 import bz2
 import gzip
 import lzma
-import shutil
+import posixpath
+import re
+import stat
 import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from typing import IO, Any
-
-import fsspec  # type: ignore[import-untyped]
+from functools import cached_property
+from typing import IO, Any, cast
 
 from augcon_lib.documents.stored_file import StoredFile
-from augcon_lib.errors import StoreError
+from augcon_lib.errors import DocumentError, StoreError
+from augcon_lib.settings import SourceSettings
 
 ARCHIVE_SUFFIXES = (
     ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz",
@@ -26,7 +28,18 @@ DECOMPRESSORS: tuple[tuple[tuple[str, ...], Any], ...] = (
     ((".bz2", ".tbz2"), bz2.open),
     ((".xz", ".txz"), lzma.open),
 )
-BROKEN = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, lzma.LZMAError, EOFError)
+BROKEN = (
+    tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, lzma.LZMAError, EOFError,
+    NotImplementedError,
+)  # fmt: skip
+# An archive may unpack to so many times what one document may be; it holds many of them.
+DOCUMENTS_PER_ARCHIVE = 100
+MAX_MEMBERS = 500_000
+MAX_HEADER_BYTES = 1_000_000
+LONG_HEADERS = (
+    tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)  # fmt: skip
 
 
 def is_archive_name(name: str) -> bool:
@@ -35,47 +48,180 @@ def is_archive_name(name: str) -> bool:
 
 
 @contextmanager
-def open_archive(file: IO[bytes], name: str) -> Iterator[Any]:
-    """The archive *file* as an fsspec file system; raises ``StoreError`` where it is damaged.
+def open_archive(
+    file: IO[bytes], name: str, stamp: str, source: SourceSettings
+) -> Iterator["ZipFiles | TarFiles"]:
+    """The archive *file* as a store; raises ``StoreError`` where it is damaged or far too large.
 
     A compressed tar is decompressed to a temporary file first: reading its members in another
-    order would decompress it again for each.
+    order would decompress it again for each. *stamp* is the archive's own.
     """
+    follow_links = source.links != "none"
     with ExitStack() as stack:
         try:
             if name.lower().endswith(".zip"):
-                filesystem = fsspec.filesystem("zip", fo=file, skip_instance_cache=True)
+                packed = stack.enter_context(zipfile.ZipFile(file))
+                archive: ZipFiles | TarFiles = ZipFiles(packed, stamp)
             else:
-                for suffixes, decompress in DECOMPRESSORS:
-                    if name.lower().endswith(suffixes):
-                        plain = stack.enter_context(
-                            tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)
-                        )
-                        shutil.copyfileobj(decompress(file), plain)
-                        plain.seek(0)
-                        file = plain
-                        break
-                filesystem = fsspec.filesystem("tar", fo=file, skip_instance_cache=True)
+                limit = int(source.max_document_megabytes * 1_000_000) * DOCUMENTS_PER_ARCHIVE
+                plain = _decompressed(file, name, limit, stack)
+                tar = stack.enter_context(tarfile.TarFile(fileobj=plain, tarinfo=_Member))
+                archive = TarFiles(tar, stamp, follow_links)
+            files = archive.files
         except BROKEN as error:
             message = f"the archive {name} is damaged ({error}); make or download it again"
             raise StoreError(message) from None
-        yield filesystem
+        if len(files) > MAX_MEMBERS:
+            raise StoreError(
+                f"the archive {name} holds more than {MAX_MEMBERS:,} files; unpack it into a folder"
+            )
+        yield archive
 
 
-def archive_files(filesystem: Any, archive_stamp: str) -> list[StoredFile]:
-    """The files in the archive; their stamps change with the archive's."""
-    files = []
-    for path, info in filesystem.find("", detail=True).items():
-        stamp = f"{archive_stamp}/{info['size']}-{info.get('CRC', '')}"
-        files.append(StoredFile(path, stamp, int(info["size"] or 0), _modified_at(info)))
-    return files
+class ZipFiles:
+    """The members of a ZIP archive."""
+
+    single = False
+    parallel = False
+
+    def __init__(self, archive: zipfile.ZipFile, stamp: str) -> None:
+        self._archive = archive
+        self._stamp = stamp
+
+    @cached_property
+    def files(self) -> list[StoredFile]:
+        """All but folders; their stamps change with the archive's."""
+        members = {m.filename: m for m in self._archive.infolist() if not m.is_dir()}
+        return [
+            StoredFile(
+                name,
+                f"{self._stamp}/{member.file_size}-{member.CRC}",
+                member.file_size,
+                _when_packed(member.date_time),
+            )
+            for name, member in members.items()
+        ]
+
+    def open(self, path: str) -> IO[bytes]:
+        """The member *path*; raises ``FileNotFoundError``, or what the ZIP reader does."""
+        try:
+            member = self._archive.getinfo(path)
+        except KeyError:
+            raise FileNotFoundError(path) from None
+        if stat.S_ISLNK(member.external_attr >> 16):
+            raise DocumentError(path, "link", "it is a link within a ZIP; pack the file itself")
+        return self._archive.open(member)
 
 
-def _modified_at(info: dict[str, Any]) -> datetime | None:
-    when = info.get("mtime") or info.get("date_time")
+class TarFiles:
+    """The members of a tar archive; a link leads to another member, or nowhere."""
+
+    single = False
+    parallel = False
+
+    def __init__(self, archive: tarfile.TarFile, stamp: str, follow_links: bool) -> None:
+        self._archive = archive
+        self._stamp = stamp
+        self._follow_links = follow_links
+        self._members: dict[str, tarfile.TarInfo] = {}
+        self._by_place: dict[str, tarfile.TarInfo] = {}
+        for number, member in enumerate(archive, start=1):
+            self._members[re.sub("/+", "/", member.name.rstrip("/"))] = member
+            self._by_place[posixpath.normpath(member.name)] = member
+            if number > MAX_MEMBERS:
+                break
+
+    @cached_property
+    def files(self) -> list[StoredFile]:
+        """All but folders; their stamps change with the archive's."""
+        files = []
+        for name, member in self._members.items():
+            if not member.isdir():
+                target = self._target(member) if _is_link(member) else member
+                size = target.size if target else 0
+                stamp = f"{self._stamp}/{size}-"
+                files.append(StoredFile(name, stamp, size, _from_seconds(member.mtime)))
+        return files
+
+    def open(self, path: str) -> IO[bytes]:
+        """The member *path*.
+
+        Raises ``DocumentError`` for a link that leads nowhere or is not followed, ``ValueError``
+        for what is no regular file.
+        """
+        member = self._members.get(path)
+        if member is None:
+            raise FileNotFoundError(path)
+        if _is_link(member):
+            if not self._follow_links:
+                message = 'it is a link; pack the file itself, or set [source] links = "inside"'
+                raise DocumentError(path, "link", message)
+            target = self._target(member)
+            if target is None:
+                message = "it is a link to nothing in the archive; pack the file itself"
+                raise DocumentError(path, "not_found", message)
+            member = target
+        if not member.isreg():
+            raise ValueError("it is a pipe, a device or a folder")
+        return cast("IO[bytes]", self._archive.extractfile(member))
+
+    def _target(self, member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        """The member that a link leads to in the end."""
+        seen = set()
+        while _is_link(member):
+            if member.offset in seen:
+                return None
+            seen.add(member.offset)
+            folder = posixpath.dirname(member.name) if member.issym() else ""
+            place = posixpath.normpath(posixpath.join(folder, member.linkname))
+            following = self._by_place.get(place)
+            if following is None:
+                return None
+            member = following
+        return member
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose name and attributes are of a sane length: they are read into memory."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> Any:
+        if self.type in LONG_HEADERS and self.size > MAX_HEADER_BYTES:
+            raise tarfile.ReadError(f"a header of {self.size:,} bytes")
+        return super()._proc_member(archive)  # type: ignore[misc]
+
+
+def _decompressed(file: IO[bytes], name: str, limit: int, stack: ExitStack) -> IO[bytes]:
+    for suffixes, decompress in DECOMPRESSORS:
+        if name.lower().endswith(suffixes):
+            spooled = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115
+            plain = stack.enter_context(spooled)
+            unpacked = decompress(file)
+            while chunk := unpacked.read(1 << 20):
+                plain.write(chunk)
+                if plain.tell() > limit:
+                    raise StoreError(
+                        f"the archive {name} unpacks to more than {limit // 1_000_000:,} MB, "
+                        f"{DOCUMENTS_PER_ARCHIVE} times [source] max_document_megabytes; raise "
+                        "that, or unpack it into a folder"
+                    )
+            plain.seek(0)
+            return cast("IO[bytes]", plain)
+    return file
+
+
+def _is_link(member: tarfile.TarInfo) -> bool:
+    return member.issym() or member.islnk()
+
+
+def _when_packed(date_time: tuple[int, ...]) -> datetime | None:
     try:
-        if isinstance(when, tuple):
-            return datetime(*when).replace(tzinfo=UTC)
-        return datetime.fromtimestamp(when, UTC) if when else None
+        return datetime(*date_time[:6]).replace(tzinfo=UTC)  # type: ignore[arg-type]
+    except ValueError:
+        return None
+
+
+def _from_seconds(seconds: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
     except (ValueError, OverflowError, OSError):
         return None

@@ -4,13 +4,14 @@ import json
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from augcon_lib.documents.docx import docx_to_markdown, is_docx
+from augcon_lib.documents.docx import MAX_UNPACKED_BYTES, docx_to_markdown, is_docx
 from augcon_lib.documents.encodings import decode
 from augcon_lib.documents.entries import printable_id
 from augcon_lib.documents.headings import RST_MEDIA_TYPE, find_structure
 from augcon_lib.documents.html import decode_html, html_to_markdown, looks_like_html
 from augcon_lib.documents.markdown import drop_comments, split_front_matter
 from augcon_lib.documents.pdf import pdf_to_text
+from augcon_lib.documents.tables import Row
 from augcon_lib.errors import DocumentError
 from augcon_lib.normalise import normalise
 
@@ -64,6 +65,7 @@ OFFICE_SUFFIXES = {
     ".numbers", ".key", ".rtf", ".msg",
 }  # fmt: skip
 PDF_BEGINNING_BYTES = 1024
+TITLE_COLUMNS = ("title", "name", "headline")
 TITLE_MEDIA_TYPES = {MARKDOWN, HTML, DOCX, RST_MEDIA_TYPE, PLAIN}
 
 
@@ -76,8 +78,10 @@ class Converted:
     text: str
 
 
-def convert(name: str, data: bytes, text_column: str = "text") -> Converted:
-    """The file *name* (its path in the store) as text.
+def convert(
+    name: str, data: bytes, text_column: str = "text", max_bytes: int = MAX_UNPACKED_BYTES
+) -> Converted:
+    """The file *name* (its path in the store) as text; *max_bytes* bounds what it unpacks to.
 
     Raises ``DocumentError`` with the reason: ``empty``, ``binary``, ``unsupported_type``,
     ``undecodable``, ``encrypted``, ``no_text_layer``, ``unreadable_pdf``, ``unreadable_docx``,
@@ -95,7 +99,7 @@ def convert(name: str, data: bytes, text_column: str = "text") -> Converted:
         )
     elif media_type == DOCX or is_docx(data):
         _refuse_encrypted_office(name, data)
-        (title, text), media_type = docx_to_markdown(name, data), DOCX
+        (title, text), media_type = docx_to_markdown(name, data, max_bytes), DOCX
     else:
         title, text, media_type = _from_text(name, data, media_type, suffix, text_column)
     text = normalise(text)
@@ -106,6 +110,31 @@ def convert(name: str, data: bytes, text_column: str = "text") -> Converted:
         raise DocumentError(name, "empty", "there is no text in it; fill or remove it")
     title = " ".join(normalise(title).split()) or first_heading(text, media_type) or _stem(name)
     return Converted(media_type, title, text)
+
+
+def convert_row(row_id: str, row: Row, text_column: str) -> Converted:
+    """The row *row_id* of a table as text.
+
+    Raises ``DocumentError``: ``bad_row``, ``missing_text_column``, ``text_not_a_string``,
+    ``empty``.
+    """
+    if row.problem:
+        raise DocumentError(row_id, "bad_row", f"{row.problem}; repair or remove it")
+    if text_column not in row.fields:
+        columns = ", ".join(map(str, row.fields)) or "none"
+        message = f"it has no column {text_column!r} (columns: {columns}); set [source] text_column"
+        raise DocumentError(row_id, "missing_text_column", message)
+    value = row.fields[text_column]
+    if value is not None and not isinstance(value, str):
+        kind = type(value).__name__
+        message = f"{text_column!r} holds {kind}, not a text; repair or remove the row"
+        raise DocumentError(row_id, "text_not_a_string", message)
+    text = normalise(value or "")
+    if not text.strip():
+        raise DocumentError(row_id, "empty", f"{text_column!r} is empty; fill or remove the row")
+    titles = (row.fields.get(column) for column in TITLE_COLUMNS)
+    title = next((" ".join(normalise(t).split()) for t in titles if isinstance(t, str) and t), "")
+    return Converted(PLAIN, title or first_heading(text, PLAIN) or row_id, text)
 
 
 def first_heading(text: str, media_type: str) -> str:

@@ -7,7 +7,9 @@ from augcon_lib.documents.html import html_to_markdown
 from augcon_lib.errors import DocumentError
 
 DOCUMENT_PART = "word/document.xml"
-MAX_UNPACKED_BYTES = 500_000_000
+MAX_UNPACKED_BYTES = 50_000_000
+# What mammoth reads; pictures stay packed.
+READ_SUFFIXES = (".xml", ".rels")
 
 
 def is_docx(data: bytes) -> bool:
@@ -19,7 +21,9 @@ def is_docx(data: bytes) -> bool:
         return False
 
 
-def docx_to_markdown(document_id: str, data: bytes) -> tuple[str, str]:
+def docx_to_markdown(
+    document_id: str, data: bytes, max_unpacked_bytes: int = MAX_UNPACKED_BYTES
+) -> tuple[str, str]:
     """Title (empty: none) and text of a DOCX.
 
     Raises ``DocumentError``: ``unreadable_docx``, ``too_large``.
@@ -31,15 +35,23 @@ def docx_to_markdown(document_id: str, data: bytes) -> tuple[str, str]:
             document_id, "unreadable_docx", "it is cut off or no Word file; save it again as DOCX"
         )
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        unpacked_bytes = sum(part.file_size for part in archive.infolist())
-    if unpacked_bytes > MAX_UNPACKED_BYTES:
-        raise DocumentError(
-            document_id, "too_large", f"it unpacks to {unpacked_bytes:,} bytes; split the document"
+        unpacked_bytes = sum(
+            part.file_size
+            for part in archive.infolist()
+            if part.filename.lower().endswith(READ_SUFFIXES)
         )
+    if unpacked_bytes > max_unpacked_bytes:
+        message = (
+            f"its text unpacks to {unpacked_bytes:,} bytes; split it, or raise [source] "
+            "max_document_megabytes"
+        )
+        raise DocumentError(document_id, "too_large", message)
     try:
         result = mammoth.convert_to_html(
             io.BytesIO(data), convert_image=mammoth.images.img_element(lambda image: {})
         )
+    except MemoryError:
+        raise
     # mammoth lets through whatever the ZIP and XML readers raise on damaged parts.
     except Exception as error:
         message = f"mammoth cannot read it ({type(error).__name__}: {error}); save it again as DOCX"

@@ -1,10 +1,11 @@
 """What a listing of the store says of each document."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from augcon_lib.normalise import nfc
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def printable_id(name: str) -> str:
     text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(
         char if char.isprintable() or ord(char) > 0x9F else f"\\x{ord(char):02x}"
-        for char in unicodedata.normalize("NFC", text)
+        for char in nfc(text)
     )
 
 
@@ -73,6 +74,8 @@ def unique_ids(names: Iterable[str]) -> list[str]:
             number = seen[name]
             while (unique := f"{name}~{number}") in taken:
                 number += 1
+            # The numbers below are taken; they are not tried again.
+            seen[name] = number
             taken.add(unique)
         ids.append(unique)
     return ids

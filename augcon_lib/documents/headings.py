@@ -6,12 +6,14 @@ from functools import lru_cache
 
 from markdown_it import MarkdownIt
 
+from augcon_lib.documents.scanning import Finder
+
 RST_MEDIA_TYPE = "text/x-rst"
 # Parsing is left out where no line can be a heading or a fence.
 MARKDOWN_STRUCTURE = re.compile(r"^ {0,3}(?:#{1,6}(?:[ \t]|$)|=+[ \t]*$|-+[ \t]*$|```|~~~)", re.M)
 RST_RULE = re.compile(r"([!-/:-@\[-`{-~])\1*[ \t]*")
 MIN_RST_RULE_CHARS = 3
-INLINE_MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*`]+|<[^>]+>|\{#[^}]*\}")
+MARKUP_START = re.compile(r"!?\[|[*`]+|<|\{#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,48 @@ def find_structure(text: str, media_type: str) -> Structure:
             continue
         first, end = token.map
         if token.type == "heading_open" and following is not None:
-            title = INLINE_MARKUP.sub(lambda found: found[1] or "", following.content)
+            title = without_markup(following.content)
             headings.append(Heading(int(token.tag[1]), first, end, " ".join(title.split())))
         elif token.type == "fence":
             code.append((first, end))
     return Structure(tuple(headings), tuple(code))
+
+
+def without_markup(title: str) -> str:
+    """*title* without emphasis, code marks, tags and attributes; of a link its text stays."""
+    finder = Finder(title)
+    kept = []
+    position = 0
+    for found in MARKUP_START.finditer(title):
+        start = found.start()
+        if start < position:
+            # A ``[`` behind a ``!`` that is gone may still open a link of its own.
+            start = found.end() - 1 if found[0] == "![" and found.end() - 1 == position else start
+            if start < position:
+                continue
+        shown, end = _markup(finder, start, title[start : found.end()])
+        if end:
+            kept += [title[position:start], shown]
+            position = end
+    return "".join([*kept, title[position:]])
+
+
+def _markup(finder: Finder, start: int, opening: str) -> tuple[str, int]:
+    """What stays of the markup that begins with *opening*, and where it ends (0: nowhere)."""
+    title, inner = finder.text, start + len(opening)
+    if opening.endswith("["):
+        text_end = finder.find("]", inner)
+        if text_end < 0 or not title.startswith("](", text_end):
+            return "", 0
+        end = finder.find(")", text_end + 2)
+        return (title[inner:text_end], end + 1) if end >= 0 else ("", 0)
+    if opening == "<":
+        # A tag holds at least one character.
+        end = finder.find(">", inner + 1)
+        return "", end + 1 if end >= 0 and title[inner] != ">" else 0
+    if opening == "{#":
+        return "", finder.find("}", inner) + 1
+    return "", inner
 
 
 @lru_cache(maxsize=1)

@@ -13,29 +13,19 @@ from html_to_markdown import ConversionOptions, convert
 from lxml.html import HtmlElement
 
 from augcon_lib.documents.encodings import BYTE_ORDER_MARKS, decode
+from augcon_lib.documents.html_chrome import bound_nesting, drop_chrome
+from augcon_lib.documents.html_tables import bound_tables
 
 CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)""", re.I)
 CHARSET_BYTES = 4096
+# One comment here may hold others: asking for several would try all ways to divide them.
 LOOKS_LIKE_HTML = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])",
+    r"\s*+(?:<\?xml[^>]*>\s*+)?(?:<!--.*?-->\s*+)?"
+    r"(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])",
     re.I | re.S,
-)
-DROPPED = (
-    "//script|//style|//noscript|//template|//iframe|//svg|//object|//nav|//footer|//button"
-    "|//select|//input|//textarea|//dialog|//*[@hidden]|//*[@aria-hidden='true']"
-    "|//*[@role='navigation' or @role='banner' or @role='contentinfo' or @role='search']"
-    "|//body/header[not(.//h1)]|//img"
-)
-HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
-CHROME = re.compile(
-    r"\b(?:nav|navbar|navigation|menu|menubar|sidebar|breadcrumbs?|cookie\w*|consent|skip-?links?"
-    r"|(?:\w+_)?toc|footer|noprint|mw-editsection|mw-jump-link)\b",
-    re.I,
 )
 WHITE_SPACE = re.compile(r"[ \t\r\n\f]+")
 MIN_CONVERTED_SHARE = 0.5
-MAX_CHROME_CHARS = 400
-MIN_LINK_SHARE_OF_CHROME = 0.6
 OPTIONS = ConversionOptions(
     extract_metadata=False, skip_images=True, heading_style="atx", code_block_style="backticks"
 )
@@ -71,13 +61,12 @@ def html_to_markdown(html: str) -> tuple[str, str]:
     except (lxml.etree.LxmlError, ValueError):
         return "", ""
     title = " ".join((root.findtext(".//title") or "").split())
-    for element in root.xpath("//head"):
-        element.drop_tree()
-    _drop_chrome(root)
-    for link in root.xpath("//a"):
-        link.drop_tag()
+    drop_chrome(root)
+    lxml.etree.strip_tags(root, "a")
     _join_lines(root)
     part = _main_part(root)
+    bound_nesting(part)
+    bound_tables(part)
     plain = part.text_content()
     markdown = convert(lxml.html.tostring(part, encoding="unicode"), OPTIONS).content or ""
     # The converter gives up on pages that are nested very deeply.
@@ -85,43 +74,26 @@ def html_to_markdown(html: str) -> tuple[str, str]:
     return title, plain if lost else markdown
 
 
-def _drop_chrome(root: HtmlElement) -> None:
-    for comment in root.xpath("//comment()|//processing-instruction()"):
-        _drop(comment)
-    for element in root.xpath(DROPPED):
-        _drop(element)
-    for element in root.xpath("//*[@style]"):
-        if HIDDEN.search(element.get("style", "")):
-            _drop(element)
-    for element in root.xpath("//body//*[@class or @id]"):
-        if CHROME.search(f"{element.get('class', '')} {element.get('id', '')}"):
-            characters = len(element.text_content())
-            linked = sum(len(link.text_content()) for link in element.iter("a"))
-            short = characters <= MAX_CHROME_CHARS and not element.xpath(".//h1")
-            if short or linked >= MIN_LINK_SHARE_OF_CHROME * characters:
-                _drop(element)
-
-
 def _join_lines(root: HtmlElement) -> None:
     """A line end in HTML is a space, except in ``<pre>``."""
-    verbatim = {element for pre in root.iter("pre") for element in pre.iter()}
+    verbatim = set()
     for element in root.iter():
-        if element.text and element not in verbatim:
+        parent_is_verbatim = element.getparent() in verbatim
+        if parent_is_verbatim or element.tag == "pre":
+            verbatim.add(element)
+        elif element.text:
             element.text = WHITE_SPACE.sub(" ", element.text)
-        if element.tail and element.getparent() not in verbatim:
+        if element.tail and not parent_is_verbatim:
             element.tail = WHITE_SPACE.sub(" ", element.tail)
 
 
 def _main_part(root: HtmlElement) -> HtmlElement:
-    for path in ("//main|//*[@role='main']", "//article"):
-        parts = root.xpath(path)
-        if len(parts) == 1 and len(parts[0].xpath(".//h1|.//h2")) >= len(root.xpath("//h1")):
-            part: HtmlElement = parts[0]
-            return part
+    mains = [e for e in root.iter("*") if e.tag == "main" or e.get("role") == "main"]
+    for parts in (mains, list(root.iter("article"))):
+        if len(parts) == 1 and _count(parts[0], "h1", "h2") >= _count(root, "h1"):
+            return parts[0]
     return root
 
 
-def _drop(element: HtmlElement) -> None:
-    # The text behind an element is its tail, and must stay.
-    if element.getparent() is not None:
-        element.drop_tree()
+def _count(root: HtmlElement, *tags: str) -> int:
+    return sum(element is not root for element in root.iter(*tags))

@@ -1,6 +1,7 @@
 """Listing a store: which documents there are, and which of them may have changed."""
 
 import hashlib
+import json
 import zlib
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from zipfile import BadZipFile
 
+from augcon_lib.confined import Limits, run_confined
 from augcon_lib.documents.entries import (
     KnownSource,
     SourceEntry,
@@ -17,12 +19,15 @@ from augcon_lib.documents.entries import (
     printable_id,
     unique_ids,
 )
-from augcon_lib.documents.globs import path_filter
+from augcon_lib.documents.faults import Faults, is_file_fault
+from augcon_lib.documents.globs import Wanted
+from augcon_lib.documents.local import UNSETTLED
 from augcon_lib.documents.patterns import unmatched_patterns
 from augcon_lib.documents.remote import store_error
 from augcon_lib.documents.stored_file import StoredFile
-from augcon_lib.documents.stores import UNSETTLED, Store, open_store
-from augcon_lib.documents.tables import is_table_name, parse_table
+from augcon_lib.documents.stores import Store, open_store
+from augcon_lib.documents.tables import is_table_name
+from augcon_lib.documents.tasks import LIST_ROWS
 from augcon_lib.errors import DocumentError, StoreError
 from augcon_lib.settings import SourceSettings
 
@@ -39,6 +44,8 @@ FILE_ERRORS = (
     BadZipFile,
     zlib.error,
 )
+# What a table may become without its rows being gone: the file is there and says nothing else.
+BROKEN_TABLE = ("unreadable_table", "undecodable", "too_large")
 DROPPINGS = {".ds_store", "thumbs.db", "desktop.ini"}
 DROPPING_PREFIXES = ("~$", "._")
 DROPPING_FOLDERS = {".git", ".svn", ".hg", "__MACOSX"}
@@ -56,17 +63,19 @@ def list_store(
     Raises ``StoreError`` where the store, or a part of it, cannot be listed: never a listing that
     is shorter than the store. Raises ``SettingsError`` where the patterns leave no file.
     """
-    wanted = path_filter(source.include, source.exclude)
-    with open_store(source.uri, base_dir) as store:
-        unmatched = unmatched_patterns(
-            source, [file.path for file in store.files if not _is_dropping(file.path)]
-        )
+    wanted = Wanted(source.include, source.exclude)
+    with open_store(source, base_dir) as store:
+        try:
+            found_files = [file for file in store.files if not _is_dropping(file.path)]
+        except OSError as error:
+            raise store_error(source.uri, error) from error
+        unmatched = unmatched_patterns(source, [f.path for f in found_files if not f.folder])
         files = sorted(
-            (file for file in store.files if wanted(file.path) and not _is_dropping(file.path)),
+            (file for file in found_files if _is_document(file, wanted)),
             key=lambda file: file.path,
         )
         names = unique_ids(printable_id(file.path) for file in files)
-        listing = _Listing(source, store, known or {})
+        listing = _Listing(source, store, known or {}, Faults(source.uri, len(files)))
         with ThreadPoolExecutor(PARALLEL_READS if store.parallel else 1) as pool:
             # A place in the pool costs more than a look at what is known; most files are known.
             found = [
@@ -88,10 +97,23 @@ class _Listing:
     source: SourceSettings
     store: Store
     known: Mapping[str, KnownSource]
+    faults: Faults
 
     @cached_property
     def known_ids(self) -> Sequence[str]:
         return sorted(self.known)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What one file may cost."""
+        return Limits.of_document(
+            self.source.max_document_megabytes, self.source.max_document_seconds
+        )
+
+    @cached_property
+    def max_bytes(self) -> int:
+        """The largest file that is read."""
+        return int(self.source.max_document_megabytes * 1_000_000)
 
     def entries(self, file: StoredFile, name: str) -> list[SourceEntry]:
         """The documents in *file*, whose own id is *name*; none where it has just gone."""
@@ -99,15 +121,34 @@ class _Listing:
             rows = self._rows(file, name)
             if rows:
                 return self._row_entries(file, name, rows)
-        sha256 = self._known_file(file, name) or self._sha256(file)
-        return [self._entry(file)(name, stamp=file.stamp, source_sha256=sha256)] if sha256 else []
+        sha256 = self._known_file(file, name)
+        if sha256:
+            return [self._file_entry(file, name, sha256)]
+        sha256, unsettled = self._sha256(file)
+        # Rows of a table that cannot be read now are not gone.
+        kept = self._row_entries(file, name, self._rows_before(name)) if unsettled else []
+        return [*kept, self._file_entry(file, name, sha256, unsettled)] if sha256 else []
 
     def remembered(self, file: StoredFile, name: str) -> list[SourceEntry]:
         """:meth:`entries`, where the file need not be read for them; else none."""
         if is_table_name(file.path):
             return self._row_entries(file, name, self._known_rows(name, self._table_stamp(file)))
         sha256 = self._known_file(file, name)
-        return [self._entry(file)(name, stamp=file.stamp, source_sha256=sha256)] if sha256 else []
+        return [self._file_entry(file, name, sha256)] if sha256 else []
+
+    def _file_entry(
+        self, file: StoredFile, name: str, sha256: str, unsettled: bool = False
+    ) -> SourceEntry:
+        stamp = self._own_stamp(file) + (UNSETTLED if unsettled else "")
+        return self._entry(file)(name, stamp=stamp, source_sha256=sha256)
+
+    def _own_stamp(self, file: StoredFile) -> str:
+        """The file's stamp; with the limits, where they may be why it is no table or not read."""
+        if file.size_bytes <= self.max_bytes and not is_table_name(file.path):
+            return file.stamp
+        source = self.source
+        limits = f"{source.max_document_megabytes:g} MB {source.max_document_seconds:g} s"
+        return f"{file.stamp};{limits}"
 
     def _table_stamp(self, file: StoredFile) -> str:
         return f"{file.stamp};{self.source.id_column}"
@@ -132,7 +173,9 @@ class _Listing:
 
     def _known_file(self, file: StoredFile, name: str) -> str:
         remembered = self.known.get(name)
-        if not remembered or remembered.stamp != file.stamp or file.stamp.endswith(UNSETTLED):
+        if file.stamp.endswith(UNSETTLED):
+            return ""
+        if not remembered or remembered.stamp != self._own_stamp(file):
             return ""
         return remembered.source_sha256
 
@@ -155,41 +198,87 @@ class _Listing:
         # The stamp says how many rows there were: all of them have to be known.
         return rows if rows and rows[0][1] == f"{stamp};{len(rows)}" else []
 
-    def _rows(self, file: StoredFile, name: str) -> list[tuple[str, str, str]]:
-        if self._known_file(file, name):
-            return []
-        try:
-            with self.store.open(file.path) as opened:
-                rows = parse_table(file.path, opened.read(), self.source.id_column) or []
-        except (DocumentError, *FILE_ERRORS):
-            # Reading the file's own entry gives the reason.
-            return []
-        except OSError as error:
-            raise self._outage(file, error) from error
-        stamp = f"{self._table_stamp(file)};{len(rows)}"
-        return [(row.row_id, stamp, row.sha256) for row in rows]
+    def _rows_before(self, name: str) -> list[tuple[str, str, str]]:
+        """Id, stamp and hash of the rows that the table *name* had."""
+        prefix = f"{name}#"
+        rows = []
+        for document_id in self.known_ids[bisect_left(self.known_ids, prefix) :]:
+            if not document_id.startswith(prefix):
+                break
+            known = self.known[document_id]
+            rows.append((document_id.removeprefix(prefix), known.stamp, known.source_sha256))
+        return rows
 
-    def _sha256(self, file: StoredFile) -> str:
-        """The hash of the file's bytes, or of the reason why it cannot be read; empty: gone."""
+    def _rows(self, file: StoredFile, name: str) -> list[tuple[str, str, str]]:
+        """Id, stamp and hash of each row; none where the file gives none, or cannot be read."""
+        if self._known_file(file, name) or file.size_bytes > self.max_bytes:
+            return []
         try:
             with self.store.open(file.path) as opened:
-                digest = hashlib.sha256()
-                while chunk := opened.read(1 << 20):
-                    digest.update(chunk)
-                return digest.hexdigest()
-        except FileNotFoundError:
-            if file.stamp != "missing":
-                return ""
-            problem = "missing"
-        except FILE_ERRORS as error:
-            problem = type(error).__name__
+                data = opened.read(self.max_bytes + 1)
+            if len(data) > self.max_bytes:
+                return []
+            header = {
+                "path": file.path, "id_column": self.source.id_column, "max_bytes": self.max_bytes
+            }  # fmt: skip
+            _, body = run_confined(file.path, LIST_ROWS, header, data, self.limits)
+        except DocumentError as error:
+            # Reading the file's own entry gives the reason.
+            return [] if error.reason in BROKEN_TABLE else self._rows_before(name)
+        except FILE_ERRORS:
+            return []
         except OSError as error:
-            raise self._outage(file, error) from error
-        return hashlib.sha256(f"unreadable: {problem}".encode()).hexdigest()
+            if self.store.parallel or not is_file_fault(error):
+                raise self._outage(file, error) from error
+            return []
+        rows = json.loads(body)
+        stamp = f"{self._table_stamp(file)};{len(rows)}"
+        return [(row_id, stamp, sha256) for row_id, sha256 in rows]
+
+    def _sha256(self, file: StoredFile) -> tuple[str, bool]:
+        """The hash of the file's bytes, or of why it cannot be read; empty: gone.
+
+        Says, too, whether that may be different the next time.
+        """
+        problem, unsettled = "", False
+        if file.size_bytes > self.max_bytes:
+            problem = f"{file.size_bytes} bytes"
+        else:
+            try:
+                return self._sha256_of_bytes(file.path), False
+            except FileNotFoundError:
+                if file.stamp != "missing":
+                    return "", False
+                problem = "missing"
+            except DocumentError as error:
+                problem = error.reason
+            except FILE_ERRORS as error:
+                problem = type(error).__name__
+                unsettled = isinstance(error, PermissionError)
+            except OSError as error:
+                if self.store.parallel or not is_file_fault(error):
+                    raise self._outage(file, error) from error
+                self.faults.add(file.path, error)
+                problem, unsettled = f"error {error.errno}", True
+        return hashlib.sha256(f"unreadable: {problem}".encode()).hexdigest(), unsettled
+
+    def _sha256_of_bytes(self, path: str) -> str:
+        digest = hashlib.sha256()
+        left = self.max_bytes + 1
+        with self.store.open(path) as opened:
+            while left > 0 and (chunk := opened.read(min(left, 1 << 20))):
+                digest.update(chunk)
+                left -= len(chunk)
+        return digest.hexdigest()
 
 
 def _result(found: "list[SourceEntry] | Future[list[SourceEntry]]") -> list[SourceEntry]:
     return found if isinstance(found, list) else found.result()
+
+
+def _is_document(file: StoredFile, wanted: Wanted) -> bool:
+    # A folder that is not entered is named, whatever the files in it are called.
+    return not wanted.excludes(file.path) if file.folder else wanted(file.path)
 
 
 def _is_dropping(path: str) -> bool:

@@ -6,13 +6,18 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 from markdown_it import MarkdownIt
 
+from augcon_lib.documents.scanning import comments_outside_code_spans
+
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.M | re.S)
 TOML_FRONT_MATTER = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.M | re.S)
 TOML_TITLE = re.compile(r"""^title\s*=\s*(["'])(.*?)\1""", re.M)
-# Code spans come first, so that a comment within one stays.
-SPAN_OR_COMMENT = re.compile(r"(?P<span>(?<!`)(`+)(?!`).+?(?<!`)\2(?!`))|<!--.*?-->", re.S)
 COMMENT_LINE = r"^[ \t]*\0[ \t\0]*"
-COMMENT_LINES = re.compile(rf"\n*{COMMENT_LINE}\n?\Z|(?:{COMMENT_LINE}\n)(?:[ \t]*\n)*", re.M)
+# A run of empty lines is tried once, from its start, and given up as a whole.
+LAST_COMMENT_LINE = rf"(?:(?<!\n)\n++)?{COMMENT_LINE}\n?\Z"
+COMMENT_LINES = re.compile(rf"{LAST_COMMENT_LINE}|(?:{COMMENT_LINE}\n)(?:[ \t]*\n)*", re.M)
+MAX_MERGED_FIELDS = 10_000
+FLOW_BRACKETS = re.compile(r"[\[\]{}]")
+MAX_FLOW_DEPTH = 200
 
 
 def split_front_matter(text: str) -> tuple[str, str]:
@@ -48,23 +53,28 @@ def drop_comments(text: str) -> str:
     kept = []
     position = 0
     for first, end in [*_code_lines(text), (len(starts) - 1, len(starts) - 1)]:
-        kept.append(SPAN_OR_COMMENT.sub(_blank, text[position : starts[first]]))
+        kept.append(_marked(text[position : starts[first]]))
         kept.append(text[starts[first] : starts[end]])
         position = starts[end]
     marked = "".join(kept)
     return COMMENT_LINES.sub(_lines_gone, marked).replace("\0", "")
 
 
-def _blank(found: re.Match[str]) -> str:
-    # NUL, which no normalised text holds, marks the place.
-    return found[0] if found["span"] else "\0"
+def _marked(text: str) -> str:
+    """*text* with NUL, which no normalised text holds, in place of each comment."""
+    kept = []
+    position = 0
+    for start, end in comments_outside_code_spans(text):
+        kept.append(text[position:start])
+        position = end
+    return "\0".join([*kept, text[position:]])
 
 
 def _lines_gone(found: re.Match[str]) -> str:
     text, start = found.string, found.start()
     if found.end() == len(text):
         return "\n" if start else ""
-    alone = start == 0 or text[:start].endswith("\n\n")
+    alone = start == 0 or text.endswith("\n\n", 0, start)
     blank_after = found[0].count("\n") > 1
     return "" if alone or not blank_after else "\n"
 
@@ -81,10 +91,34 @@ def _code_lines(text: str) -> list[tuple[int, int]]:
     return ranges
 
 
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """The safe loader; merge keys (``<<``) that multiply are an error."""
+
+    merged_fields = 0
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge what ``<<`` names into *node*; raises ``YAMLError``."""
+        super().flatten_mapping(node)
+        self.merged_fields += len(node.value)
+        if self.merged_fields > MAX_MERGED_FIELDS:
+            raise yaml.YAMLError("merge keys that multiply")
+
+
+def _is_deep(block: str) -> bool:
+    """Whether flow lists and mappings may stand so deep in each other that YAML's reader fails."""
+    depth = 0
+    for bracket in FLOW_BRACKETS.findall(block):
+        depth += 1 if bracket in "[{" else -1
+        if depth > MAX_FLOW_DEPTH:
+            return True
+    return False
+
+
 def _mapping(block: str) -> dict[str, Any] | None:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        fields = yaml.load(block, Loader=loader)
+        if _is_deep(block):
+            raise yaml.YAMLError("lists too deep in each other")
+        fields = yaml.load(block, Loader=_Loader)
     except (yaml.YAMLError, ValueError, RecursionError):
         # Liquid or template tags make it no YAML; keys at the line starts still tell it apart.
         lines = [line for line in block.splitlines() if line.strip()]

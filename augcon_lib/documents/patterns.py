@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from augcon_lib.documents.globs import path_filter
+from augcon_lib.documents.globs import Wanted
 from augcon_lib.errors import SettingsError
 from augcon_lib.settings import SourceSettings
 
@@ -27,7 +27,7 @@ def unmatched_patterns(source: SourceSettings, paths: Collection[str]) -> Sequen
             f"[source] include = {_listed(source.include)} matches none of the {len(paths):,} "
             f"files in {source.uri}; fix the patterns, or the uri that they are relative to"
         )
-    if source.exclude and not any(map(path_filter(source.include, source.exclude), paths)):
+    if source.exclude and not any(map(Wanted(source.include, source.exclude), paths)):
         raise SettingsError(
             f"[source] exclude = {_listed(source.exclude)} leaves none of the {len(paths):,} files "
             f"in {source.uri}; remove the pattern that is too wide"
@@ -36,7 +36,7 @@ def unmatched_patterns(source: SourceSettings, paths: Collection[str]) -> Sequen
 
 
 def _matches(pattern: str, paths: Collection[str]) -> bool:
-    return any(map(path_filter((pattern,), ()), paths))
+    return any(map(Wanted((pattern,), ()), paths))
 
 
 def _listed(patterns: Sequence[str]) -> str:

@@ -1,5 +1,7 @@
 """Stores behind an fsspec URL: object storage, web servers, memory."""
 
+import errno
+import tarfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,15 +10,19 @@ from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
 import fsspec  # type: ignore[import-untyped]
+from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 from fsspec.spec import AbstractFileSystem  # type: ignore[import-untyped]
 
-from augcon_lib.documents.archives import archive_files, is_archive_name, open_archive
+from augcon_lib.documents.archives import TarFiles, ZipFiles, is_archive_name, open_archive
 from augcon_lib.documents.stored_file import StoredFile
 from augcon_lib.errors import StoreError
+from augcon_lib.settings import SourceSettings
 
 # What a file's info may call its version, the most telling first.
 VERSION_KEYS = ("ETag", "etag", "content_md5", "md5Hash", "VersionId", "generation", "checksum")
 TIME_KEYS = ("LastModified", "last_modified", "mtime", "updated", "created")
+
+DISK_ERRORS = {errno.EIO, errno.ENOSPC, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
 @dataclass
@@ -32,17 +38,22 @@ class RemoteFiles:
     def open(self, path: str) -> IO[bytes]:
         """The file at *path* below the root."""
         place = f"{self.root}/{path}" if self.root else path
-        opened: IO[bytes] = self.filesystem.open(self.root if self.single else place, "rb")
+        try:
+            opened: IO[bytes] = self.filesystem.open(self.root if self.single else place, "rb")
+        # What archives behind a chained URL raise for a link to nothing or a device.
+        except (LookupError, AttributeError, RecursionError, tarfile.TarError) as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from error
         return opened
 
 
-def open_remote(url: str, stack: ExitStack) -> RemoteFiles:
-    """The store at *url*; an archive stays open as long as *stack*.
+def open_remote(source: SourceSettings, stack: ExitStack) -> RemoteFiles | ZipFiles | TarFiles:
+    """The store at the *source*'s URL; an archive stays open as long as *stack*.
 
     Raises ``StoreError``, also for an empty listing of what isn't there.
     """
+    url = source.uri
     try:
-        return _open(url, stack)
+        return _open(source, stack)
     except StoreError:
         raise
     except ImportError as error:
@@ -52,8 +63,10 @@ def open_remote(url: str, stack: ExitStack) -> RemoteFiles:
         raise store_error(url, error) from error
 
 
-def _open(url: str, stack: ExitStack) -> RemoteFiles:
+def _open(source: SourceSettings, stack: ExitStack) -> RemoteFiles | ZipFiles | TarFiles:
+    url = source.uri
     filesystem, root = fsspec.core.url_to_fs(url)
+    _refuse_local(url, filesystem)
     filesystem.invalidate_cache()
     root = root.rstrip("/")
     if filesystem.isfile(root):
@@ -61,14 +74,25 @@ def _open(url: str, stack: ExitStack) -> RemoteFiles:
         name = _name(url, root)
         if is_archive_name(name):
             file = stack.enter_context(filesystem.open(root, "rb"))
-            archive = stack.enter_context(open_archive(file, name))
-            return RemoteFiles(archive_files(archive, _stamp(info)), archive, "", parallel=False)
+            return stack.enter_context(open_archive(file, name, _stamp(info), source))
         stored = StoredFile(name, _stamp(info), int(info.get("size") or 0), _when(info))
         return RemoteFiles([stored], filesystem, root, single=True)
     files = _list(filesystem, root)
     if not files and not filesystem.exists(root):
         raise FileNotFoundError(f"{url} does not exist")
     return RemoteFiles(files, filesystem, root)
+
+
+def _refuse_local(url: str, filesystem: Any) -> None:
+    """A folder of this machine is read by its path, where links are looked at."""
+    while not isinstance(filesystem, LocalFileSystem):
+        filesystem = getattr(filesystem, "fs", None)
+        if filesystem is None:
+            return
+    raise StoreError(
+        f"the store {url!r} is on this machine, behind another protocol; set [source] uri to its "
+        "path"
+    )
 
 
 def store_error(uri: str, error: Exception) -> StoreError:
@@ -78,6 +102,8 @@ def store_error(uri: str, error: Exception) -> StoreError:
         hint = "give this user the right to read it, or exclude it from the store"
     elif isinstance(error, FileNotFoundError | NotADirectoryError):
         hint = "set [source] uri in augcon.toml"
+    elif isinstance(error, OSError) and error.errno in DISK_ERRORS:
+        hint = "check the disk and its file system, then try again"
     elif isinstance(error, ValueError):
         hint = "set [source] uri to a folder, a file or an fsspec URL"
     detail = " ".join(str(error).split()) or "no further message"

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,44 @@ TABLE_SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".json")
 MAX_CELL_CHARS = 2**31 - 1
 # A last row of our own: where it doesn't come out again, a quote was never closed.
 SENTINEL = "\x00augcon-end-of-table\x00"
+
+
+ROWS_PER_MEGABYTE = 10_000
+CELLS_PER_MEGABYTE = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class TableLimits:
+    """The most that a table file may hold."""
+
+    rows: int
+    cells: int
+    text_chars: int
+
+    @classmethod
+    def of_file(cls, max_bytes: int) -> "TableLimits":
+        """The limits of a file that may have *max_bytes*, unpacked."""
+        megabytes = max(1.0, max_bytes / 1_000_000)
+        return cls(
+            int(ROWS_PER_MEGABYTE * megabytes), int(CELLS_PER_MEGABYTE * megabytes), max_bytes
+        )
+
+    def check(self, name: str, rows: int, cells: int, text_chars: int) -> None:
+        """Raise ``DocumentError`` (``too_large``) where the table *name* holds more."""
+        for count, most, unit in (
+            (rows, self.rows, "rows"),
+            (cells, self.cells, "cells"),
+            (text_chars, self.text_chars, "characters"),
+        ):
+            if count > most:
+                message = (
+                    f"it has more than {most:,} {unit}; split it, or raise [source] "
+                    "max_document_megabytes"
+                )
+                raise DocumentError(name, "too_large", message)
+
+
+NO_LIMITS = TableLimits(sys.maxsize, sys.maxsize, sys.maxsize)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +79,18 @@ def is_table_name(name: str) -> bool:
     return name.lower().endswith(TABLE_SUFFIXES)
 
 
-def parse_table(name: str, data: bytes, id_column: str) -> list[Row] | None:
+def parse_table(
+    name: str, data: bytes, id_column: str, limits: TableLimits = NO_LIMITS
+) -> list[Row] | None:
     """The rows of the table file *name*; None for JSON that is no array of objects.
 
     A row's id is its cell in *id_column*, else its number (from 1; for JSON lines that of the
     line); an id that occurs again gets ``~2``. Raises ``DocumentError`` (``unreadable_table``,
-    ``undecodable``).
+    ``undecodable``, ``too_large``).
     """
     suffix = "." + name.lower().rpartition(".")[2]
     if suffix == ".parquet":
-        raw: Iterable[_RawRow] | None = _parquet_rows(name, data)
+        raw: Iterable[_RawRow] | None = _parquet_rows(name, data, limits)
     else:
         text = decode(data)
         if text is None:
@@ -62,12 +103,21 @@ def parse_table(name: str, data: bytes, id_column: str) -> list[Row] | None:
             raw = _json_lines(text)
     if raw is None:
         return None
-    rows = list(raw)
+    rows = list(_within(limits, name, raw))
     ids = unique_ids(_row_id(row, id_column) for row in rows)
     return [
         Row(row_id, _row_sha256(row), row.fields, row.problem)
         for row_id, row in zip(ids, rows, strict=True)
     ]
+
+
+def _within(limits: TableLimits, name: str, rows: Iterable[_RawRow]) -> Iterator[_RawRow]:
+    cells = chars = 0
+    for number, row in enumerate(rows, start=1):
+        cells += len(row.fields)
+        chars += sum(len(cell) for cell in row.fields.values() if isinstance(cell, str | bytes))
+        limits.check(name, number, cells, chars)
+        yield row
 
 
 def _json_lines(text: str) -> Iterator[_RawRow]:
@@ -130,10 +180,14 @@ def _records(text: str, delimiter: str, quoting: Any) -> Iterator[list[str]]:
     yield from (cells for cells in csv.reader(lines, delimiter=delimiter, quoting=quoting) if cells)
 
 
-def _parquet_rows(name: str, data: bytes) -> Iterator[_RawRow]:
+def _parquet_rows(name: str, data: bytes, limits: TableLimits) -> Iterator[_RawRow]:
     import polars
 
     try:
+        # The file's own count, before it is unpacked.
+        lazy = polars.scan_parquet(io.BytesIO(data))
+        rows = int(lazy.select(polars.len()).collect().item())
+        limits.check(name, rows, rows * len(lazy.collect_schema()), 0)
         frame = polars.read_parquet(io.BytesIO(data))
     except (polars.exceptions.PolarsError, OSError, ValueError) as error:
         message = f"polars cannot read it as Parquet ({error}); write it again"

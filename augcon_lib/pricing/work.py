@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from augcon_lib.contexts import cut_contexts
+from augcon_lib.context_limits import limited_contexts
 from augcon_lib.documents import StoreListing, read_documents
+from augcon_lib.errors import DocumentError
 from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import DOCUMENT, MORE_RECORDED, changes
 from augcon_lib.lengths import resolve_lengths
@@ -100,7 +101,16 @@ class WorkFinder:
             self._holds(stage, document_id) for stage in ("scored_queries", "responses")
         )
         lengths = resolve_lengths(self._run.settings, language)
-        contexts = cut_contexts(document, lengths.max_context_chars, lengths.min_context_chars)
+        try:
+            contexts = limited_contexts(
+                document,
+                lengths.max_context_chars,
+                lengths.min_context_chars,
+                self._run.settings.source,
+            )
+        except DocumentError:
+            # It will be rejected, before anything is asked.
+            contexts = ()
         known = by_context(stored) if trees_hold else {}
         lost = set(by_context(stored)) - ({c.context_id for c in contexts} if trees_hold else set())
         stays = sum(context.context_id in known for context in contexts)

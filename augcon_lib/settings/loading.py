@@ -38,6 +38,11 @@ from augcon_lib.settings.workspace import (
 )
 
 SETTINGS_FILE_NAME = "augcon.toml"
+# What a program needs to run, and no key is kept in.
+HARMLESS_VARIABLES = (
+    "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR",
+    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH",
+)  # fmt: skip
 
 
 class Settings(BaseSettings):
@@ -139,6 +144,11 @@ def key_of(server: ModelSettings, model: ModelSettings, given: SecretStr) -> Sec
 def workspace_folder() -> Path:
     """Where to look for the workspace: ``AUGCON_WORKSPACE``, else the working directory."""
     return Path(os.environ.get("AUGCON_WORKSPACE") or Path.cwd())
+
+
+def environment_without_secrets() -> dict[str, str]:
+    """The variables that a child process gets: those on a short list, no key among them."""
+    return {name: os.environ[name] for name in HARMLESS_VARIABLES if name in os.environ}
 
 
 def _check_sections() -> None:

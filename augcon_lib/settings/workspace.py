@@ -4,7 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from augcon_lib.settings.section import Count, Fraction, NotNegative, Positive, Section
+from augcon_lib.settings.section import (
+    Count,
+    Fraction,
+    NotNegative,
+    Positive,
+    PositiveCount,
+    Section,
+)
 
 
 class SourceSettings(Section):
@@ -21,6 +28,20 @@ class SourceSettings(Section):
         0.2,
         description="share of the documents: a sync that would retire more than it (and more than "
         "ten documents within a day), or all of them, needs consent",
+    )
+    links: Literal["inside", "none", "all"] = Field(
+        "inside",
+        description="links to follow: those that stay in the store, none, or all; never to what "
+        "the system shows of itself (/proc, /sys, /dev)",
+    )
+    max_document_megabytes: Positive = Field(
+        50.0,
+        description="of a file, unpacked, and of what is read from it; for each of them a table "
+        "may have 10,000 rows and 100,000 cells, and reading may take 10 MB of memory",
+    )
+    max_document_seconds: Positive = Field(60.0, description="to read one file")
+    max_contexts_per_document: PositiveCount = Field(
+        5000, description="root contexts; a document with more is rejected before any is paid for"
     )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from augcon_lib.concurrency import run_together
-from augcon_lib.contexts import cut_contexts
+from augcon_lib.context_limits import limited_contexts_in_thread
+from augcon_lib.errors import DocumentError
 from augcon_lib.few_shot_search import first_examples
 from augcon_lib.fingerprints import Inputs, fingerprint
 from augcon_lib.lengths import resolve_lengths
@@ -36,7 +37,10 @@ def run_cst_nodes(
 
     def work_with(chat: Chat) -> Work[Document]:
         async def work(document: Document, inputs: Inputs) -> PartitionOutput:
-            nodes, rejections = await _grow(run, chat, document, choose_strategy)
+            try:
+                nodes, rejections = await _grow(run, chat, document, choose_strategy)
+            except DocumentError as error:
+                return _rejected(document, inputs, error.reason, error.message)
             return _output(document, inputs, nodes, rejections)
 
         return work
@@ -49,7 +53,9 @@ async def _grow(
 ) -> tuple[list[Node], list[Rejection]]:
     language = document.language
     lengths = resolve_lengths(run.settings, language)
-    contexts = cut_contexts(document, lengths.max_context_chars, lengths.min_context_chars)
+    contexts = await limited_contexts_in_thread(
+        document, lengths.max_context_chars, lengths.min_context_chars, run.settings.source
+    )
     first = first_examples(run.examples, run.settings.responses.few_shot_count)
     examples = first.for_language(language)
     strategy = choose_strategy(run.settings, language, chat, run.prompts, examples)
@@ -64,18 +70,7 @@ def _output(
     key = fingerprint(STAGE, inputs)
     problems = broken_rules(document.text, nodes)
     if problems:
-        detail = "; ".join(problems[:5])
-        broken = Rejection(
-            STAGE, document.document_id, document.document_id, "tree_malformed", detail
-        )
-        return PartitionOutput(
-            document.document_id,
-            key,
-            inputs,
-            status=REJECTED,
-            reason="tree_malformed",
-            rejections=[*rejections, broken],
-        )
+        return _rejected(document, inputs, "tree_malformed", "; ".join(problems[:5]), rejections)
     queries = [
         part for node in nodes for part in (node.node_id, node.query, *filter(None, [node.answer]))
     ]
@@ -86,4 +81,22 @@ def _output(
         output_hash=content_id("nodes", document.language, *queries),
         records=nodes,
         rejections=rejections,
+    )
+
+
+def _rejected(
+    document: Document,
+    inputs: Inputs,
+    reason: str,
+    detail: str,
+    rejections: Sequence[Rejection] = (),
+) -> PartitionOutput:
+    document_id = document.document_id
+    return PartitionOutput(
+        document_id,
+        fingerprint(STAGE, inputs),
+        inputs,
+        status=REJECTED,
+        reason=reason,
+        rejections=[*rejections, Rejection(STAGE, document_id, document_id, reason, detail)],
     )

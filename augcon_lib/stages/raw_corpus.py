@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 
-from augcon_lib.documents import SourceEntry, read_documents
+from augcon_lib.documents import READ_ERROR, SourceEntry, read_documents
 from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.records import Document, Rejection, content_id
 from augcon_lib.stages.documents_at_once import batches
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.warehouse.partitions import REJECTED, PartitionOutput, replace_partitions
+from augcon_lib.warehouse.partitions import (
+    FAILED,
+    REJECTED,
+    PartitionOutput,
+    replace_partitions,
+)
 
 STAGE = "raw_corpus"
 # A write opens and closes the warehouse, which takes as long as its rows: few of them, then.
@@ -44,7 +49,7 @@ def _output(
             entry.document_id,
             key,
             inputs,
-            status=REJECTED,
+            status=FAILED if result.reason == READ_ERROR else REJECTED,
             reason=result.reason,
             rejections=[result],
         )

@@ -1,3 +1,4 @@
+import errno
 import os
 import tarfile
 import uuid
@@ -149,10 +150,10 @@ def test_a_table_is_parsed_once_for_all_its_rows(tmp_path, monkeypatch):
     settings = SourceSettings(uri="t.jsonl")
     entries = list_store(settings, tmp_path).entries
     calls = []
-    parse = reading.parse_table
-    monkeypatch.setattr(reading, "parse_table", lambda *a: calls.append(a) or parse(*a))
+    run = reading.run_confined
+    monkeypatch.setattr(reading, "run_confined", lambda *a: calls.append(a[1]) or run(*a))
     results = list(read_documents(settings, tmp_path, entries))
-    assert len(calls) == 1
+    assert calls == ["augcon_lib.documents.tasks:convert_rows"]
     assert all(isinstance(result, Document) for result in results)
 
 
@@ -197,7 +198,7 @@ def test_ids_are_printable_and_unique():
 
 def test_a_link_to_nothing_is_an_entry_that_is_not_found(tmp_path):
     (tmp_path / "store").mkdir()
-    (tmp_path / "store/link.md").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "store/link.md").symlink_to(tmp_path / "store/nowhere")
     assert reason_of(read_store(tmp_path, uri="store")["link.md"]) == "not_found"
 
 
@@ -235,25 +236,72 @@ def test_a_document_knows_where_it_came_from(store):
     assert document.media_type == "text/plain"
 
 
+def broken_for(names, number):
+    open_file = LocalFiles.open
+
+    def broken(self, path):
+        if path in names:
+            raise OSError(number, os.strerror(number))
+        return open_file(self, path)
+
+    return broken
+
+
 @pytest.mark.parametrize("name", ["a.md", "rows.csv"])
 def test_an_outage_while_files_are_read_fails_the_listing_and_looks_like_no_change(
     store, monkeypatch, name
 ):
     write(store / "store", {"rows.csv": "id,text\n1,One.\n"})
-    open_file = LocalFiles.open
-
-    def broken(self, path):
-        if path == name:
-            raise OSError(5, "Input/output error")
-        return open_file(self, path)
-
     settings = SourceSettings(uri="store")
     entries = list_store(settings, store).entries
-    monkeypatch.setattr(LocalFiles, "open", broken)
-    with pytest.raises(StoreError, match="Input/output error"):
+    monkeypatch.setattr(LocalFiles, "open", broken_for([name], errno.ENOTCONN))
+    with pytest.raises(StoreError, match="not connected"):
         ids(store)
-    with pytest.raises(StoreError, match="Input/output error"):
+    with pytest.raises(StoreError, match="not connected"):
         list(read_documents(settings, store, entries))
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENAMETOOLONG, errno.EOVERFLOW])
+def test_a_fault_of_one_file_is_a_rejection_of_that_file(store, monkeypatch, number):
+    monkeypatch.setattr(LocalFiles, "open", broken_for(["a.md"], number))
+    found = read_store(store, uri="store")
+    assert reason_of(found["a.md"]) == "read_error"
+    assert "network" not in found["a.md"].detail
+    assert text_of(found["sub/b.txt"]) == "B."
+
+
+def test_a_faulty_file_is_looked_at_again_in_the_next_listing(store, monkeypatch):
+    settings = SourceSettings(uri="store")
+    good = {e.document_id: e for e in list_store(settings, store).entries}
+    with monkeypatch.context() as faulty:
+        faulty.setattr(LocalFiles, "open", broken_for(["a.md"], errno.EIO))
+        bad = {e.document_id: e for e in list_store(settings, store).entries}
+    known = {d: KnownSource(e.stamp, e.source_sha256) for d, e in bad.items()}
+    again = {e.document_id: e for e in list_store(settings, store, known).entries}
+    assert bad["a.md"].source_sha256 != good["a.md"].source_sha256
+    assert again == good
+
+
+def test_many_faulty_files_are_an_outage_of_the_disk(store, monkeypatch):
+    names = [f"f{number}.md" for number in range(20)]
+    write(store / "store", dict.fromkeys(names, "Text."))
+    monkeypatch.setattr(LocalFiles, "open", broken_for(names, errno.EIO))
+    with pytest.raises(StoreError, match="check the disk"):
+        ids(store)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES])
+def test_rows_of_a_table_that_cannot_be_read_now_are_not_gone(store, monkeypatch, number):
+    write(store / "store", {"rows.csv": "id,text\n1,One.\n"})
+    settings = SourceSettings(uri="store")
+    known = {
+        e.document_id: KnownSource(e.stamp, e.source_sha256)
+        for e in list_store(settings, store).entries
+    }
+    write(store / "store", {"rows.csv": "id,text\n1,Another.\n"})
+    monkeypatch.setattr(LocalFiles, "open", broken_for(["rows.csv"], number))
+    listed = list_store(settings, store, known).entries
+    assert {"rows.csv", "rows.csv#1"} <= {entry.document_id for entry in listed}
 
 
 def test_a_file_without_the_right_to_read_it_is_rejected_alone(store, monkeypatch):

@@ -1,0 +1,22 @@
+"""What one document may cost."""
+
+from dataclasses import dataclass
+
+# An interpreter with the converters loaded; what a converter builds from each byte of a document.
+BASE_MEGABYTES = 450
+MEMORY_PER_DOCUMENT_MEGABYTE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one document; ``output_bytes`` bounds what is made of it."""
+
+    seconds: float
+    memory_bytes: int
+    output_bytes: int
+
+    @classmethod
+    def of_document(cls, megabytes: float, seconds: float) -> "Limits":
+        """The limits of a document of at most *megabytes*, unpacked, in at most *seconds*."""
+        memory = BASE_MEGABYTES + MEMORY_PER_DOCUMENT_MEGABYTE * megabytes
+        return cls(seconds, int(memory * 1_000_000), int(2 * megabytes * 1_000_000))

@@ -1,0 +1,37 @@
+"""Faults of single files, as against an outage of the store."""
+
+import errno
+
+from augcon_lib.documents.remote import store_error
+
+# Of one file: the medium, the path, the kind of file. Any other error is the store's.
+FILE_FAULTS = frozenset(
+    {
+        errno.EIO, errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO, errno.ENODEV, errno.EOVERFLOW,
+        errno.EINVAL, errno.EBADMSG, errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM,
+        getattr(errno, "EUCLEAN", errno.EIO),
+    }
+)  # fmt: skip
+# So many faulty files, and a fifth of all, are a faulty disk: that must not look like a change.
+MIN_FAULTS_OF_OUTAGE = 10
+MIN_FAULT_SHARE_OF_OUTAGE = 0.2
+
+
+def is_file_fault(error: OSError) -> bool:
+    """Whether *error* says that one file cannot be read, and nothing of the others."""
+    return error.errno in FILE_FAULTS
+
+
+class Faults:
+    """The faulty files of one listing."""
+
+    def __init__(self, uri: str, files: int) -> None:
+        self._uri = uri
+        self._most = max(MIN_FAULTS_OF_OUTAGE, int(MIN_FAULT_SHARE_OF_OUTAGE * files))
+        self._count = 0
+
+    def add(self, path: str, error: OSError) -> None:
+        """Count a faulty file; raises ``StoreError`` where there are too many."""
+        self._count += 1
+        if self._count > self._most:
+            raise store_error(f"{self._uri}/{path}", error) from error
