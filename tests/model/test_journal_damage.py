@@ -79,11 +79,17 @@ def test_a_new_journal_is_never_empty_under_its_name(tmp_path: Path) -> None:
         journal.close()
 
 
-def test_one_flipped_byte_costs_one_answer(sound: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("byte", "behind"),
+    [(0xFF, "answer 17 of the mill "), (0xBE, "answer 17 of the mill " + "é" * 14)],
+)
+def test_one_flipped_byte_costs_one_answer(
+    sound: Path, tmp_path: Path, byte: int, behind: str
+) -> None:
     path = _copy(sound, tmp_path)
     data = path.read_bytes()
-    at = data.index(_content(17).encode()) + len("answer 17 of the mill ")
-    path.write_bytes(data[:at] + b"\xff" + data[at + 1 :])
+    at = data.index(_content(17).encode()) + len(behind.encode())
+    path.write_bytes(data[:at] + bytes([byte]) + data[at + 1 :])
     journal = Journal(path)
     with pytest.raises(JournalDamaged, match=r"journal\.sqlite.*damaged.*augcon journal recover"):
         journal.get(b"%032d" % 17)
@@ -92,10 +98,10 @@ def test_one_flipped_byte_costs_one_answer(sound: Path, tmp_path: Path) -> None:
     assert (kept.answers, kept.calls) == (ANSWERS - 1, ANSWERS)
     assert _read_all(path) == {b"%032d" % n: _content(n) for n in range(ANSWERS) if n != 17}
     assert kept.damaged is not None
-    assert kept.damaged.read_bytes()[at] == 0xFF
+    assert kept.damaged.read_bytes()[at] == byte
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(40))
 def test_whatever_is_damaged_is_told_or_read_and_recovered(
     sound: Path, tmp_path: Path, seed: int
 ) -> None:

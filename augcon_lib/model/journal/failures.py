@@ -8,6 +8,8 @@ from augcon_lib.errors import ModelError
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_MISMATCH})
 NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+# Text that is no UTF-8 is one or the other, by where in it the damage is.
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 RECOVER = (
     "restore it from a backup, or keep what can still be read: augcon journal recover; what is "
     "lost is asked for, and paid, again"
@@ -33,8 +35,9 @@ def journal_error(path: Path, what: str, error: BaseException) -> ModelError:
 
 def is_damage(error: BaseException) -> bool:
     """Whether *error* says that the file's content is not what was written."""
-    # Text that is no UTF-8 comes with SQLite's general code.
-    return _code(error) in DAMAGED or "could not decode" in str(error).lower()
+    if isinstance(error, UnicodeDecodeError) or "could not decode" in str(error).lower():
+        return True
+    return _code(error) in DAMAGED
 
 
 def _way_out(error: BaseException) -> str:

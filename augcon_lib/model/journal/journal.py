@@ -6,7 +6,6 @@ returns; a failure is never stored as an answer.
 """
 
 import asyncio
-import sqlite3
 import threading
 import time
 from contextlib import AbstractAsyncContextManager
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from augcon_lib.model.journal.claims import Claims
-from augcon_lib.model.journal.failures import journal_error
+from augcon_lib.model.journal.failures import SQLITE_ERRORS, journal_error
 from augcon_lib.model.journal.tables import (
     DELETE_CHOICES,
     LAST_CALL,
@@ -163,7 +162,7 @@ class Journal:
         try:
             with self._reader_lock:
                 return self._reader.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise journal_error(self.path, "read", error) from error
 
     def flush(self) -> None:
@@ -185,5 +184,5 @@ class Journal:
             with self._reader_lock:
                 row: tuple[Any, ...] | None = self._reader.execute(statement, values).fetchone()
             return row
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise journal_error(self.path, "read", error) from error

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from augcon_lib.errors import ModelError
-from augcon_lib.model.journal.failures import journal_error
+from augcon_lib.model.journal.failures import SQLITE_ERRORS, journal_error
 from augcon_lib.model.journal.tables import connect
 from augcon_lib.surrogates import without_surrogates
 
@@ -53,7 +53,7 @@ def recover(path: Path) -> Recovered:
                 path.with_name(path.name + ending).rename(damaged.with_name(damaged.name + ending))
         path.rename(damaged)
         new.rename(path)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, *SQLITE_ERRORS) as error:
         raise journal_error(path, "recovered", error) from error
     return Recovered(kept["answers"], kept["calls"], damaged)
 
@@ -81,7 +81,7 @@ def _rows(path: Path, table: str) -> Iterator[tuple[Any, ...]]:
         after, step, gap = -1, ROWS_AT_ONCE, 1
         try:
             (last,) = source.execute(f"SELECT max(rowid) FROM {table}").fetchone()  # noqa: S608
-        except sqlite3.Error:
+        except SQLITE_ERRORS:
             last = MAX_GAP
         while last is not None and after < last:
             query = f"SELECT rowid, * FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?"  # noqa: S608
@@ -93,7 +93,7 @@ def _rows(path: Path, table: str) -> Iterator[tuple[Any, ...]]:
                 if read < step:
                     return
                 step = ROWS_AT_ONCE
-            except sqlite3.Error:
+            except SQLITE_ERRORS:
                 if read == 0 and step > 1:
                     step = 1
                 elif read == 0:

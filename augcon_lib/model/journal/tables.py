@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from augcon_lib.errors import ModelError
-from augcon_lib.model.journal.failures import JournalDamaged, journal_error
+from augcon_lib.model.journal.failures import SQLITE_ERRORS, JournalDamaged, journal_error
 
 SCHEMA_VERSION = 3
 BUSY_TIMEOUT_SECONDS = 30.0
@@ -167,7 +167,7 @@ def connect(path: Path) -> sqlite3.Connection:
             )
         if version < SCHEMA_VERSION:
             _make_tables(connection)
-    except (sqlite3.Error, OSError) as error:
+    except (*SQLITE_ERRORS, OSError) as error:
         raise journal_error(path, "opened", error) from error
     return connection
 

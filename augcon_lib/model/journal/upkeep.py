@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augcon_lib.errors import ModelError, SettingsError
-from augcon_lib.model.journal.failures import is_damage, journal_error
+from augcon_lib.model.journal.failures import SQLITE_ERRORS, is_damage, journal_error
 from augcon_lib.model.journal.tables import connect
 
 # What calls were for that belong to no document, or to no stage.
@@ -108,7 +108,7 @@ def _connection(path: Path) -> Iterator[sqlite3.Connection]:
     connection = connect(path)
     try:
         yield connection
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         if is_damage(error):
             raise journal_error(path, "read", error) from error
         raise ModelError(
