@@ -1,5 +1,7 @@
 """Takes the README's pictures from a running UI: ``python docs/take_pictures.py URL FOLDER``.
 
+URL is the address, with its token, that ``augcon ui`` prints.
+
 Needs the package ``playwright`` and a Chromium; its path is the third argument (default
 /usr/bin/chromium). Nothing is downloaded.
 """
@@ -22,12 +24,14 @@ def open_page(page: Page, address: str, width: int, height: int) -> None:
     page.wait_for_timeout(SETTLE_MS)
 
 
-def main(base: str, folder: Path, chromium: str) -> None:
+def main(address: str, folder: Path, chromium: str) -> None:
     """Take all pictures."""
+    base = address.partition("/?")[0]
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page()
+        open_page(page, address, 1400, 760)
         open_page(page, f"{base}/asset-groups?expanded={AUGCON_GROUP}", 2300, 1100)
         page.screenshot(path=folder / "asset-graph.png")
         open_page(page, f"{base}/assets/cst_nodes?view=partitions", 1400, 760)

@@ -250,8 +250,8 @@ class Budget:
                     raise self._usd_reached()
                 at = await self.reserve_everywhere(price)
             except PeriodBudgetExceeded as error:
-                if error.is_price and self._on_wire:
-                    await self._until_answered()  # they may cost less than is set aside for them
+                if error.may_recede and not self._all_settled:
+                    await self._until_answered()
                     continue
                 self._line.call_next()
                 raise
@@ -280,6 +280,7 @@ class Budget:
         """A call that was reserved everywhere is in the hands of the journal, or was never sent."""
         if self._periods is not None:
             self._periods.settled(expected_usd)
+            self._line.call_next()  # who found nothing left may look again
 
     def close(self) -> None:
         """Give back what is set aside of the periods; only once the journal has all calls."""
@@ -291,8 +292,12 @@ class Budget:
         limits = self._settings
         return bool(limits.max_usd or limits.max_usd_per_day or limits.max_usd_per_month)
 
+    @property
+    def _all_settled(self) -> bool:
+        return self._periods is None or self._periods.is_settled
+
     async def _until_answered(self) -> None:
-        """Wait until a call on the wire is answered, and this one's turn has come."""
+        """Wait until a call is answered or journaled, and this one's turn has come."""
         try:
             await self._line.join()
         except asyncio.CancelledError:

@@ -31,13 +31,14 @@ Unit = Literal["calls", "usd"]
 class PeriodBudgetExceeded(BudgetExceeded):
     """A limit of a day or a month is reached; it goes on by itself at ``until`` (Unix time).
 
-    ``is_price``: some of it is left, but maybe less than the next call costs.
+    ``may_recede``: what this engine has set aside for calls under way may turn out to be enough
+    for another, once they are in the journal.
     """
 
-    def __init__(self, message: str, until: float, *, is_price: bool) -> None:
+    def __init__(self, message: str, until: float, *, may_recede: bool) -> None:
         super().__init__(message)
         self.until = until
-        self.is_price = is_price
+        self.may_recede = may_recede
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,11 @@ class PeriodBudget:
         self._valid_until = 0.0
         self._refused: PeriodBudgetExceeded | None = None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the journal knows of every call that was taken."""
+        return not self._out.calls
+
     async def take(self, expected_usd: float) -> float:
         """Set one call aside; the Unix time at which it counts as begun.
 
@@ -156,15 +162,17 @@ class PeriodBudget:
             else:
                 self._leases.hold(out, at)
                 reached = [each for each in limits if not _granted(each, price_usd)]
+                settled = [_filled(each, self._leases, NOTHING, {}) for each in reached]
+                may_recede = all(_granted(each, price_usd) for each in settled)
                 for each in reached:
-                    self._leases.refused(each.setting, each.maximum, each.resets_at)
+                    if each.unit == "usd" and not may_recede:
+                        self._leases.refused(each.setting, each.maximum, each.resets_at)
         self._spare = spare
         self._valid_until = min(each.resets_at for each in limits)
         if not granted:
             last = max(reached, key=lambda each: each.resets_at)
-            is_price = all(each.left > 0 for each in reached)
-            refused = PeriodBudgetExceeded(_told(last), last.resets_at, is_price=is_price)
-            self._refused = None if is_price else refused
+            refused = PeriodBudgetExceeded(_told(last), last.resets_at, may_recede=may_recede)
+            self._refused = None if may_recede else refused
             raise refused
 
 
