@@ -5,19 +5,16 @@ from itertools import pairwise
 
 from augcon_lib.fingerprints import (
     DOCUMENT,
-    NOT_MADE_YET,
     Inputs,
     Versions,
+    changes,
     document_fingerprint,
     fingerprint,
-    names_libraries,
     reasons_to_make,
     shared_fingerprint,
     stage_inputs,
-    without_libraries,
 )
 from augcon_lib.settings import Settings
-from augcon_lib.warehouse.choices import CHOICES
 from augcon_lib.warehouse.partitions import FAILED, OK, STAGES, PartitionState
 
 States = Mapping[tuple[str, str], PartitionState]
@@ -56,7 +53,10 @@ class Expectation:
         if state is None or state.status == FAILED:
             return False
         document = self._document_version(stage, document_id, source_sha256)
-        return state.fingerprint == document_fingerprint(self._shared_fingerprints[stage], document)
+        expected = document_fingerprint(self._shared_fingerprints[stage], document)
+        if state.fingerprint == expected:
+            return True
+        return not changes(state.inputs, {DOCUMENT: document, **self._shared[stage]})
 
     def is_ready(self, stage: str, document_id: str) -> bool:
         """Is the document good at the stage before?"""
@@ -82,13 +82,9 @@ class Expectation:
         """Why the partition with these expected inputs is stale; empty where it is fresh."""
         state = self._states.get((stage, document_id))
         failed = state is not None and state.status == FAILED
-        if state and stage in CHOICES and not names_libraries(state.inputs):
-            # To make a choice again may ask the model, so what is not known is no reason to.
-            inputs = without_libraries(inputs)
         if state and not failed and state.fingerprint == fingerprint(stage, inputs):
             return []
-        before = state.inputs if state else None
-        return reasons_to_make(stage, before, inputs, failed=failed) or [NOT_MADE_YET]
+        return reasons_to_make(stage, state.inputs if state else None, inputs, failed=failed)
 
     def _document_version(self, stage: str, document_id: str, source_sha256: str) -> str:
         if stage == STAGES[0]:

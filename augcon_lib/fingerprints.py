@@ -92,7 +92,6 @@ _LATER_SETTINGS: dict[str, tuple[str, ...]] = {
     ),
     "responses": ("responses.check_refusals",),
 }
-_LATER_INPUTS = {f"setting {name}" for names in _LATER_SETTINGS.values() for name in names}
 
 Inputs = dict[str, str]
 NEW = "new document"
@@ -103,10 +102,10 @@ _HAPPENED = {"scorer": "promoted", "few-shot choice": "promoted"}
 # The one input that is a document's own: the hash of what the stage before made of it.
 DOCUMENT = "document"
 _LIBRARY = "library "
+_SETTING = "setting "
+_ADDRESS = "setting source.uri"
 # What stood for the libraries, and for the code that reads documents, before they had names.
 _CONVERTER = "converter"
-# The reason where nothing is known to differ, but an older augcon recorded fewer inputs.
-MORE_RECORDED = "more inputs are recorded than before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +136,15 @@ def stage_inputs(stage: str, settings: Settings, versions: Versions) -> Inputs:
     """The inputs of *stage* that are the same for all documents, by name."""
     inputs: Inputs = {"code": CODE_VERSIONS[stage]}
     for name in _STAGE_SETTINGS[stage]:
-        inputs[f"setting {name}"] = str(_value(settings, name))
+        inputs[f"{_SETTING}{name}"] = str(_value(settings, name))
     for name in deciding_libraries(stage, settings):
         inputs[f"{_LIBRARY}{name}"] = versions.libraries[name]
     for name in _LATER_SETTINGS.get(stage, ()):
         if _value(settings, name) != _default(name):
-            inputs[f"setting {name}"] = str(_value(settings, name))
+            inputs[f"{_SETTING}{name}"] = str(_value(settings, name))
     extra: dict[str, Inputs] = {
         # Hashed, as an address may hold a password.
-        "raw_corpus": {"setting source.uri": content_id("uri", settings.source.uri)},
+        "raw_corpus": {_ADDRESS: content_id("uri", settings.source.uri)},
         "cst_nodes": _tree_inputs(settings, versions),
         "query_scorer": _scorer_inputs(settings, versions),
         "scored_queries": {"scorer": versions.scorer if settings.uses_scorer else "none"},
@@ -185,27 +184,22 @@ def document_fingerprint(shared: str, document: str) -> str:
 
 
 def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    """What differs between two sets of named inputs, in words: ``document changed``, ..."""
+    """What differs between two sets of named inputs, in words: ``document changed``, ...
+
+    An input that an older augcon did not record differs from nothing.
+    """
     differing = sorted(name for name in set(old) | set(new) if old.get(name) != new.get(name))
-    named = [_change(name, old, new) for name in differing if not _came_or_went(name, old, new)]
-    return named or ([MORE_RECORDED] if differing else [])
+    return [_change(name, old, new) for name in differing if not _was_unrecorded(name, old, new)]
 
 
-def names_libraries(inputs: Mapping[str, str]) -> bool:
-    """Were the versions of libraries recorded with *inputs*? Not by augcon before 0.2."""
-    return any(name.startswith(_LIBRARY) for name in inputs)
-
-
-def without_libraries(inputs: Mapping[str, str]) -> Inputs:
-    """*inputs* as they were named before the versions of libraries were recorded."""
-    return {name: value for name, value in inputs.items() if not name.startswith(_LIBRARY)}
-
-
-def _came_or_went(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> bool:
-    """A setting or library does so with another setting, or was not recorded before."""
-    counted = name == _CONVERTER or name.startswith((_LIBRARY, "setting "))
-    counted = counted and name not in _LATER_INPUTS
-    return counted and (name in old) != (name in new)
+def _was_unrecorded(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> bool:
+    """Nor does one that came or went with a setting, whose change names it."""
+    if name in (_CONVERTER, _ADDRESS) or name.startswith(_LIBRARY):
+        return (name in old) != (name in new)
+    if not name.startswith(_SETTING) or name in old:
+        return False
+    default = _default(name.removeprefix(_SETTING))
+    return new[name] == str(default)  # under which an older augcon made the same of it
 
 
 def _change(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from augcon_lib import fingerprints
 from augcon_lib.fingerprints import (
     CODE_VERSIONS,
-    MORE_RECORDED,
     changes,
     documents_fingerprint,
     fingerprint,
@@ -49,8 +48,12 @@ NO_OUTPUT = {
     "alarms.max_no_verdict_share",
     "alarms.max_ungrounded_share",
     "alarms.max_repeated_query_share",
+    "automation.follow",
     "budget.max_calls",
     "budget.max_usd",
+    "budget.max_calls_per_day",
+    "budget.max_usd_per_day",
+    "budget.max_usd_per_month",
     "storage.warehouse",
     "storage.memory_megabytes",
     "storage.threads",
@@ -242,11 +245,17 @@ def test_the_libraries_are_those_that_are_installed() -> None:
     assert found["sentencex"] == version("sentencex")
 
 
-def test_what_was_made_when_fewer_inputs_were_recorded_says_so_once() -> None:
-    old = {"code": "1", "converter": "0123abcd"}
-    new = {"code": "1", "library chardet": "7.7", "library lxml": "6.1"}
-    assert changes(old, new) == [MORE_RECORDED]
-    assert changes({**old, "model": "1"}, {**new, "model": "2"}) == ["model changed"]
+def test_an_input_that_an_older_augcon_did_not_record_is_no_change() -> None:
+    new = inputs_of_all()
+    for inputs in new.values():
+        older = {name: v for name, v in inputs.items() if not name.startswith("library ")}
+        assert changes({**older, "converter": "0123abcd"}, inputs) == []
+    older = {n: v for n, v in new["responses"].items() if n != "setting responses.reasoning"}
+    assert changes(older, new["responses"]) == []
+    reasoning = inputs_of_all(with_setting("responses.reasoning", True))["responses"]
+    assert "setting responses.reasoning changed" in changes(older, reasoning)
+    older = {**new["cst_nodes"], "model": "model 2"}
+    assert changes(older, new["cst_nodes"]) == ["model changed"]
 
 
 def strategy(name: str) -> Settings:

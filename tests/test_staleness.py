@@ -8,7 +8,6 @@ from augcon_lib.fingerprints import (
     NEW,
     NOT_MADE_YET,
     Versions,
-    without_libraries,
 )
 from augcon_lib.staleness import UPSTREAM, Staleness, find_stale, live_documents
 from augcon_lib.warehouse.choices import NO_DOCUMENT
@@ -229,15 +228,17 @@ def test_unpartitioned_stages_are_no_documents() -> None:
     assert stale({}, states=states) == Staleness(NOTHING, {})
 
 
-def test_a_choice_made_before_libraries_were_recorded_is_not_made_again() -> None:
+def test_what_an_older_augcon_made_stays_fresh_until_something_recorded_changes() -> None:
     states = up_to_date()
-    for stage in ("query_scorer", "few_shot_examples"):
-        inputs = without_libraries(states[stage, NO_DOCUMENT].inputs)
-        version = states[stage, NO_DOCUMENT].output_hash
-        states[stage, NO_DOCUMENT] = state_of(stage, inputs, version)
-    assert stale(states=states).unpartitioned == {}
-    assert stale(versions=with_library("scikit-learn")).unpartitioned == {
-        "query_scorer": ["library scikit-learn changed 1.0 -> 1.1"]
+    for (stage, document_id), state in states.items():
+        inputs = {n: v for n, v in state.inputs.items() if not n.startswith("library ")}
+        inputs.pop("setting source.uri", None)
+        states[stage, document_id] = state_of(stage, inputs, state.output_hash)
+    found = stale(states=states)
+    assert (found.documents, found.unpartitioned) == (NOTHING, {})
+    assert stale(versions=with_prompt("cst_rewrite"), states=states).documents["cst_nodes"] == {
+        "a.md": ["prompt cst changed"],
+        "b.md": ["prompt cst changed"],
     }
 
 

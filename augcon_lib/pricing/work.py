@@ -7,7 +7,7 @@ from augcon_lib.context_limits import limited_contexts
 from augcon_lib.documents import StoreListing, read_documents
 from augcon_lib.errors import DocumentError
 from augcon_lib.expectation import Expectation
-from augcon_lib.fingerprints import DOCUMENT, MORE_RECORDED, changes
+from augcon_lib.fingerprints import DOCUMENT, changes
 from augcon_lib.lengths import resolve_lengths
 from augcon_lib.pricing.past_splits import PastSplits
 from augcon_lib.records import Context, Document, Node
@@ -133,8 +133,7 @@ class WorkFinder:
         if state is None or state.status != OK:
             return False
         before = {name: value for name, value in state.inputs.items() if name != DOCUMENT}
-        differing = changes(before, self._expectation.shared_inputs(stage))
-        return all(reason == MORE_RECORDED for reason in differing)
+        return not changes(before, self._expectation.shared_inputs(stage))
 
 
 def by_context(nodes: Iterable[Node]) -> dict[str, list[Node]]:

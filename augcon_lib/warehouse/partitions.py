@@ -62,10 +62,7 @@ class PartitionOutput:
 
 
 class PartitionState(NamedTuple):
-    """The stored outcome of a stage for one document; quick to make, for there are many.
-
-    ``updated_at``: when it last had another output, not when it was last made.
-    """
+    """The stored outcome of a stage for one document; quick to make, for there are many."""
 
     fingerprint: str
     inputs: Mapping[str, str] = MappingProxyType({})
@@ -88,7 +85,6 @@ def replace_partitions(
         return
     replaced = [o.document_id for o in outputs if o.status != FAILED]
     rejected = [o.document_id for o in outputs if o.status == REJECTED]
-    now = datetime.now(UTC).replace(tzinfo=None)
     with warehouse.write() as connection:
         before = _states_at(connection, stage, [output.document_id for output in outputs])
         log_changes(connection, stage, _reasons(stage, before, outputs), run_id)
@@ -116,9 +112,10 @@ def replace_partitions(
             "partition_state",
             to_frame(
                 "partition_state",
-                [_StateRow(output, before.get(output.document_id), now) for output in outputs],
+                [_StateRow(output) for output in outputs],
                 stage=stage,
                 run_id=run_id,
+                updated_at=datetime.now(UTC).replace(tzinfo=None),
             ),
         )
 
@@ -177,10 +174,6 @@ def _states_at(
     return {document_id: state for (_, document_id), state in states.items()}
 
 
-def _is_same(old: PartitionState | None, output: PartitionOutput) -> bool:
-    return old is not None and (old.output_hash, old.status) == (output.output_hash, output.status)
-
-
 def _reasons(
     stage: str, before: Mapping[str, PartitionState], outputs: Sequence[PartitionOutput]
 ) -> dict[str, list[str]]:
@@ -188,7 +181,7 @@ def _reasons(
     found = {}
     for output in outputs:
         old = before.get(output.document_id)
-        if _is_same(old, output):
+        if old and (old.output_hash, old.status) == (output.output_hash, output.status):
             continue
         if output.status != OK:
             found[output.document_id] = [f"{output.status}: {output.reason}"]
@@ -224,8 +217,7 @@ class _StoredInputs(Mapping[str, str]):
 
 
 class _StateRow:
-    def __init__(self, output: PartitionOutput, old: PartitionState | None, now: datetime) -> None:
-        self.updated_at = old.updated_at if old and _is_same(old, output) else now
+    def __init__(self, output: PartitionOutput) -> None:
         self.document_id = output.document_id
         self.fingerprint = output.fingerprint
         self.inputs = inputs_json(output.inputs)
