@@ -46,7 +46,7 @@ Tables = dict[str, list[dict[str, Any]]]
 SETTINGS = Settings().model_copy(
     update={
         "model": ModelSettings(max_concurrency=8),
-        "tree": TreeSettings(max_context_chars=400, min_context_chars=60, max_rounds=2),
+        "tree": TreeSettings(max_context_chars=150, min_context_chars=40, max_rounds=2),
         "scorer": ScorerSettings(pairs_per_negative_kind=8, min_pair_accuracy=0),
         "responses": ResponsesSettings(few_shot_count=1, search_trials=2),
         "dataset": DatasetSettings(test_fraction=0.3),
