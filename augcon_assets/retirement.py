@@ -38,13 +38,13 @@ def retirement_agreed(workspace: WorkspaceResource) -> dg.AssetCheckResult:
 
 
 def report_retirements(run: StageRun, instance: dg.DagsterInstance) -> None:
-    """Record an evaluation of the check where what waits differs from what was last recorded."""
+    """Record an evaluation of the check, unless the last one says what waits now."""
     waiting = waiting_retirements(run)
     last = instance.event_log_storage.get_latest_asset_check_execution_by_key([_KEY]).get(_KEY)
     evaluation = last.evaluation if last else None
     recorded = evaluation.metadata.get("set_ids") if evaluation else None
     shown = _shown(waiting)
-    if (recorded.value if recorded else "") == shown["metadata"]["set_ids"].value:
+    if recorded and recorded.value == shown["metadata"]["set_ids"].value:
         return
     instance.report_runless_asset_event(
         dg.AssetCheckEvaluation(
