@@ -81,14 +81,20 @@ def same_text(text: str) -> str:
     are written without spaces, where a line break stands for nothing. Within fenced code lines
     and their indentation stay, since they carry meaning there.
     """
+    if not any(fence in text for fence in _FENCES):
+        return _unwrapped(text)
     kept = []
     for part in _FENCED_CODE.split(text):
         if part[:3] in _FENCES:
             kept.append("\n".join(line.rstrip() for line in part.split("\n")))
         else:
-            spaced = " ".join(part.split())
-            kept.append(_BETWEEN_UNSPACED.sub("", spaced))
+            kept.append(_unwrapped(part))
     return "\n".join(part for part in kept if part)
+
+
+def _unwrapped(text: str) -> str:
+    spaced = " ".join(text.split())
+    return spaced if spaced.isascii() else _BETWEEN_UNSPACED.sub("", spaced)
 
 
 def _key(version: int, identity: str, request: ChatRequest, text: str) -> bytes:

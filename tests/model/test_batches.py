@@ -11,7 +11,9 @@ from pydantic import SecretStr
 from augcon_lib.errors import AnswerRejected, BudgetExceeded, EndpointError, SettingsError
 from augcon_lib.model import open_engine, validate_model_settings
 from augcon_lib.model.batch import batches
+from augcon_lib.model.batch import endpoint as batch_endpoint
 from augcon_lib.model.engine import ModelEngine
+from augcon_lib.model.identity import former_journal_key, journal_key
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.batches import forget_batches, open_requests
 from augcon_lib.settings import Settings
@@ -168,9 +170,9 @@ def test_calls_cost_what_the_discount_leaves_and_are_in_the_books(journal_path: 
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("sent", [False, True])
+@pytest.mark.parametrize(("sent", "former"), [(False, False), (True, False), (True, True)])
 def test_a_batch_of_a_process_that_died_is_picked_up(
-    sent: bool, journal_path: Path, monkeypatch: pytest.MonkeyPatch
+    sent: bool, former: bool, journal_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It died while the batch ran, or (*sent* is False) before it was told the batch's id."""
     polled = asyncio.Event()
@@ -187,7 +189,10 @@ def test_a_batch_of_a_process_that_died_is_picked_up(
 
     async def scenario() -> None:
         async with fault_server(routes) as server:
+            if former:  # it was augcon 0.1
+                monkeypatch.setattr(batch_endpoint, "journal_key", former_journal_key)
             await dies(server)
+            monkeypatch.setattr(batch_endpoint, "journal_key", journal_key)
             assert left_open(journal_path) == 12
             if not sent:
                 with closing(Journal(journal_path)) as journal:
