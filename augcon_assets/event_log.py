@@ -3,13 +3,11 @@
 Dagster's own SQLite storage commits each event twice, to the log of the run and to the index over
 all runs, on a connection opened anew each time: 28 ms an event. A run over a range of partitions
 has two events for each partition and asset (planned, materialized), so that following ten thousand
-new documents would spend half an hour here. Dagster collects such events into batches where
-``DAGSTER_EVENT_BATCH_SIZE`` is set, and hands them to the storage, but this storage takes them
-apart again. The one here stores a batch with a handful of commits; files and rows are the same (a
+new documents would spend half an hour here. Dagster can collect such events into batches and hand
+them to the storage, but this storage takes them apart again. The one here stores a batch with a handful of commits; files and rows are the same (a
 test compares them), so a workspace may go back to Dagster's own at any time.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -31,6 +29,7 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import (
     AssetCheckExecutionsTable,
+    AssetEventTagsTable,
     DynamicPartitionsTable,
     SqlEventLogStorageTable,
 )
@@ -38,9 +37,11 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_
 from dagster._serdes import ConfigurableClassData, serialize_value
 from sqlalchemy.engine import Connection
 
+from augcon_assets.event_index import KEYS_PER_STATEMENT, delete_events
+from augcon_lib.stages.documents_at_once import batches
+
 # SQLite binds at most 32,766 values in a statement; an event has seven.
 EVENTS_PER_BATCH = 1000
-KEYS_PER_STATEMENT = 10_000
 CHECK_OF_A_RUN = ("asset_key", "check_name", "run_id", "partition")
 ASSET_EVENTS = (
     DagsterEventType.ASSET_MATERIALIZATION,
@@ -57,8 +58,14 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._idle: dict[str, sqlite3.Connection] = {}
         super().__init__(base_dir, inst_data)
-        # Wherever this storage is opened, batches are worth making.
-        os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENTS_PER_BATCH))
+
+    def register_instance(self, instance: dg.DagsterInstance) -> None:
+        """Let *instance* collect events into batches: those of this storage are worth making.
+
+        Dagster would read the size from the environment, which every child process inherits.
+        """
+        super().register_instance(instance)
+        instance._get_event_batch_size = lambda: EVENTS_PER_BATCH  # type: ignore[method-assign]
 
     @classmethod
     def from_config_value(
@@ -99,36 +106,39 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
                 self.store_event(event)
 
     def _store_together(self, events: Sequence[EventLogEntry]) -> None:
+        """Like Dagster's ``store_event`` of each: to the run's log, then to the index at once."""
         insert = self.prepare_insert_event_batch(events)
         with self.run_connection(events[0].run_id) as connection:
             connection.execute(insert)
-        with self.index_connection() as connection:
+        with self.index_transaction() as connection:
             stored = connection.execute(insert.returning(SqlEventLogStorageTable.c.id))
             event_ids = sorted(row[0] for row in stored)
-        numbered = list(zip(events, event_ids, strict=True))
-        of_assets = [pair for pair in numbered if pair[0].dagster_event_type in ASSET_EVENTS]
-        if of_assets:
-            self.store_asset_event_tags([e for e, _ in of_assets], [n for _, n in of_assets])
-        # An asset's own row tells of its latest event of each type alone.
-        latest = {
-            (event.get_dagster_event().asset_key, event.dagster_event_type): (event, event_id)
-            for event, event_id in of_assets
-        }
-        for event, event_id in latest.values():
-            self.store_asset_event(event, event_id)
-        self._store_evaluations(
-            [pair for pair in numbered if pair[0].dagster_event_type not in ASSET_EVENTS]
-        )
+            numbered = list(zip(events, event_ids, strict=True))
+            of_assets = [pair for pair in numbered if pair[0].dagster_event_type in ASSET_EVENTS]
+            if of_assets:
+                self._store_asset_event_tags(
+                    connection, [e for e, _ in of_assets], [n for _, n in of_assets]
+                )
+            # An asset's own row tells of its latest event of each type alone.
+            latest = {
+                (event.get_dagster_event().asset_key, event.dagster_event_type): (event, event_id)
+                for event, event_id in of_assets
+            }
+            for event, event_id in latest.values():
+                self._store_asset_event(connection, event, event_id)
+            of_checks = [p for p in numbered if p[0].dagster_event_type not in ASSET_EVENTS]
+            self._store_evaluations(connection, of_checks)
 
-    def _store_evaluations(self, events: Sequence[tuple[EventLogEntry, int]]) -> None:
+    def _store_evaluations(
+        self, connection: Connection, events: Sequence[tuple[EventLogEntry, int]]
+    ) -> None:
         table = AssetCheckExecutionsTable
         rows = [self._check_row(event, event_id) for event, event_id in events]
-        with self.index_connection() as connection:
-            for row in rows:  # of an earlier attempt of the same run
-                named = [table.c[name] == row[name] for name in CHECK_OF_A_RUN]
-                connection.execute(table.delete().where(*named))
-            if rows:
-                connection.execute(table.insert(), rows)
+        for row in rows:  # of an earlier attempt of the same run
+            named = [table.c[name] == row[name] for name in CHECK_OF_A_RUN]
+            connection.execute(table.delete().where(*named))
+        if rows:
+            connection.execute(table.insert(), rows)
 
     def _check_row(self, event: EventLogEntry, event_id: int) -> dict[str, Any]:
         evaluation = event.get_dagster_event().asset_check_evaluation_data
@@ -156,6 +166,38 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
         planned = dagster_event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
         if not planned or dagster_event.asset_check_planned_data.partitions_subset is None:
             super().store_asset_check_event(event, event_id)
+
+    def add_dynamic_partitions(
+        self, partitions_def_name: str, partition_keys: Sequence[str]
+    ) -> None:
+        """Add those keys that are not there, also where another process adds them meanwhile.
+
+        Dagster looks first and adds then; with eight processes at once, one finds a key in between.
+        """
+        rows = [
+            {"partitions_def_name": partitions_def_name, "partition": key}
+            for key in dict.fromkeys(partition_keys)
+        ]
+        if rows:
+            with self.index_transaction() as connection:
+                connection.execute(DynamicPartitionsTable.insert().prefix_with("OR IGNORE"), rows)
+
+    def wipe_asset(self, asset_key: dg.AssetKey) -> None:
+        """Dagster's own, and the tags of the events: later events get the numbers of these."""
+        super().wipe_asset(asset_key)
+        tags = AssetEventTagsTable
+        with self.index_connection() as connection:
+            connection.execute(tags.delete().where(tags.c.asset_key == asset_key.to_string()))
+
+    def wipe_asset_partitions(self, asset_key: dg.AssetKey, partition_keys: Sequence[str]) -> None:
+        """Take all events and checks of these partitions out of the index."""
+        checks = AssetCheckExecutionsTable
+        for some in batches(partition_keys, KEYS_PER_STATEMENT):
+            delete_events(self, asset_key, some)
+            with self.index_connection() as connection:
+                of_asset = checks.c.asset_key == asset_key.to_string()
+                connection.execute(checks.delete().where(of_asset, checks.c.partition.in_(some)))
+        self.wipe_asset_cached_status(asset_key)
 
     def delete_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
         """Delete *keys* of the partitions *name* at once; one by one each takes 18 ms."""

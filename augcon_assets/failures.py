@@ -20,11 +20,15 @@ MAX_TOLD = 50
 
 
 def report_failures(
-    warehouse: Warehouse, instance: dg.DagsterInstance, is_given_up: Callable[[str], bool]
+    warehouse: Warehouse,
+    instance: dg.DagsterInstance,
+    is_given_up: Callable[[str], bool],
+    find_job: Callable[[], dg.JobDefinition],
 ) -> list[str]:
     """Show documents that cannot be read, or are given up, as failed; those newly shown.
 
-    One that was tried again since it was shown is shown anew. A document without any text is no
+    *find_job* gives the job that makes documents, asked where there is something to show. One that
+    was tried again since it was shown is shown anew. A document without any text is no
     failure.
     """
     by_stage: dict[str, dict[str, str]] = {}
@@ -38,7 +42,7 @@ def report_failures(
     for stage, reasons in by_stage.items():
         new = _not_shown(instance, stage, reasons)
         if new:
-            _fail(instance, stage, new)
+            _fail(instance, find_job(), stage, new)
             shown += list(new)
     return shown
 
@@ -56,14 +60,14 @@ def _not_shown(
     return {d: why for d, why in reasons.items() if last_runs[d] not in shown_by}
 
 
-def _fail(instance: dg.DagsterInstance, stage: str, reasons: Mapping[str, str]) -> None:
-    from augcon_assets.definitions import defs  # holds the sensor, which reports failures
-
+def _fail(
+    instance: dg.DagsterInstance, whole: dg.JobDefinition, stage: str, reasons: Mapping[str, str]
+) -> None:
     told = [f"{document}: {why}" for document, why in list(reasons.items())[:MAX_TOLD]]
     if len(reasons) > MAX_TOLD:
         told.append(f"and {len(reasons) - MAX_TOLD} more, which augcon status lists")
     key = dg.AssetKey(stage)
-    job = defs.resolve_job_def("documents").get_subset(asset_selection={key})
+    job = whole.get_subset(asset_selection={key})
     run = instance.create_run_for_job(job, tags={FAILURES_TAG: stage}, asset_selection={key})
     for document in reasons:
         planned = AssetMaterializationPlannedData(key, partition=partition_key(document))

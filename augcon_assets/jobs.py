@@ -4,9 +4,14 @@ Partitioned and unpartitioned assets cannot share a run, and the scorer wants al
 it is trained; so a first sync takes four runs, and later ones two.
 """
 
+from functools import cache
+
 import dagster as dg
 
+from augcon_assets.assets import ASSETS
+from augcon_assets.inputs import EXTERNAL
 from augcon_assets.reconcile import CHOICES, DATASET, DOCUMENT_STAGES
+from augcon_assets.resources import WorkspaceResource
 
 documents_job = dg.define_asset_job(
     "documents",
@@ -23,6 +28,14 @@ dataset_job = dg.define_asset_job(
 )
 
 JOBS = (documents_job, choices_job, dataset_job)
+
+
+@cache
+def document_making_job() -> dg.JobDefinition:
+    """The job ``documents`` with its assets, for a run made without a repository at hand."""
+    resources = {"workspace": WorkspaceResource()}
+    whole = dg.Definitions([*EXTERNAL, *ASSETS], jobs=[documents_job], resources=resources)
+    return whole.resolve_job_def(documents_job.name)
 
 
 def job_name(assets: tuple[str, ...]) -> str:

@@ -4,13 +4,14 @@ Dagster's monitoring watches runs that its launcher started. A run in a command'
 carries that process as a tag, so that the next command or tick can see that it is dead.
 """
 
-import os
 import socket
-from pathlib import Path
 
 import dagster as dg
+import psutil
 
 PROCESS_TAG = "augcon/process"
+# A start time is known relative to the clock, which may be set meanwhile.
+CLOCK_STEP_SECONDS = 60
 
 ACTIVE_STATUSES = [
     dg.DagsterRunStatus.QUEUED,
@@ -22,8 +23,9 @@ ACTIVE_STATUSES = [
 
 
 def this_process() -> str:
-    """Host, process id and start time: tells this process from a later one with its id."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started_at(os.getpid())}"
+    """Host, process id and start time in seconds: no later process with its id has the same."""
+    process = psutil.Process()
+    return f"{socket.gethostname()}:{process.pid}:{process.create_time():.0f}"
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
@@ -43,20 +45,9 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
 def _is_alive(process: str) -> bool:
     host, pid, started_at = process.rsplit(":", 2)
     if host != socket.gethostname():
-        return True  # cannot be told from here
+        return True  # cannot be known from here
     try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
+        started = psutil.Process(int(pid)).create_time()
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
-        pass
-    return _started_at(int(pid)) == started_at
-
-
-def _started_at(pid: int) -> str:
-    """Start time of a process in clock ticks since boot; empty where ``/proc`` is not there."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    return stat.rpartition(")")[2].split()[19]
+    return abs(started - float(started_at)) <= CLOCK_STEP_SECONDS

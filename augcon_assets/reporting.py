@@ -1,66 +1,63 @@
-"""Telling Dagster what it did not make itself: inputs that changed, and results that it lost.
+"""Reporting to Dagster what is so and what it does not show: inputs that changed, stored results.
 
-Level-triggered, as everything here: what is so is compared with what was last told, so nothing
-is told twice, and a change that one process missed is told by the next.
+Level-triggered, as everything here: what Dagster shows is compared with what there is, so nothing
+is reported twice, and whatever one process missed is reported by the next.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
+from augcon_assets.event_index import withdraw
 from augcon_assets.event_log import report_events
 from augcon_assets.events import (
-    States,
     few,
     latest_versions,
     materializations,
     sources_seen,
     versions,
 )
-from augcon_assets.inputs import DOCUMENTS, UNPARTITIONED_INPUTS, current_versions
+from augcon_assets.inputs import DOCUMENTS, PROMOTED, UNPARTITIONED_INPUTS, current_versions
+from augcon_assets.lineage import ASSETS, OF_DOCUMENTS, Difference, differences_now
 from augcon_assets.partitions import partition_key
-from augcon_lib.fingerprints import CODE_VERSIONS
-from augcon_lib.records import content_id
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.choices import NO_DOCUMENT
-from augcon_lib.warehouse.partitions import OK, STAGES
+from augcon_lib.warehouse.partitions import load_states
 
-# Where the instance keeps a hash of all documents' versions as last told: thousands of them are
-# then compared at the price of one.
-_TOLD_DOCUMENTS = "augcon/told_documents"
-_UNPARTITIONED = tuple(stage for stage in CODE_VERSIONS if stage not in STAGES)
-RESTORED = "made earlier; told again to an instance that did not know of it"
+RECORDED_LATER = "made earlier; recorded from the warehouse, because Dagster did not show it"
 
 
 def report_inputs(run: StageRun, instance: dg.DagsterInstance) -> list[str]:
-    """Tell the data version of every unpartitioned input that changed; their names."""
-    told = latest_versions(instance, UNPARTITIONED_INPUTS)
-    changed = {n: v for n, v in current_versions(run).items() if told[n][0] != v}
-    report_events(
-        instance,
-        (
-            dg.AssetMaterialization(dg.AssetKey.from_user_string(name), tags=versions(version))
-            for name, version in changed.items()
-        ),
-    )
+    """Report the data version of every unpartitioned input that changed; their names."""
+    shown = latest_versions(instance, UNPARTITIONED_INPUTS)
+    changed = {n: v for n, v in current_versions(run).items() if shown[n][0] != v}
+    _report_whole(instance, changed)
     return sorted(changed)
 
 
-def report_store(instance: dg.DagsterInstance, sources: Mapping[str, str]) -> list[str]:
-    """:func:`report_documents` of the whole store; quick where nothing changed since."""
-    now = content_id("documents", *(part for item in sorted(sources.items()) for part in item))
-    cursors = instance.daemon_cursor_storage
-    if cursors.get_cursor_values({_TOLD_DOCUMENTS}).get(_TOLD_DOCUMENTS) == now:
+def report_stored(run: StageRun, instance: dg.DagsterInstance) -> list[Difference]:
+    """Make Dagster show what the warehouse holds, no more and no less; where it did not.
+
+    Whatever Dagster lacks or shows in another version is recorded, an asset before those made from
+    it; what is not stored is taken back. Asks no model.
+    """
+    if not differences_now(run, instance):
         return []
-    changed = report_documents(instance, sources)
-    cursors.set_cursor_values({_TOLD_DOCUMENTS: now})
-    return changed
+    with run.recording():
+        found = differences_now(run, instance)
+        by_asset: dict[str, list[Difference]] = defaultdict(list)
+        for difference in found:
+            by_asset[difference.asset].append(difference)
+        for asset in sorted(by_asset, key=ASSETS.index):
+            _report(run, instance, asset, by_asset[asset])
+    return found
 
 
 def report_documents(instance: dg.DagsterInstance, sources: Mapping[str, str]) -> list[str]:
-    """Tell the source hash of those documents of *sources* that changed; their ids."""
-    told = instance.event_log_storage.get_latest_tags_by_partition(
+    """Report the source hash of those documents of *sources* that Dagster shows otherwise."""
+    shown = instance.event_log_storage.get_latest_tags_by_partition(
         dg.AssetKey(DOCUMENTS),
         dg.DagsterEventType.ASSET_MATERIALIZATION,
         [DATA_VERSION_TAG],
@@ -69,32 +66,37 @@ def report_documents(instance: dg.DagsterInstance, sources: Mapping[str, str]) -
     changed = {
         document: version
         for document, version in sources.items()
-        if told.get(partition_key(document), {}).get(DATA_VERSION_TAG) != version
+        if shown.get(partition_key(document), {}).get(DATA_VERSION_TAG) != version
     }
     report_events(instance, sources_seen(changed))
     return list(changed)
 
 
-def restore_documents(
-    instance: dg.DagsterInstance, documents: Sequence[str], states: States
+def _report(
+    run: StageRun, instance: dg.DagsterInstance, asset: str, found: Sequence[Difference]
 ) -> None:
-    """Tell of every good partition of *documents*, which the instance does not know."""
-    for stage in STAGES:
-        good = [d for d in documents if _is_good(states, stage, d)]
-        if good:
-            made = {d: {"document_id": d, "note": RESTORED} for d in good}
-            report_events(instance, materializations(instance, stage, made, states))
+    missing = {each.document: each.stored for each in found if each.stored is not None}
+    unfounded = [each.document for each in found if each.stored is None]
+    if asset == DOCUMENTS:
+        report_events(instance, sources_seen(missing))
+    elif missing and asset in PROMOTED.values():
+        _report_whole(instance, {asset: missing[NO_DOCUMENT]})
+    elif missing:
+        notes = {d: {"document_id": d} if d else {} for d in missing}
+        made = {d: {**note, "note": RECORDED_LATER} for d, note in notes.items()}
+        states = load_states(run.warehouse, list(missing))
+        report_events(instance, materializations(instance, asset, made, states))
+    if asset in OF_DOCUMENTS:
+        withdraw(instance, asset, [partition_key(document) for document in unfounded])
+    elif unfounded:
+        instance.wipe_assets([dg.AssetKey.from_user_string(asset)])
 
 
-def restore_whole_assets(instance: dg.DagsterInstance, states: States) -> None:
-    """Tell of the unpartitioned assets that there are and that the instance does not know."""
-    told = latest_versions(instance, _UNPARTITIONED)
-    for stage in _UNPARTITIONED:
-        if not told[stage][0] and _is_good(states, stage, NO_DOCUMENT):
-            made = {NO_DOCUMENT: {"note": RESTORED}}
-            report_events(instance, materializations(instance, stage, made, states))
-
-
-def _is_good(states: States, stage: str, document: str) -> bool:
-    state = states.get((stage, document))
-    return state is not None and state.status == OK
+def _report_whole(instance: dg.DagsterInstance, current: Mapping[str, str]) -> None:
+    report_events(
+        instance,
+        (
+            dg.AssetMaterialization(dg.AssetKey.from_user_string(name), tags=versions(version))
+            for name, version in current.items()
+        ),
+    )

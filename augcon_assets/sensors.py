@@ -14,19 +14,24 @@ import dagster as dg
 
 from augcon_assets.automation import schedule_status, sensor_status, skipped_when_off
 from augcon_assets.failures import report_failures
-from augcon_assets.jobs import choices_job, dataset_job, documents_job, job_name
+from augcon_assets.jobs import (
+    choices_job,
+    dataset_job,
+    document_making_job,
+    documents_job,
+    job_name,
+)
 from augcon_assets.processes import ACTIVE_STATUSES, end_dead_runs
 from augcon_assets.reconcile import MODEL_STAGES, failed_before, failed_in, next_runs
-from augcon_assets.reporting import report_inputs, report_store
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_assets.retirement import in_words
-from augcon_assets.sync import documents_in_order, run_tags, sync_partitions
+from augcon_assets.sync import documents_in_order, report_changes, run_tags, sync_partitions
 from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import FAILED_BEFORE, fingerprint
 from augcon_lib.model.periods import PeriodSpend, period_spend, utc
 from augcon_lib.stages.retirement import waiting_retirements
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import list_sources, stale_in
+from augcon_lib.stages.store import see_sources, stale_in
 from augcon_lib.staleness import Staleness
 from augcon_lib.warehouse.partitions import STAGES, load_states
 from augcon_lib.workspace import Workspace
@@ -53,8 +58,8 @@ def follow_store(
         return skipped
     if _active_runs(context.instance):
         run = StageRun(workspace.open())
-        report_inputs(run, context.instance)
-        report_store(context.instance, list_sources(run).source_hashes)
+        see_sources(run)
+        report_changes(run, context.instance)
         return dg.SkipReason("a run of an earlier tick or command is still going on")
     attempts = json.loads(context.cursor or "{}")
     missing = _missing_runs(context.instance, workspace, attempts)
@@ -141,7 +146,7 @@ def _missing_runs(
     tried = _tried_inputs(run, stale)
     before = {d: attempts[d][1] for d, f in tried.items() if attempts.get(d, ("", 0))[0] == f}
     given_up = {document for document, count in before.items() if count >= MAX_ATTEMPTS}
-    report_failures(run.warehouse, instance, given_up.__contains__)
+    report_failures(run.warehouse, instance, given_up.__contains__, document_making_job)
     order = documents_in_order(instance)
     planned = next_runs(stale, order, given_up=given_up)
     reached = [each for each in _periods(run.workspace) if each.is_reached]

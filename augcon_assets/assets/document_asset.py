@@ -1,24 +1,24 @@
 """What the assets that are partitioned by document have in common."""
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
 
 from augcon_assets import alarms, checks, document_checks
-from augcon_assets.event_log import log_events
-from augcon_assets.events import States, materializations, no_event_of_its_own
+from augcon_assets.events import no_event_of_its_own
 from augcon_assets.inputs import upstream_assets
-from augcon_assets.metadata import Metadata, partition_metadata, run_metadata
+from augcon_assets.metadata import run_metadata
 from augcon_assets.partitions import document_id, documents_partitions
-from augcon_assets.reporting import report_documents, report_inputs
+from augcon_assets.recording import DocumentRecorder
+from augcon_assets.reporting import report_inputs
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_assets.session import current_session
 from augcon_lib.errors import AugconError, BudgetExceeded
-from augcon_lib.fingerprints import CODE_VERSIONS, DOCUMENT
+from augcon_lib.fingerprints import CODE_VERSIONS
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.warehouse.partitions import OK, STAGES, load_states
 
 # Dagster still calls the policy beta; it is pinned, and the tests cover what is used of it.
 warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
@@ -60,20 +60,16 @@ def materialize_documents(
     stage: Stage,
     only_stale: OnlyStale,
 ) -> Results:
-    """Run *stage* on the run's documents and report one materialization for each.
+    """Run *stage* on the run's documents; each is recorded as soon as it is stored.
 
     A run that augcon planned works on the stale ones alone; any other does what it was told.
     """
-    run = workspace.stage_run(context)
+    run = replace(workspace.stage_run(context), saved=DocumentRecorder(context))
     ids: Sequence[str] = [document_id(key) for key in context.partition_keys]
     planned = SESSION_TAG in context.op_execution_context.run_tags
     with run.exclusive():
+        report_inputs(run, context.instance)
         report = guarded(lambda: stage(run, only_stale(run, ids) if planned else ids))
-    good = {p.document_id: p for p in report.partitions if p.status == OK}
-    states = load_states(run.warehouse, list(good))
-    shared = {f"step/{name}": value for name, value in run_metadata(report).items()}
-    made = {d: {**partition_metadata(report.stage, p), **shared} for d, p in good.items()}
-    log_materializations(context, run, report.stage, made, states)
     log_report(context, report)
     broken = checks.broken_rules(run, report)
     problems = checks.by_document(broken)
@@ -81,21 +77,6 @@ def materialize_documents(
     yield from document_checks.results(context, report.stage, report.partitions, problems)
     yield from checks.results(report, broken)
     yield from alarms.results(run, report)
-
-
-def log_materializations(
-    context: dg.AssetExecutionContext,
-    run: StageRun,
-    stage: str,
-    made: Mapping[str, Metadata],
-    states: States,
-) -> None:
-    """Log an event for each of *made*, after those of the inputs that it was made from."""
-    report_inputs(run, context.instance)
-    if stage == STAGES[0]:
-        read = {d: states[stage, d].inputs[DOCUMENT] for d in made}
-        report_documents(context.instance, read)
-    log_events(context, materializations(context.instance, stage, made, states))
 
 
 def guarded(work: Callable[[], StageReport]) -> StageReport:

@@ -10,7 +10,7 @@ from augcon_assets.events import SOURCES_CODE_VERSION, no_event_of_its_own, sour
 from augcon_assets.inputs import DOCUMENTS, GROUP
 from augcon_assets.partitions import document_id, documents_partitions
 from augcon_assets.resources import WorkspaceResource
-from augcon_lib.stages.store import list_sources
+from augcon_lib.stages.store import see_sources
 
 
 @dg.multi_asset(
@@ -19,7 +19,7 @@ from augcon_lib.stages.store import list_sources
         dg.AssetSpec(
             DOCUMENTS,
             description="The files and rows of the store; the data version of each is the hash of "
-            "its bytes. Sensor and commands tell of each change; to materialize one looks again.",
+            "its bytes. Sensor and commands report each change; to materialize one looks again.",
             group_name=GROUP,
             kinds={"file"},
             owners=OWNERS,
@@ -32,8 +32,10 @@ from augcon_lib.stages.store import list_sources
 def documents(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource
 ) -> Iterator[dg.MaterializeResult]:
-    """Tell of the run's documents what their sources are now."""
-    sources = list_sources(workspace.stage_run(context)).source_hashes
-    wanted = [document_id(key) for key in context.partition_keys]
-    log_events(context, sources_seen({d: sources[d] for d in wanted if d in sources}))
+    """Record what the sources of the run's documents are now."""
+    run = workspace.stage_run(context)
+    with run.recording():
+        sources = see_sources(run).source_hashes
+        wanted = [document_id(key) for key in context.partition_keys]
+        log_events(context, sources_seen({d: sources[d] for d in wanted if d in sources}))
     yield no_event_of_its_own()

@@ -10,7 +10,7 @@ from augcon_lib.documents import StoreListing
 from augcon_lib.errors import StoreError
 from augcon_lib.stages.raw_corpus import run_raw_corpus
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.stages.store import list_sources, stale_sources
+from augcon_lib.stages.store import see_sources, stale_sources
 
 
 @dg.asset(**document_options("raw_corpus", {"duckdb", "file"}))
@@ -22,11 +22,11 @@ def raw_corpus(context: dg.AssetExecutionContext, workspace: WorkspaceResource) 
     listings: list[StoreListing] = []  # the store is listed once, for both
 
     def only_stale(run: StageRun, document_ids: Sequence[str]) -> Sequence[str]:
-        listings.append(list_sources(run))
+        listings.append(see_sources(run))
         return stale_sources(run, listings[0], document_ids)
 
     def read(run: StageRun, document_ids: Sequence[str]) -> StageReport:
-        return _read(run, listings[0] if listings else list_sources(run), document_ids)
+        return _read(run, listings[0] if listings else see_sources(run), document_ids)
 
     yield from materialize_documents(context, workspace, read, only_stale)
 

@@ -1,23 +1,18 @@
 """What the unpartitioned assets have in common."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
 
 from augcon_assets import alarms, checks
-from augcon_assets.assets.document_asset import (
-    Results,
-    guarded,
-    log_materializations,
-    log_report,
-)
+from augcon_assets.assets.document_asset import Results, guarded, log_report
 from augcon_assets.events import no_event_of_its_own
-from augcon_assets.metadata import run_metadata
+from augcon_assets.metadata import Metadata, run_metadata
+from augcon_assets.recording import WholeRecorder
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.warehouse.choices import NO_DOCUMENT
-from augcon_lib.warehouse.partitions import load_states
 
 
 def materialize_whole(
@@ -26,13 +21,19 @@ def materialize_whole(
     stage: Callable[[StageRun], StageReport],
     describe: Callable[[StageRun, StageReport], dict[str, Any]],
 ) -> Results:
-    """Run *stage* and report its version, with metadata from *describe*."""
-    run = workspace.stage_run(context)
+    """Run *stage* and record its version, with metadata from *describe*.
+
+    Where either fails after something was stored, that is recorded without the metadata.
+    """
+    saved = WholeRecorder()
+    run = replace(workspace.stage_run(context), saved=saved)
+    metadata: Metadata = {}
     with run.exclusive():
-        report = guarded(lambda: stage(run))
-    made = {NO_DOCUMENT: {**describe(run, report), **run_metadata(report)}}
-    states = load_states(run.warehouse, ())
-    log_materializations(context, run, report.stage, made, states)
+        try:
+            report = guarded(lambda: stage(run))
+            metadata = {**describe(run, report), **run_metadata(report)}
+        finally:
+            saved.record(context, run, metadata)
     log_report(context, report)
     yield no_event_of_its_own()
     yield from checks.results(report, checks.broken_rules(run, report))

@@ -30,6 +30,7 @@ from augcon_assets.cli.promote import print_costs
 from augcon_assets.cli.retirement import print_waiting, retirement_agreed
 from augcon_assets.cli.summary import Outcome, print_summary, summarise
 from augcon_assets.failures import report_failures
+from augcon_assets.jobs import document_making_job
 from augcon_assets.processes import end_dead_runs
 from augcon_assets.reconcile import (
     MODEL_STAGES,
@@ -40,7 +41,7 @@ from augcon_assets.reconcile import (
 )
 from augcon_assets.retirement import report_retirements
 from augcon_assets.session import Session
-from augcon_assets.sync import documents_in_order, sync_partitions
+from augcon_assets.sync import documents_in_order, report_changes, sync_partitions
 from augcon_lib.concurrency import rare_garbage_collection
 from augcon_lib.errors import BudgetExceeded, SettingsError
 from augcon_lib.model import check_connection, open_engine, validate_model_settings
@@ -49,7 +50,7 @@ from augcon_lib.stages.promotion import offered_versions, put_in_force, waiting_
 from augcon_lib.stages.promotion_cost import promotion_cost
 from augcon_lib.stages.retirement import agree_to
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import list_sources, stale_in
+from augcon_lib.stages.store import see_sources, stale_in
 from augcon_lib.workspace import Workspace
 
 
@@ -172,7 +173,8 @@ def follow(
         else:
             stale = stale_in(run, sources)
         given_up |= failed_in(planned, stale, order)
-    report_failures(run.warehouse, instance, lambda document: True)
+    report_changes(run, instance)
+    report_failures(run.warehouse, instance, lambda document: True, document_making_job)
     report_retirements(run, instance)
     outcome.candidates = offered_versions(run)
     outcome.seconds = time.monotonic() - started
@@ -205,7 +207,7 @@ def _promote(run: StageRun, candidates: Mapping[str, str]) -> None:
 
 
 def _as_they_are_now(run: StageRun, sources: Mapping[str, str]) -> Mapping[str, str]:
-    now = list_sources(run).source_hashes
+    now = see_sources(run).source_hashes
     return {document: now[document] for document in sources if document in now}
 
 

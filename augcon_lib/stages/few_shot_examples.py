@@ -44,7 +44,8 @@ async def _run(run: StageRun) -> StageReport:
     state = PartitionOutput(
         NO_DOCUMENT, fingerprint(STAGE, inputs), inputs, output_hash=choice.version
     )
-    await asyncio.to_thread(save_few_shot, run.warehouse, choice, state, run.run_id)
+    with run.saving(report, [state]):
+        await asyncio.to_thread(save_few_shot, run.warehouse, choice, state, run.run_id)
     report.version = choice.version
     report.facts = {
         "in_force": promote_if_first(run, STAGE, choice.version),

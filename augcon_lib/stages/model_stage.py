@@ -42,8 +42,8 @@ def run_model_stage(
             return take_from_upstream(run, versions, stage, ids, load)
 
         def save(outputs: Sequence[PartitionOutput]) -> None:
-            replace_partitions(run.warehouse, stage, outputs, run.run_id)
-            report.add(outputs)
+            with run.saving(report, outputs):
+                replace_partitions(run.warehouse, stage, outputs, run.run_id)
 
         async with model_for(run, report, len(document_ids)) as chat:
             work = work_with(chat)

@@ -19,7 +19,7 @@ from augcon_lib.fingerprints import fingerprint
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import KeptChoice
 from augcon_lib.query_scorer import MIN_PAIRS, UNTRAINED
-from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.transformer_scorer import TransformerScorer
 from augcon_lib.warehouse.choices import (
     NO_DOCUMENT,
@@ -121,7 +121,8 @@ def restore_in_force(run: StageRun, stage: str) -> str | None:
     state = PartitionOutput(
         NO_DOCUMENT, fingerprint(stage, inputs), inputs, output_hash=kept.version
     )
-    restore_choice(run.warehouse, stage, kept.payload, state, run.run_id)
+    with run.saving(StageReport(stage), [state]):
+        restore_choice(run.warehouse, stage, kept.payload, state, run.run_id)
     return kept.version
 
 

@@ -77,17 +77,18 @@ async def _run(run: StageRun) -> StageReport:
         NO_DOCUMENT, fingerprint(STAGE, inputs), inputs, output_hash=scorer.version
     )
     against = await asyncio.to_thread(compare, run, scorer, pairs, embedder)
-    save_scorer(
-        run.warehouse,
-        scorer,
-        scores,
-        pairs,
-        rejections,
-        state,
-        run.run_id,
-        positives=positives,
-        against=against,
-    )
+    with run.saving(report, [state]):
+        save_scorer(
+            run.warehouse,
+            scorer,
+            scores,
+            pairs,
+            rejections,
+            state,
+            run.run_id,
+            positives=positives,
+            against=against,
+        )
     report.version = scorer.version
     in_force = promote_if_first(run, STAGE, scorer.version)
     report.rejected.update(rejection.reason for rejection in rejections)

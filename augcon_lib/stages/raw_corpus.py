@@ -1,6 +1,7 @@
 """``raw_corpus``: documents of the store, decoded, converted and normalised."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from augcon_lib.documents import READ_ERROR, SourceEntry, read_documents
 from augcon_lib.expectation import Expectation
@@ -14,6 +15,7 @@ from augcon_lib.warehouse.partitions import (
     PartitionOutput,
     replace_partitions,
 )
+from augcon_lib.warehouse.sources import save_sources
 
 STAGE = "raw_corpus"
 # A write opens and closes the warehouse, which takes as long as its rows: few of them, then.
@@ -27,15 +29,18 @@ def run_raw_corpus(run: StageRun, entries: Sequence[SourceEntry]) -> StageReport
     source = run.settings.source
     read = iter(read_documents(source, run.workspace.root, entries))
     for batch in batches(entries, WRITE_DOCUMENTS):
-        outputs = []
+        outputs, edited = [], []
         for entry in batch:
             result = next(read)
             # An edit between listing and reading: what was read is what counts.
             sha256 = entry.source_sha256 if isinstance(result, Rejection) else result.source_sha256
+            if sha256 != entry.source_sha256:
+                edited.append(replace(entry, source_sha256=sha256))
             inputs = expectation.inputs(STAGE, entry.document_id, sha256)
             outputs.append(_output(entry, result, inputs))
-        replace_partitions(run.warehouse, STAGE, outputs, run.run_id)
-        report.add(outputs)
+        with run.saving(report, outputs):
+            save_sources(run.warehouse, edited)
+            replace_partitions(run.warehouse, STAGE, outputs, run.run_id)
         run.progress(STAGE, len(report.partitions), len(entries), report.failed, None)
     return report
 

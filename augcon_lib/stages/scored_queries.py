@@ -47,8 +47,8 @@ def run_scored_queries(
             _output(run, ready, language, nodes, document_id, inputs)
             for document_id, ((language, nodes), inputs) in taken.items()
         ]
-        replace_partitions(run.warehouse, STAGE, outputs, run.run_id)
-        report.add(outputs)
+        with run.saving(report, outputs):
+            replace_partitions(run.warehouse, STAGE, outputs, run.run_id)
         run.progress(STAGE, len(report.partitions), len(document_ids), report.failed, report.calls)
     return report
 

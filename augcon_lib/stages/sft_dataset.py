@@ -55,18 +55,19 @@ def run_sft_dataset(run: StageRun) -> StageReport:
         NO_DOCUMENT, fingerprint(STAGE, inputs), inputs, output_hash=dataset.version
     )
     before = states.get((STAGE, NO_DOCUMENT))
-    version = save_dataset(
-        run.warehouse,
-        dataset,
-        state,
-        run.run_id,
-        _spent(run),
-        settings.keep_versions,
-        _own_reasons(before.inputs if before else inputs, inputs),
-    )
+    report = StageReport(STAGE, version=dataset.version)
+    with run.saving(report, [state]):
+        version = save_dataset(
+            run.warehouse,
+            dataset,
+            state,
+            run.run_id,
+            _spent(run),
+            settings.keep_versions,
+            _own_reasons(before.inputs if before else inputs, inputs),
+        )
     close(run, unreadable)
     is_new = before is None or before.output_hash != version.dataset_version
-    report = StageReport(STAGE, version=dataset.version)
     report.rejected.update(rejection.reason for rejection in dataset.rejections)
     report.facts = {
         "documents": len(live),

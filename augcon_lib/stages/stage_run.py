@@ -41,18 +41,31 @@ def no_progress(stage: str, done: int, total: int, failed: int, calls: CallStats
     """A :class:`Progress` that tells nobody."""
 
 
+class Saved(Protocol):
+    """Is handed the outputs of a stage as soon as they are stored, in the thread that did."""
+
+    def __call__(self, report: "StageReport", outputs: Sequence[PartitionOutput]) -> None:
+        """*outputs* are stored, and part of *report*."""
+        ...
+
+
+def not_recorded(report: "StageReport", outputs: Sequence[PartitionOutput]) -> None:
+    """A :class:`Saved` that records nothing."""
+
+
 @dataclass(frozen=True)
 class StageRun:
     """A workspace, opened for one run of one or more stages.
 
     ``run_id`` marks rows and calls; ``session_id`` groups the runs of one command, over which
-    ``[budget]`` counts.
+    ``[budget]`` counts; ``saved`` records elsewhere what has been stored.
     """
 
     workspace: Workspace
     run_id: str = ""
     session_id: str = ""
     progress: Progress = no_progress
+    saved: Saved = not_recorded
 
     @property
     def settings(self) -> Settings:
@@ -87,7 +100,35 @@ class StageRun:
         Two commands, or a command and the daemon, then never ask for the same answer at once:
         who comes second finds what the first has made. The lock goes with its process.
         """
-        path = self.workspace.warehouse_path.parent / "stages.lock"
+        with self._locked("stages.lock"):
+            yield
+
+    @contextmanager
+    def saving(self, report: "StageReport", outputs: Sequence[PartitionOutput]) -> Iterator[None]:
+        """Store *outputs* in the body; they are then part of *report*, and handed to ``saved``.
+
+        Nobody who waits for :meth:`recording` sees them stored and not recorded, but where the
+        process dies in between.
+        """
+        with self.recording():
+            yield
+            report.add([output for output in outputs if output.document_id])
+            if outputs:
+                self.saved(report, outputs)
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Wait until no other process is between storing and recording, and keep it so.
+
+        Not to be entered twice. Work that takes longer than a batch of documents does not belong
+        here.
+        """
+        with self._locked("records.lock"):
+            yield
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[None]:
+        path = self.workspace.warehouse_path.parent / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from augcon_lib.documents import KnownSource, StoreListing, list_store
+from augcon_lib.documents import KnownSource, SourceEntry, StoreListing, list_store
 from augcon_lib.errors import RetirementHeld, SettingsError
 from augcon_lib.expectation import Expectation
 from augcon_lib.retirement import MISSING, Retirement
@@ -43,6 +43,17 @@ def list_sources(run: StageRun) -> StoreListing:
     return _list(run, _known_sources(run))
 
 
+def see_sources(run: StageRun) -> StoreListing:
+    """:func:`list_sources`, and remember what changed of the documents that are known.
+
+    New ones and those that left are for :func:`sync_sources`.
+    """
+    known = _known_sources(run)
+    listing = _list(run, known)
+    save_sources(run.warehouse, [e for e in _changed(listing, known) if e.document_id in known])
+    return listing
+
+
 def sync_sources(run: StageRun, *, hold: bool = False) -> Sync:
     """List the store, remember what was seen, and forget documents that left it.
 
@@ -64,12 +75,7 @@ def sync_sources(run: StageRun, *, hold: bool = False) -> Sync:
     gone = [] if verdict.held else sorted(verdict.lost)
     delete_everywhere(run.warehouse, gone)
     close(run, verdict)
-    changed = [
-        entry
-        for entry in listing.entries
-        if known.get(entry.document_id) != KnownSource(entry.stamp, entry.source_sha256)
-    ]
-    save_sources(run.warehouse, changed)
+    save_sources(run.warehouse, _changed(listing, known))
     added = [entry.document_id for entry in listing.entries if entry.document_id not in known]
     return Sync(listing, gone, added, verdict.held)
 
@@ -133,6 +139,14 @@ def _known_sources(run: StageRun) -> dict[str, KnownSource]:
         row["document_id"]: KnownSource(row["stamp"], row["source_sha256"])
         for row in load_sources(run.warehouse)
     }
+
+
+def _changed(listing: StoreListing, known: Mapping[str, KnownSource]) -> list[SourceEntry]:
+    return [
+        entry
+        for entry in listing.entries
+        if known.get(entry.document_id) != KnownSource(entry.stamp, entry.source_sha256)
+    ]
 
 
 def _list(run: StageRun, known: Mapping[str, KnownSource]) -> StoreListing:

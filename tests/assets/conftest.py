@@ -12,7 +12,7 @@ from tests.support.workspaces import bring_up_to_date, make_workspace
 
 
 def leave_clean(patch: pytest.MonkeyPatch) -> None:
-    for name in ("AUGCON_WORKSPACE", "DAGSTER_HOME", "DAGSTER_EVENT_BATCH_SIZE"):
+    for name in ("AUGCON_WORKSPACE", "DAGSTER_HOME"):
         patch.setenv(name, "")
         patch.delenv(name)
 

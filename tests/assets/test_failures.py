@@ -7,13 +7,21 @@ from dagster._core.loader import LoadingContextForTest
 from dagster._core.storage.partition_status_cache import get_partition_subsets
 
 from augcon_assets.failures import FAILURES_TAG, report_failures
+from augcon_assets.jobs import document_making_job
 from augcon_assets.partitions import documents_partitions, partition_key
 from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.partitions import FAILED, PartitionOutput, replace_partitions
 from augcon_lib.workspace import Workspace
 from tests.support.workspaces import BAD, GOOD, bring_up_to_date
 
 DOCUMENT = GOOD[0]
+
+
+def shown(
+    warehouse: Warehouse, instance: dg.DagsterInstance, *, given_up: bool = True
+) -> list[str]:
+    return report_failures(warehouse, instance, lambda document: given_up, document_making_job)
 
 
 def in_ui(instance: dg.DagsterInstance, asset: str) -> tuple[set[str], set[str]]:
@@ -56,9 +64,9 @@ def test_a_failure_is_shown_once_and_anew_after_another_attempt(
     warehouse = StageRun(workspace).warehouse
     output = PartitionOutput(DOCUMENT, "", {}, status=FAILED, reason="server_error")
     replace_partitions(warehouse, "cst_nodes", [output], "run")
-    assert report_failures(warehouse, instance, lambda document: False) == []
-    assert report_failures(warehouse, instance, lambda document: True) == [DOCUMENT]
-    assert report_failures(warehouse, instance, lambda document: True) == []
+    assert shown(warehouse, instance, given_up=False) == []
+    assert shown(warehouse, instance) == [DOCUMENT]
+    assert shown(warehouse, instance) == []
     assert partition_key(DOCUMENT) in in_ui(instance, "cst_nodes")[1]
     (message,) = failures(instance, "cst_nodes")
     assert f"{DOCUMENT}: server_error" in message
@@ -70,7 +78,7 @@ def test_a_document_that_is_good_again_is_no_failed_partition_any_more(
     warehouse = StageRun(workspace).warehouse
     output = PartitionOutput(DOCUMENT, "", {}, status=FAILED, reason="server_error")
     replace_partitions(warehouse, "cst_nodes", [output], "run")
-    report_failures(warehouse, instance, lambda document: True)
+    shown(warehouse, instance)
     assert bring_up_to_date(workspace, instance).run_ids
     good = {partition_key(document) for document in GOOD}
     assert in_ui(instance, "cst_nodes") == (good, set())

@@ -1,0 +1,75 @@
+"""Recording what a step stores as materializations of its run, as soon as it is stored.
+
+A step that ends by a budget, a dead endpoint or a signal has then recorded all that it has stored.
+What a kill leaves unrecorded is reported by the next sync, tick or command (``reporting``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from augcon_assets.event_index import withdraw
+from augcon_assets.event_log import log_events
+from augcon_assets.events import materializations
+from augcon_assets.metadata import Metadata, partition_metadata, run_metadata
+from augcon_assets.partitions import partition_key
+from augcon_assets.reporting import report_documents, report_inputs
+from augcon_lib.fingerprints import DOCUMENT
+from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.warehouse.partitions import (
+    OK,
+    REJECTED,
+    STAGES,
+    PartitionOutput,
+    PartitionState,
+)
+
+
+@dataclass(frozen=True)
+class DocumentRecorder:
+    """Records each batch of documents of *context*'s step; given to a stage as ``saved``."""
+
+    context: dg.AssetExecutionContext
+
+    def __call__(self, report: StageReport, outputs: Sequence[PartitionOutput]) -> None:
+        """Record the good ones of *outputs*, the last of *report*; take back what was rejected.
+
+        Figures of the step (``step/...``) are those until now.
+        """
+        instance, stage = self.context.instance, report.stage
+        summaries = {each.document_id: each for each in report.partitions[-len(outputs) :]}
+        step = {f"step/{name}": value for name, value in run_metadata(report).items()}
+        states = {(stage, o.document_id): _state(o) for o in outputs if o.status == OK}
+        made = {d: {**partition_metadata(stage, summaries[d]), **step} for _, d in states}
+        if stage == STAGES[0]:
+            report_documents(instance, {o.document_id: o.inputs[DOCUMENT] for o in outputs})
+        if made:
+            log_events(self.context, materializations(instance, stage, made, states))
+        rejected = [partition_key(o.document_id) for o in outputs if o.status == REJECTED]
+        if rejected:
+            for each in STAGES[STAGES.index(stage) :]:
+                withdraw(instance, each, rejected)
+
+
+@dataclass
+class WholeRecorder:
+    """Keeps what a stage without partitions has stored, to be recorded with its metadata."""
+
+    states: dict[tuple[str, str], PartitionState] = field(default_factory=dict)
+
+    def __call__(self, report: StageReport, outputs: Sequence[PartitionOutput]) -> None:
+        """Keep the state of *outputs*."""
+        self.states |= {(report.stage, o.document_id): _state(o) for o in outputs}
+
+    def record(self, context: dg.AssetExecutionContext, run: StageRun, metadata: Metadata) -> None:
+        """Record what has been stored, if anything has, and the inputs that it changed."""
+        with run.recording():
+            for (stage, document), state in self.states.items():
+                report_inputs(run, context.instance)
+                made, states = {document: metadata}, {(stage, document): state}
+                log_events(context, materializations(context.instance, stage, made, states))
+
+
+def _state(output: PartitionOutput) -> PartitionState:
+    return PartitionState(output.fingerprint, output.inputs, output.output_hash)
