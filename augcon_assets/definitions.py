@@ -6,6 +6,7 @@ from augcon_assets.assets import ASSETS
 from augcon_assets.evaluation import evaluate_job, evaluation
 from augcon_assets.inputs import EXTERNAL
 from augcon_assets.jobs import JOBS
+from augcon_assets.lineage_check import dagster_matches_warehouse
 from augcon_assets.promotion import promote_job
 from augcon_assets.resources import WorkspaceResource
 from augcon_assets.retirement import retire_job, retirement_agreed
@@ -14,7 +15,7 @@ from augcon_assets.studies import STUDY_JOBS
 
 defs = dg.Definitions(
     assets=[*EXTERNAL, *ASSETS, evaluation],
-    asset_checks=[retirement_agreed],
+    asset_checks=[dagster_matches_warehouse, retirement_agreed],
     jobs=[*JOBS, promote_job, retire_job, evaluate_job, *STUDY_JOBS],
     sensors=[follow_store],
     schedules=[daily_sync, weekly_retrain],

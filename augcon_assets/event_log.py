@@ -4,8 +4,9 @@ Dagster's own SQLite storage commits each event twice, to the log of the run and
 all runs, on a connection opened anew each time: 28 ms an event. A run over a range of partitions
 has two events for each partition and asset (planned, materialized), so that following ten thousand
 new documents would spend half an hour here. Dagster can collect such events into batches and hand
-them to the storage, but this storage takes them apart again. The one here stores a batch with a handful of commits; files and rows are the same (a
-test compares them), so a workspace may go back to Dagster's own at any time.
+them to the storage, but this storage takes them apart again. The one here stores a batch with a
+handful of commits; files and rows are the same (a test compares them), so a workspace may go back
+to Dagster's own at any time.
 """
 
 import sqlite3

@@ -45,6 +45,10 @@ class WarehouseError(AugconError):
     """The DuckDB warehouse cannot be opened, or holds something that breaks its own rules."""
 
 
+class LineageError(AugconError):
+    """Dagster does not show what the warehouse holds, or cannot be made to."""
+
+
 class ModelError(AugconError):
     """Base of everything that can go wrong between augcon and the model."""
 

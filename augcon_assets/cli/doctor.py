@@ -14,8 +14,10 @@ from augcon_assets.cli.console import (
     print_json,
     workspace_at,
 )
+from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.cli.plan import no_documents
-from augcon_lib.errors import AugconError, RetirementHeld, SettingsError
+from augcon_assets.lineage import differences
+from augcon_lib.errors import AugconError, LineageError, RetirementHeld, SettingsError
 from augcon_lib.model import (
     check_embeddings,
     check_endpoint,
@@ -28,6 +30,9 @@ from augcon_lib.settings import ModelSettings, api_key, key_of
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import held_back, list_sources
 from augcon_lib.workspace import Workspace
+
+LINEAGE = "dagster"
+MAX_DIFFERENCES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,14 @@ def run_doctor(folder: Path | None, *, as_json: bool) -> int:
     findings = examine(workspace)
     if as_json:
         checks = [{"subject": f.subject, "ok": f.ok, "message": f.message} for f in findings]
-        print_json({"ok": all(f.ok for f in findings), "checks": checks})
+        matches = all(f.ok for f in findings if f.subject == LINEAGE)
+        print_json(
+            {
+                "ok": all(f.ok for f in findings),
+                "dagster_matches_warehouse": matches,
+                "checks": checks,
+            }
+        )
     else:
         for finding in findings:
             mark = "ok  " if finding.ok else "FAIL"
@@ -87,6 +99,7 @@ def examine(workspace: Workspace) -> list[Finding]:
         *models,
         *_embeddings(workspace, ask=settings.ok),
         *_open_batches(workspace),
+        _check(LINEAGE, partial(_compare, run)),
     ]
 
 
@@ -126,6 +139,19 @@ def _open_batches(workspace: Workspace) -> list[Finding]:
         return [Finding("batches", False, str(error))]
     told = f"{count:,} requests are in batches; the next run fetches their answers"
     return [Finding("batches", True, told)] if count else []
+
+
+def _compare(run: StageRun) -> str:
+    """Raises ``LineageError`` where Dagster does not show what the warehouse holds."""
+    with workspace_instance(run.workspace) as instance:
+        found = differences(run, instance)
+    if found:
+        first = "; ".join(map(str, found[:MAX_DIFFERENCES]))
+        raise LineageError(
+            f"{len(found):,} differences between Dagster and the warehouse ({first}); the next "
+            "augcon run or tick of the sensor records what is stored, without a model call"
+        )
+    return "shows what the warehouse holds"
 
 
 def _ask(server: ModelSettings, model: ModelSettings) -> str:

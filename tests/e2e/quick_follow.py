@@ -18,6 +18,7 @@ quick = dg.SensorDefinition(
 )
 defs = dg.Definitions(
     assets=definitions.defs.assets,
+    asset_checks=definitions.defs.asset_checks,
     jobs=definitions.defs.jobs,
     sensors=[quick],
     schedules=definitions.defs.schedules,

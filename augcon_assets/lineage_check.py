@@ -1,0 +1,29 @@
+"""The asset check that compares what Dagster shows with what the warehouse holds."""
+
+import dagster as dg
+
+from augcon_assets.lineage import differences
+from augcon_assets.resources import WorkspaceResource
+from augcon_lib.stages.stage_run import StageRun
+
+NAME = "dagster_matches_warehouse"
+MAX_LISTED = 20
+
+
+@dg.asset_check(
+    asset="sft_dataset",
+    name=NAME,
+    description="For each stage and document, the data version of Dagster's latest materialization "
+    "is the warehouse's output hash. The next sync records what is missing.",
+)
+def dagster_matches_warehouse(
+    context: dg.AssetCheckExecutionContext, workspace: WorkspaceResource
+) -> dg.AssetCheckResult:
+    """Count the differences and list the first of them; asks no model."""
+    found = differences(StageRun(workspace.open()), context.instance)
+    listed = "\n".join(f"- `{difference}`" for difference in found[:MAX_LISTED])
+    return dg.AssetCheckResult(
+        passed=not found,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"differences": len(found), "first": dg.MetadataValue.md(listed or "none")},
+    )

@@ -1,0 +1,427 @@
+"""What Dagster shows is what the warehouse holds, whatever interrupted a run."""
+
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy import event as events
+
+from augcon_assets import lineage, reporting
+from augcon_assets.cli.instance import workspace_instance
+from augcon_assets.cli.run import RunInterrupted
+from augcon_assets.cli.summary import Outcome, summarise
+from augcon_assets.definitions import defs
+from augcon_assets.jobs import CHOICES, DOCUMENT_STAGES
+from augcon_assets.lineage import Difference, differences
+from augcon_assets.partitions import DOCUMENTS, partition_key
+from augcon_assets.sync import sync_partitions
+from augcon_lib.errors import BudgetExceeded, EndpointError
+from augcon_lib.model.engine import ModelEngine
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.warehouse import Warehouse
+from augcon_lib.warehouse.partitions import FAILED, PartitionOutput, replace_partitions
+from augcon_lib.warehouse.versions import latest_version
+from augcon_lib.workspace import Workspace, open_workspace
+from tests.support.freshness import causes_in_ui, event_count
+from tests.support.killed import die_at_a_new_write
+from tests.support.workspaces import (
+    BROKEN_PDF,
+    GOOD,
+    SETTINGS,
+    TIDES,
+    bring_up_to_date,
+    make_workspace,
+    put,
+    toml,
+)
+
+WHOLE = (*CHOICES, "sft_dataset")
+PAGES = {f"page {number}.md": TIDES.replace("Bristol", f"Port {number}") for number in range(9)}
+NO_CALL = {"issued": 0, "from_journal": 0, "failed": 0}
+
+
+def found(workspace: Workspace, instance: dg.DagsterInstance) -> list[Difference]:
+    return differences(StageRun(workspace), instance)
+
+
+def sync(workspace: Workspace, instance: dg.DagsterInstance) -> None:
+    sync_partitions(StageRun(workspace), instance)
+
+
+def shown(instance: dg.DagsterInstance, asset: str) -> set[str]:
+    return instance.get_materialized_partitions(dg.AssetKey(asset))
+
+
+def dataset(workspace: Workspace) -> tuple[str, int]:
+    version = latest_version(StageRun(workspace).warehouse)
+    assert version is not None
+    return version.dataset_version, version.total
+
+
+def test_a_synced_workspace_has_no_difference(
+    first_sync: tuple[Workspace, Outcome], first_instance: dg.DagsterInstance
+) -> None:
+    assert found(first_sync[0], first_instance) == []
+    for stage in DOCUMENT_STAGES:
+        assert shown(first_instance, stage) == set(map(partition_key, GOOD))
+
+
+@pytest.mark.parametrize("asset", lineage.ASSETS)
+def test_a_wiped_asset_is_a_difference_and_the_next_sync_records_it(
+    workspace: Workspace, instance: dg.DagsterInstance, asset: str
+) -> None:
+    instance.wipe_assets([dg.AssetKey(asset)])
+    assert {difference.asset for difference in found(workspace, instance)} == {asset}
+    sync(workspace, instance)
+    assert found(workspace, instance) == []
+    if asset != DOCUMENTS:
+        assert summarise(bring_up_to_date(workspace, instance))["model_calls"] == NO_CALL
+    assert causes_in_ui(instance) == {}
+
+
+def test_a_wiped_partition_is_recorded_again_and_no_other(
+    workspace: Workspace, instance: dg.DagsterInstance
+) -> None:
+    instance.wipe_asset_partitions(dg.AssetKey("cst_nodes"), [partition_key(GOOD[0])])
+    (difference,) = found(workspace, instance)
+    assert (difference.asset, difference.document) == ("cst_nodes", GOOD[0])
+    assert difference.recorded is None
+    before = event_count(instance)
+    sync(workspace, instance)
+    assert found(workspace, instance) == []
+    assert event_count(instance) == before + 1
+
+
+def test_another_version_than_the_stored_one_is_a_difference_that_a_sync_corrects(
+    workspace: Workspace, instance: dg.DagsterInstance
+) -> None:
+    tags = {"dagster/data_version": "other", "dagster/data_version_is_user_provided": "true"}
+    key = partition_key(GOOD[0])
+    instance.report_runless_asset_event(
+        dg.AssetMaterialization("responses", partition=key, tags=tags)
+    )
+    (difference,) = found(workspace, instance)
+    assert (difference.asset, difference.recorded) == ("responses", "other")
+    assert difference.stored
+    assert "responses of" in str(difference)
+    sync(workspace, instance)
+    assert found(workspace, instance) == []
+
+
+def test_what_is_not_stored_is_shown_no_more(
+    workspace: Workspace, instance: dg.DagsterInstance
+) -> None:
+    event = dg.AssetMaterialization("raw_corpus", partition="never stored.md")
+    instance.report_runless_asset_event(event)
+    (difference,) = found(workspace, instance)
+    assert difference.stored is None
+    sync(workspace, instance)
+    assert found(workspace, instance) == []
+    assert "never stored.md" not in shown(instance, "raw_corpus")
+
+
+def test_a_document_that_cannot_be_read_any_more_is_shown_at_no_stage(
+    workspace: Workspace, instance: dg.DagsterInstance
+) -> None:
+    (workspace.root / "documents" / "tides.md").rename(workspace.root / "documents" / "tides.pdf")
+    bring_up_to_date(workspace, instance)
+    put(workspace.root, "tides.pdf", BROKEN_PDF)
+    bring_up_to_date(workspace, instance)
+    assert found(workspace, instance) == []
+    assert "tides.pdf" not in shown(instance, "responses")
+
+
+def test_a_document_that_comes_back_does_not_have_its_old_status(
+    workspace: Workspace, instance: dg.DagsterInstance
+) -> None:
+    path = workspace.root / "documents" / "tides.md"
+    path.unlink()
+    bring_up_to_date(workspace, instance)
+    assert found(workspace, instance) == []
+    put(workspace.root, "tides.md", TIDES)
+    sync(workspace, instance)
+    assert found(workspace, instance) == []
+    assert "tides.md" in instance.get_dynamic_partitions(DOCUMENTS)
+    assert "tides.md" not in shown(instance, "raw_corpus")
+
+
+def test_a_failed_document_shows_its_last_good_version_while_its_rows_are_kept(
+    workspace: Workspace, instance: dg.DagsterInstance
+) -> None:
+    failed = [PartitionOutput(GOOD[0], "", {}, status=FAILED, reason="server_error")]
+    replace_partitions(StageRun(workspace).warehouse, "cst_nodes", failed, "run")
+    sync(workspace, instance)
+    assert found(workspace, instance) == []
+    assert partition_key(GOOD[0]) in shown(instance, "cst_nodes")
+    with StageRun(workspace).warehouse.write() as connection:
+        connection.execute("DELETE FROM cst_nodes WHERE document_id = ?", [GOOD[0]])
+    assert [d.stored for d in found(workspace, instance)] == [None]
+    sync(workspace, instance)
+    assert partition_key(GOOD[0]) not in shown(instance, "cst_nodes")
+
+
+def test_a_lost_instance_shows_everything_after_one_sync(workspace: Workspace) -> None:
+    for path in workspace.dagster_home.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+    with workspace_instance(workspace) as instance:
+        expected = len(lineage.OF_DOCUMENTS) * len(GOOD) + 1 + len(WHOLE) + len(CHOICES)
+        assert len(found(workspace, instance)) == expected
+        sync(workspace, instance)
+        assert found(workspace, instance) == []
+
+
+def test_a_lost_warehouse_is_shown_as_lost(
+    workspace: Workspace, instance: dg.DagsterInstance
+) -> None:
+    workspace.warehouse_path.unlink()
+    assert found(workspace, instance)
+    sync(workspace, instance)
+    assert found(workspace, instance) == []
+    assert shown(instance, "responses") == set()
+    assert summarise(bring_up_to_date(workspace, instance))["model_calls"]["issued"] == 0
+    assert found(workspace, instance) == []
+
+
+def test_a_store_that_cannot_be_listed_keeps_nothing_from_being_recorded(
+    workspace: Workspace, instance: dg.DagsterInstance
+) -> None:
+    instance.wipe_assets([dg.AssetKey("cst_nodes")])
+    (workspace.root / "documents").rename(workspace.root / "unmounted")
+    with pytest.raises(Exception, match="documents"):
+        sync(workspace, instance)
+    assert found(workspace, instance) == []
+
+
+def test_no_difference_takes_no_lock_and_writes_nothing(
+    workspace: Workspace, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(run: StageRun) -> Iterator[None]:
+        raise AssertionError("waited")
+
+    monkeypatch.setattr(StageRun, "recording", refuse)
+    before = event_count(instance)
+    assert found(workspace, instance) == []
+    assert reporting.report_stored(StageRun(workspace), instance) == []
+    assert event_count(instance) == before
+
+
+# ---- interruptions of a run
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Workspace:
+    """A new workspace with nine documents."""
+    return make_workspace(tmp_path / "pages", PAGES)
+
+
+def test_a_budget_stop_shows_what_was_made_and_the_next_run_the_rest(pages: Workspace) -> None:
+    settings = pages.root / "augcon.toml"
+    settings.write_text(
+        toml({**SETTINGS, "model": {"max_concurrency": 1}, "budget": {"max_calls": 25}})
+    )
+    with workspace_instance(pages) as instance:
+        stopped = bring_up_to_date(open_workspace(pages.root), instance)
+        assert isinstance(stopped.stopped_by, BudgetExceeded)
+        made = shown(instance, "cst_nodes")
+        assert 0 < len(made) < len(PAGES)
+        assert shown(instance, "raw_corpus") == set(PAGES)
+        assert found(pages, instance) == []
+        in_runs = instance.fetch_materializations(dg.AssetKey("cst_nodes"), limit=100).records
+        assert {record.run_id for record in in_runs} == set(stopped.run_ids)
+        settings.write_text(toml(SETTINGS))
+        assert bring_up_to_date(open_workspace(pages.root), instance).stopped_by is None
+        assert found(pages, instance) == []
+        assert shown(instance, "responses") == set(PAGES)
+
+
+def after_calls(monkeypatch: pytest.MonkeyPatch, count: int, happens: Callable[[], object]) -> None:
+    """Let something happen at the call *count* of the model, and at each later one."""
+    ask = ModelEngine.ask
+    calls: list[object] = []
+
+    async def counted(self: ModelEngine, request: Any) -> Any:
+        calls.append(request)
+        if len(calls) >= count:
+            happens()
+        return await ask(self, request)
+
+    monkeypatch.setattr(ModelEngine, "ask", counted)
+
+
+def test_a_dead_endpoint_leaves_what_was_made_shown(
+    pages: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die() -> None:
+        raise EndpointError("the endpoint is gone")
+
+    with workspace_instance(pages) as instance, monkeypatch.context() as patch:
+        after_calls(patch, 45, die)
+        stopped = bring_up_to_date(pages, instance)
+        assert isinstance(stopped.stopped_by, EndpointError)
+        assert found(pages, instance) == []
+        assert shown(instance, "raw_corpus") == set(PAGES)
+
+
+def test_ctrl_c_at_a_call_leaves_what_was_made_shown(
+    pages: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with workspace_instance(pages) as instance, monkeypatch.context() as patch:
+        after_calls(patch, 45, lambda: signal.raise_signal(signal.SIGINT))
+        stopped = bring_up_to_date(pages, instance)
+        assert isinstance(stopped.stopped_by, RunInterrupted)
+        assert found(pages, instance) == []
+
+
+@pytest.mark.parametrize("stage", [*DOCUMENT_STAGES, *WHOLE])
+def test_ctrl_c_between_rows_and_their_event_leaves_the_rows_shown(
+    workspace: Workspace,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    stage: str,
+) -> None:
+    interrupted: list[str] = []
+    saving = StageRun.saving
+
+    @contextmanager
+    def interrupted_saving(self: StageRun, report: Any, outputs: Any) -> Iterator[None]:
+        with saving(self, report, outputs):
+            yield
+            if report.stage == stage and not interrupted:
+                interrupted.append(stage)
+                signal.raise_signal(signal.SIGINT)
+
+    changed = {**SETTINGS, "tree": {**SETTINGS["tree"], "max_rounds": 3}}
+    changed["scorer"] = {"pairs_per_negative_kind": 4}
+    changed["responses"] = {**SETTINGS["responses"], "search_trials": 3}
+    (workspace.root / "augcon.toml").write_text(toml(changed), "utf-8")
+    put(workspace.root, "new.md", TIDES + "\nA heron stood by the sluice.\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(StageRun, "saving", interrupted_saving)
+        stopped = bring_up_to_date(open_workspace(workspace.root), instance)
+    assert interrupted
+    assert isinstance(stopped.stopped_by, RunInterrupted)
+    assert found(workspace, instance) == []
+
+
+@contextmanager
+def full_index(instance: dg.DagsterInstance) -> Iterator[None]:
+    """Dagster's index over all runs can't grow: "database or disk is full"."""
+
+    def limit(connection: Any, _: object) -> None:
+        (path,) = [row[2] for row in connection.execute("PRAGMA database_list") if row[1] == "main"]
+        if path.endswith("index.db"):
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    events.listen(Engine, "connect", limit)
+    try:
+        yield
+    finally:
+        events.remove(Engine, "connect", limit)
+
+
+def test_a_full_disk_under_dagster_leaves_rows_that_the_next_sync_records(
+    workspace: Workspace, instance: dg.DagsterInstance
+) -> None:
+    for number in range(40):
+        put(
+            workspace.root, f"new {number}.md", f"# {number}\n\nA heron came. It stayed {number}.\n"
+        )
+    sync(workspace, instance)
+    with full_index(instance), pytest.raises(Exception, match="disk is full"):
+        stopped = bring_up_to_date(workspace, instance, "raw_corpus")
+        raise stopped.stopped_by or AssertionError("nothing stopped the run")
+    bring_up_to_date(workspace, instance)
+    assert found(workspace, instance) == []
+
+
+def test_a_full_disk_under_the_warehouse_shows_nothing_that_is_not_stored(
+    workspace: Workspace, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(workspace.root, "tides.md", TIDES + "\nA heron stood by the sluice.\n")
+    sync(workspace, instance)
+
+    @contextmanager
+    def full(self: Warehouse) -> Iterator[None]:
+        raise OSError(28, "No space left on device")
+        yield
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Warehouse, "write", full)
+        with pytest.raises(Exception, match="No space left"):
+            stopped = bring_up_to_date(workspace, instance)
+            raise stopped.stopped_by or AssertionError("nothing stopped the run")
+    assert found(workspace, instance) == []
+    bring_up_to_date(workspace, instance)
+    assert found(workspace, instance) == []
+
+
+def died(workspace: Workspace, copies: Path) -> dict[str, int]:
+    """Where processes died in turn, and how many differences each left; all is followed then.
+
+    Each time, one sync of a copy makes them good; the next process goes on with what there was.
+    """
+    left: dict[str, int] = {}
+    while (write := die_at_a_new_write(workspace.root, set(left))) is not None:
+        copy = Path(shutil.copytree(workspace.root, copies / str(len(left))))
+        with workspace_instance(open_workspace(copy)) as instance:
+            left[write] = len(lineage.differences_now(StageRun(open_workspace(copy)), instance))
+            sync(open_workspace(copy), instance)
+            assert found(open_workspace(copy), instance) == [], write
+    with workspace_instance(workspace) as instance:
+        assert found(workspace, instance) == []
+    return left
+
+
+def test_a_kill_after_any_write_is_made_good_by_the_next_sync(
+    tmp_path: Path, first_sync: tuple[Workspace, Outcome]
+) -> None:
+    workspace = make_workspace(tmp_path / "killed")
+    left = died(workspace, tmp_path)
+    rows = {f"rows: replace_partitions {stage}" for stage in DOCUMENT_STAGES}
+    rows |= {f"rows: promote {stage}" for stage in CHOICES}
+    rows |= {f"rows: save_{what}" for what in ("sources", "scorer", "few_shot", "dataset")}
+    events = {f"events: {asset}" for asset in (DOCUMENTS, *DOCUMENT_STAGES, *WHOLE)}
+    assert rows | events <= left.keys()
+    assert all(left[write] for write in rows), "each died between a write and its event"
+    assert dataset(workspace) == dataset(first_sync[0])
+
+
+def test_a_kill_while_documents_leave_is_made_good_by_the_next_sync(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    for document in ("tides.md", GOOD[0]):
+        (workspace.root / "documents" / document).unlink()
+    left = died(workspace, tmp_path)
+    assert left["rows: delete_everywhere"]
+    assert left["rows: save_dataset"]
+
+
+# ---- where it is shown
+
+
+def check_result(workspace: Workspace, instance: dg.DagsterInstance) -> dg.AssetCheckEvaluation:
+    key = dg.AssetCheckKey(dg.AssetKey("sft_dataset"), "dagster_matches_warehouse")
+    job = defs.resolve_implicit_global_asset_job_def().get_subset(asset_check_selection={key})
+    root = {"resources": {"workspace": {"config": {"root": str(workspace.root)}}}}
+    result = job.execute_in_process(instance=instance, run_config=root)
+    (evaluation,) = result.get_asset_check_evaluations()
+    return evaluation
+
+
+def test_the_asset_check_names_what_differs(
+    workspace: Workspace, instance: dg.DagsterInstance
+) -> None:
+    assert check_result(workspace, instance).passed
+    instance.wipe_assets([dg.AssetKey("cst_nodes")])
+    evaluation = check_result(workspace, instance)
+    assert not evaluation.passed
+    assert evaluation.metadata["differences"].value == len(GOOD)
+    assert f"cst_nodes of {GOOD[1]}" in str(evaluation.metadata["first"].value)
