@@ -20,12 +20,19 @@ from augcon_assets.events import (
     versions,
 )
 from augcon_assets.inputs import DOCUMENTS, PROMOTED, UNPARTITIONED_INPUTS, current_versions
-from augcon_assets.lineage import ASSETS, OF_DOCUMENTS, Difference, differences_now
+from augcon_assets.lineage import (
+    ASSETS,
+    OF_DOCUMENTS,
+    Difference,
+    differences_now,
+    stored_versions,
+)
 from augcon_assets.partitions import partition_key
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.partitions import load_states
 
+DATASET = "sft_dataset"
 RECORDED_LATER = "made earlier; recorded from the warehouse, because Dagster did not show it"
 
 
@@ -46,6 +53,7 @@ def report_stored(run: StageRun, instance: dg.DagsterInstance) -> list[Differenc
     if not differences_now(run, instance):
         return []
     with run.recording():
+        _take_back_what_was_made_of(differences_now(run, instance), run, instance)
         found = differences_now(run, instance)
         by_asset: dict[str, list[Difference]] = defaultdict(list)
         for difference in found:
@@ -70,6 +78,30 @@ def report_documents(instance: dg.DagsterInstance, sources: Mapping[str, str]) -
     }
     report_events(instance, sources_seen(changed))
     return list(changed)
+
+
+def _take_back_what_was_made_of(
+    found: Sequence[Difference], run: StageRun, instance: dg.DagsterInstance
+) -> None:
+    """Of documents that Dagster lacks at an asset, take back the later assets, too.
+
+    Their events point to one that is gone, and Dagster would show them as stale for ever. Recorded
+    after it they point to the new one; where the process dies before, they are missing as well.
+    """
+    lacking: dict[str, set[str]] = defaultdict(set)
+    for each in found:
+        if each.recorded is None:
+            lacking[each.asset].add(each.document)
+    if not lacking.keys() & set(OF_DOCUMENTS):
+        return
+    stored = stored_versions(run)
+    gone: set[str] = set()
+    for asset in OF_DOCUMENTS:
+        again = gone & stored[asset].keys()
+        withdraw(instance, asset, [partition_key(document) for document in again])
+        gone |= lacking[asset]
+    if gone & stored[OF_DOCUMENTS[-1]].keys() and stored[DATASET]:
+        instance.wipe_assets([dg.AssetKey.from_user_string(DATASET)])
 
 
 def _report(

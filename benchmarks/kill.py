@@ -24,9 +24,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+import psutil
 from faults import SETTINGS, export
 from followed_by_daemon import FollowedByDaemon
 from mock_endpoint import MockEndpoint, mock_endpoint
@@ -93,6 +95,10 @@ def kill_commands(folder: Path, server: MockEndpoint, kills: int, rng: random.Ra
     print(f"journal clean after each kill: {clean}; exports equal: {equal}")
 
 
+def has_ended(process: psutil.Process) -> bool:
+    return not process.is_running()
+
+
 def kill_launched_runs(root: Path, server: MockEndpoint, kills: int, rng: random.Random) -> None:
     """Kill *kills* runs of a daemon that follows *root*; edit the store where all is fresh."""
     environment = server.environment(AUGCON_MODEL__MAX_CONCURRENCY=str(IN_FLIGHT))
@@ -109,7 +115,7 @@ def kill_launched_runs(root: Path, server: MockEndpoint, kills: int, rng: random
                     document.write_text(f"{text}\nClerk number {edits} has read this.\n", "utf-8")
                 continue
             worker, deadline = followed.workers()[0], rng.uniform(0, LATEST_KILL_SECONDS)
-            if followed.wait(lambda: not worker.is_running(), deadline):
+            if followed.wait(partial(has_ended, worker), deadline):
                 continue
             worker.kill()
             at = time.time()
