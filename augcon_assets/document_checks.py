@@ -52,13 +52,23 @@ def results(
             yield _result(stage, partition, problems)
         if partitions:
             return
-    tried = [partition for partition in partitions if partition.reason != EMPTY]
-    log_evaluations(context, _evaluations(context, stage, tried, problems))
+    log_results(context, stage, partitions, problems)
     key = dg.AssetCheckKey(dg.AssetKey(stage), NAME)
     if key in context.selected_asset_check_keys:
         name = context.job_def.asset_layer.get_op_output_name(key)
         assert name is not None
         yield dg.Output(None, output_name=name)
+
+
+def log_results(
+    context: dg.AssetExecutionContext,
+    stage: str,
+    partitions: Sequence[PartitionSummary],
+    problems: Mapping[str, Sequence[str]],
+) -> None:
+    """Log the outcome for each document, also of a step that is about to fail."""
+    tried = [partition for partition in partitions if partition.reason != EMPTY]
+    log_evaluations(context, _evaluations(context, stage, tried, problems))
 
 
 def _evaluations(

@@ -26,17 +26,22 @@ from augcon_lib.warehouse.partitions import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class DocumentRecorder:
-    """Records each batch of documents of *context*'s step; given to a stage as ``saved``."""
+    """Records each batch of documents of *context*'s step; given to a stage as ``saved``.
+
+    ``report`` is that of the stage, as soon as something is stored.
+    """
 
     context: dg.AssetExecutionContext
+    report: StageReport | None = None
 
     def __call__(self, report: StageReport, outputs: Sequence[PartitionOutput]) -> None:
         """Record the good ones of *outputs*, the last of *report*; take back what was rejected.
 
         Figures of the step (``step/...``) are those until now.
         """
+        self.report = report
         instance, stage = self.context.instance, report.stage
         summaries = {each.document_id: each for each in report.partitions[-len(outputs) :]}
         step = {f"step/{name}": value for name, value in run_metadata(report).items()}

@@ -64,12 +64,21 @@ def materialize_documents(
 
     A run that augcon planned works on the stale ones alone; any other does what it was told.
     """
-    run = replace(workspace.stage_run(context), saved=DocumentRecorder(context))
+    recorder = DocumentRecorder(context)
+    run = replace(workspace.stage_run(context), saved=recorder)
     ids: Sequence[str] = [document_id(key) for key in context.partition_keys]
     planned = SESSION_TAG in context.op_execution_context.run_tags
     with run.exclusive():
         report_inputs(run, context.instance)
-        report = guarded(lambda: stage(run, only_stale(run, ids) if planned else ids))
+        try:
+            report = guarded(lambda: stage(run, only_stale(run, ids) if planned else ids))
+        except dg.Failure:
+            if recorder.report:
+                problems = checks.by_document(checks.broken_rules(run, recorder.report))
+                document_checks.log_results(
+                    context, recorder.report.stage, recorder.report.partitions, problems
+                )
+            raise
     log_report(context, report)
     broken = checks.broken_rules(run, report)
     problems = checks.by_document(broken)

@@ -1,5 +1,6 @@
 """What Dagster shows is what the warehouse holds, whatever interrupted a run."""
 
+import json
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from sqlalchemy import event as events
 from sqlalchemy.exc import SQLAlchemyError
 
 from augcon_assets import lineage, reporting
+from augcon_assets.cli.doctor import run_doctor
 from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.cli.run import RunInterrupted
 from augcon_assets.cli.summary import Outcome, summarise
@@ -241,6 +243,9 @@ def test_a_budget_stop_shows_what_was_made_and_the_next_run_the_rest(pages: Work
         assert found(pages, instance) == []
         in_runs = instance.fetch_materializations(dg.AssetKey("cst_nodes"), limit=100).records
         assert {record.run_id for record in in_runs} == set(stopped.run_ids)
+        check = dg.AssetCheckKey(dg.AssetKey("cst_nodes"), "document_done")
+        checked = instance.event_log_storage.get_asset_check_partition_info([check])
+        assert {info.partition_key for info in checked} == made
         settings.write_text(toml(SETTINGS))
         assert bring_up_to_date(open_workspace(pages.root), instance).stopped_by is None
         assert found(pages, instance) == []
@@ -436,3 +441,15 @@ def test_the_asset_check_names_what_differs(
     assert not evaluation.passed
     assert evaluation.metadata["differences"].value == len(GOOD)
     assert f"cst_nodes of {GOOD[1]}" in str(evaluation.metadata["first"].value)
+
+
+def test_doctor_says_whether_dagster_matches_and_names_the_first_differences(
+    workspace: Workspace, instance: dg.DagsterInstance, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_doctor(workspace.root, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["dagster_matches_warehouse"] is True
+    instance.wipe_assets([dg.AssetKey("responses")])
+    assert run_doctor(workspace.root, as_json=True) == 2
+    assert json.loads(capsys.readouterr().out)["dagster_matches_warehouse"] is False
+    run_doctor(workspace.root, as_json=False)
+    assert f"responses of {GOOD[0]}: Dagster shows nothing" in capsys.readouterr().out
