@@ -48,10 +48,11 @@ def recorded_versions(
     )
     found: dict[str, dict[str, str]] = {name: {} for name in assets}
     with storage.index_connection() as connection:
-        for asset, partition, version in connection.execute(query):
-            of_asset = found[names[asset]]
-            key = partition or WHOLE
-            of_asset[key] = "" if key in of_asset else version or ""
+        rows = connection.execute(query).fetchall()
+    for asset, partition, version in rows:
+        of_asset = found[names[asset]]
+        key = partition or WHOLE
+        of_asset[key] = "" if key in of_asset else version or ""
     return found
 
 

@@ -4,6 +4,7 @@ Dagster refuses a few substrings in keys, which real file names do hold; such an
 percent-encoded, reversibly. Every other id is its own key.
 """
 
+import re
 from urllib.parse import unquote
 
 import dagster as dg
@@ -12,15 +13,12 @@ DOCUMENTS = "documents"
 
 documents_partitions = dg.DynamicPartitionsDefinition(name=DOCUMENTS)
 
-_REFUSED = ("...", "\a", "\b", "\f", "\n", "\r", "\t", "\v", "\0")
+_ENCODED = re.compile("%|\\.\\.\\.|[\a\b\f\n\r\t\v\0]")
 
 
 def partition_key(document_id: str) -> str:
     """The partition key of *document_id*."""
-    key = document_id.replace("%", "%25")
-    for substring in _REFUSED:
-        key = key.replace(substring, "".join(f"%{ord(char):02X}" for char in substring))
-    return key
+    return _ENCODED.sub(lambda found: "".join(f"%{ord(c):02X}" for c in found[0]), document_id)
 
 
 def document_id(key: str) -> str:

@@ -253,13 +253,13 @@ def test_a_budget_stop_shows_what_was_made_and_the_next_run_the_rest(pages: Work
 
 
 def after_calls(monkeypatch: pytest.MonkeyPatch, count: int, happens: Callable[[], object]) -> None:
-    """Let something happen at the call *count* of the model, and at each later one."""
+    """Let something happen before the call *count* of the model."""
     ask = ModelEngine.ask
     calls: list[object] = []
 
     async def counted(self: ModelEngine, request: Any) -> Any:
         calls.append(request)
-        if len(calls) >= count:
+        if len(calls) == count:
             happens()
         return await ask(self, request)
 
