@@ -2,7 +2,7 @@
 
 import dagster as dg
 import pytest
-from dagster._core.events import RUNLESS_RUN_ID
+from dagster._core.instance.utils import RUNLESS_RUN_ID
 
 from augcon_assets import document_checks
 from augcon_assets.assets import responses, scored_queries
