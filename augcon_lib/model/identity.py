@@ -66,7 +66,7 @@ def find_answer(
 
     ``ModelError`` where the journal cannot be read.
     """
-    for key_of in (journal_key, former_journal_key):
+    for key_of in (journal_key, former_journal_key)[: 1 + journal.was_begun]:
         key = key_of(identity, request)
         stored = journal.get(key)
         if stored is not None:

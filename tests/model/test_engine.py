@@ -1,6 +1,7 @@
 import asyncio
 import json
 import multiprocessing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -191,12 +192,13 @@ def test_an_answer_under_its_former_key_is_found_and_a_new_one_gets_the_new_key(
     former = former_journal_key("openai/tiny", request)
 
     async def scenario() -> None:
+        call = CallRecord(1.0, 0.5, "ok", 10, 2, 0.0, "openai/tiny", "", "", "", "")
+        with closing(Journal(journal_path)) as journal:
+            await journal.store(former, answer, call)
         async with (
             fault_server() as server,
             open_engine(settings_for(server.url), journal_path, api_key=KEY_SECRET) as engine,
         ):
-            call = CallRecord(1.0, 0.5, "ok", 10, 2, 0.0, "openai/tiny", "", "", "", "")
-            await engine.journal.store(former, answer, call)
             found = await engine.ask(request)
             assert (found.fields["question"], found.from_journal) == ("Old?", True)
             assert found.journal_key == former.hex()

@@ -15,6 +15,7 @@ from typing import Any
 from augcon_lib.model.journal.claims import Claims
 from augcon_lib.model.journal.failures import SQLITE_ERRORS, journal_error
 from augcon_lib.model.journal.tables import (
+    ANY_ANSWER,
     DELETE_CHOICES,
     LAST_CALL,
     NOTHING_SPENT,
@@ -51,6 +52,8 @@ class Journal:
         self._reader = connect(path)
         self._reader_lock = threading.Lock()
         self._claims = Claims.at(path)
+        # Whether there may be answers under the keys of augcon 0.1.
+        self.was_begun = self._read(ANY_ANSWER, ()) is not None
         self._is_open = True
         self._writer = JournalWriter(path)
 

@@ -40,6 +40,7 @@ SELECT_ANSWER = (
     "SELECT content, wire_form, model, created_at, input_tokens, output_tokens "
     "FROM answers WHERE key = ?"
 )
+ANY_ANSWER = "SELECT 1 FROM answers LIMIT 1"
 DELETE_ANSWER = "DELETE FROM answers WHERE key = ?"
 INSERT_ANSWERS = "INSERT INTO answers VALUES"
 KEEP_EXISTING = "ON CONFLICT (key) DO NOTHING"
