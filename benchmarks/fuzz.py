@@ -18,12 +18,16 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from augcon_lib.model import replies
+from augcon_lib.model.replies import ReplyFormat
 from tests.support.document_shapes import SHAPES
 from tests.support.growth import MAX_EXPONENT, convert_and_cut, exponent
+from tests.support.reply_shapes import SHAPES as REPLY_SHAPES
 
 KILOBYTES = (1, 3, 10, 30, 100, 300, 1000)
 MAX_PEAK_BYTES = 1_000_000_000
@@ -65,14 +69,19 @@ def document_works() -> dict[str, Work]:
 
 
 def reply_works() -> dict[str, Work]:
-    """Parsing a model's reply, by shape."""
-    try:
-        from tests.support.reply_shapes import REPLY_SHAPES, parse_reply
-    except ImportError:
-        return {}
+    """Parsing a model's reply in each format, by shape."""
+    formats = [each for each in vars(replies).values() if isinstance(each, ReplyFormat)]
+
+    def parse(text: str) -> str:
+        parsed = 0
+        for reply_format in formats:
+            with suppress(ValueError):
+                reply_format.parse(text)
+                parsed += 1
+        return f"parsed by {parsed} of {len(formats)} formats"
 
     def work(make: Callable[[int], str]) -> Work:
-        return lambda size: parse_reply(make(size))
+        return lambda size: parse(make(size))
 
     return {f"reply: {name}": work(make) for name, make in REPLY_SHAPES.items()}
 
