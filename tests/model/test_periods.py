@@ -219,7 +219,7 @@ def test_no_limit_means_no_question(journal_path: Path) -> None:
     assert not journal_path.exists()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     limit=st.integers(1, 40),
     moves=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), min_size=1, max_size=120),
