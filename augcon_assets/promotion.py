@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 import pydantic
 
+from augcon_assets.reporting import report_stored
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.promotion import put_in_force, waiting_versions
 from augcon_lib.stages.promotion_cost import PromotionCost, promotion_cost
@@ -54,6 +55,7 @@ def promote_waiting(
                 f"{cost.documents} documents change, {cost.model_calls} model calls"
             )
             context.add_output_metadata(_cost_metadata(cost))
+    report_stored(run, context.instance)
     if not waiting:
         context.log.info("nothing waits for promotion")
 

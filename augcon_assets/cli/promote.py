@@ -22,6 +22,7 @@ from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.cli.progress import RunProgress
 from augcon_assets.processes import end_dead_runs
 from augcon_assets.reconcile import PlannedRun
+from augcon_assets.reporting import report_stored
 from augcon_assets.session import Session
 from augcon_lib.errors import PromotionRefused, SettingsError
 from augcon_lib.model import validate_model_settings
@@ -64,6 +65,9 @@ def promote_command(
                 )
             for cost in allowed:
                 put_in_force(run, cost.stage, cost.candidate, even_if_worse=named)
+    if agreed:
+        with workspace_instance(run.workspace) as instance:
+            report_stored(run, instance)
     if as_json:
         print_json({"promoted": agreed, "promotions": [promotion_json(cost) for cost in costs]})
     elif agreed:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from augcon_assets import lineage, reporting
 from augcon_assets.cli.doctor import run_doctor
 from augcon_assets.cli.instance import workspace_instance
+from augcon_assets.cli.promote import promote_command
 from augcon_assets.cli.run import RunInterrupted
 from augcon_assets.cli.summary import Outcome, summarise
 from augcon_assets.definitions import defs
@@ -26,6 +27,7 @@ from augcon_assets.partitions import DOCUMENTS, partition_key
 from augcon_assets.sync import sync_partitions
 from augcon_lib.errors import BudgetExceeded, EndpointError
 from augcon_lib.model.engine import ModelEngine
+from augcon_lib.stages.promotion import waiting_versions
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.partitions import FAILED, PartitionOutput, replace_partitions
@@ -119,6 +121,18 @@ def test_another_version_than_the_stored_one_is_a_difference_that_a_sync_correct
     assert difference.stored
     assert "responses of" in str(difference)
     sync(workspace, instance)
+    assert found(workspace, instance) == []
+
+
+def test_the_command_that_promotes_a_version_reports_it(
+    workspace: Workspace, instance: dg.DagsterInstance
+) -> None:
+    changed = {**SETTINGS, "responses": {**SETTINGS["responses"], "search_trials": 3}}
+    (workspace.root / "augcon.toml").write_text(toml(changed), "utf-8")
+    bring_up_to_date(open_workspace(workspace.root), instance)
+    assert waiting_versions(StageRun(open_workspace(workspace.root)))
+    promote_command(workspace.root, ["few_shot_examples"], None, yes=True, as_json=True)
+    assert not waiting_versions(StageRun(open_workspace(workspace.root)))
     assert found(workspace, instance) == []
 
 
@@ -405,6 +419,7 @@ def test_a_kill_after_any_write_is_made_good_by_the_next_sync(
     rows |= {f"rows: promote {stage}" for stage in CHOICES}
     rows |= {f"rows: save_{what}" for what in ("sources", "scorer", "few_shot", "dataset")}
     events = {f"events: {asset}" for asset in (DOCUMENTS, *DOCUMENT_STAGES, *WHOLE)}
+    events.add("events: in the log of the run, not in the index")
     assert rows | events <= left.keys()
     assert all(left[write] for write in rows), "each died between a write and its event"
     assert dataset(workspace) == dataset(first_sync[0])

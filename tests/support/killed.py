@@ -84,7 +84,7 @@ def watch_writes(reached: Reached) -> None:
     @contextmanager
     def watched_index(self: Any) -> Iterator[Any]:
         if storing:
-            reached(f"{storing[-1]}: in the log of the run, not in the index")
+            reached("events: in the log of the run, not in the index")
         with index_transaction(self) as connection:
             yield connection
 
