@@ -262,7 +262,7 @@ SHAPES: dict[str, Shape] = {
         rows(lambda i: json.dumps({"id": f"a~{i}" if i % 2 else "a", "text": "t"}) + "\n"),
     ),
     "JSON lines that are broken": ("a.jsonl", repeated("{\n")),
-    "JSON list": ("a.json", rows(lambda i: '{"text":"t"},', "[")),
+    "JSON list": ("a.json", lambda n: json.dumps([{"text": "t"}] * (n // 15 + 1)).encode()),
     "deep JSON": ("a.json", nested("[", "]", before='{"text":', after="}")),
     "JSON keys": (
         "a.jsonl",
