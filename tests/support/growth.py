@@ -13,7 +13,7 @@ from augcon_lib.records import Document
 
 MAX_EXPONENT = 1.3
 # Below this, a clock's noise and what every document costs weigh more than its size.
-MIN_SECONDS = 0.02
+MIN_SECONDS = 0.05
 MAX_BYTES = 50_000_000
 
 
