@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -69,11 +70,14 @@ def open_regular(path: str, place: Path, rule: LinkRule | None) -> int:
     Raises ``DocumentError`` for what must not be read, ``ValueError`` for what is no regular file,
     else ``OSError``.
     """
-    real = os.path.realpath(place)
-    _check(path, real, place, rule)
-    # Opening a device can have effects; a pipe is never opened either.
+    real = str(place)
     try:
-        _refuse_special(Path(real).stat())
+        # Most are plain files; for them it is enough to look at what was opened.
+        if not stat.S_ISREG(place.lstat().st_mode):
+            real = os.path.realpath(place)
+            _check(path, real, rule)
+            # Opening a device can have effects; a pipe is never opened either.
+            _refuse_special(Path(real).stat())
         descriptor = os.open(real, OPEN_FLAGS)
     except OSError as error:
         if error.errno != errno.ELOOP:
@@ -87,7 +91,7 @@ def open_regular(path: str, place: Path, rule: LinkRule | None) -> int:
             opened = os.path.realpath(real)
             if not os.path.samestat(status, Path(opened).stat()):
                 raise FileNotFoundError(path)
-        _check(path, opened, place, rule)
+        _check(path, opened, rule)
         if status.st_dev in _system_devices():
             raise DocumentError(path, "system_file", "it is what the system shows of itself")
     except BaseException:
@@ -101,7 +105,7 @@ def _refuse_special(status: os.stat_result) -> None:
         raise ValueError("it is a pipe, a socket, a device or a folder")
 
 
-def _check(path: str, real: str, place: Path, rule: LinkRule | None) -> None:
+def _check(path: str, real: str, rule: LinkRule | None) -> None:
     if rule is None:
         rule = LinkRule("all", "/")
     linked = real != str(Path(rule.root, path))
@@ -122,6 +126,7 @@ def _path_of(descriptor: int) -> str | None:
         return None
 
 
+@lru_cache(maxsize=1)
 def _system_devices() -> set[int]:
     devices = set()
     for folder in ("/proc", "/sys"):
