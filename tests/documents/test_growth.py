@@ -1,6 +1,7 @@
 """No document takes more than about linear time; ``benchmarks/fuzz.py`` goes further."""
 
 import json
+import math
 from functools import partial
 
 import pytest
@@ -16,15 +17,21 @@ KILOBYTES = (8, 32)
 # Four times the size takes four times as long, or 16 times where time is quadratic.
 MAX_GROWTH = 9
 QUICK_SECONDS = 0.25
+MEASUREMENTS = 5
 
 
 @pytest.mark.parametrize("name", sorted(SHAPES))
 def test_time_grows_with_the_size_of_a_document(name):
     file, make = SHAPES[name]
     convert_and_cut(file, make(1000))
-    documents = [make(1000 * size) for size in KILOBYTES]
-    small, large = (cpu_seconds(partial(convert_and_cut, file, data)) for data in documents)
-    assert large < QUICK_SECONDS or large < MAX_GROWTH * small
+    small, large = (partial(convert_and_cut, file, make(1000 * size)) for size in KILOBYTES)
+    # A busy machine makes one measurement longer, but never all of them shorter.
+    seconds = [math.inf, math.inf]
+    for _ in range(MEASUREMENTS):
+        seconds = [min(seconds[0], cpu_seconds(small)), min(seconds[1], cpu_seconds(large))]
+        if seconds[1] < QUICK_SECONDS or seconds[1] < MAX_GROWTH * seconds[0]:
+            return
+    pytest.fail(f"{KILOBYTES} kB took {seconds} CPU seconds")
 
 
 @pytest.mark.parametrize("comments", [60, 20_000])
