@@ -105,7 +105,7 @@ class ModelEngine:
             if not shared.cancelled():  # else its asker was cancelled: ask in its place
                 self.stats.repeated += 1
                 return self._count(replace(shared.result(), from_journal=True))
-        replayed, stale = self._replay(request)
+        replayed, stale = self._replay(key, request)
         if replayed is not None:
             return self._count(replayed)
         return await self._ask_once(key, request, stale=stale)
@@ -144,14 +144,14 @@ class ModelEngine:
         """As :meth:`_obtain`, or what another process obtained at the same time."""
         async with self._places.slot(), self.journal.claimed(key):
             if not stale and self.journal.get(key) is not None:
-                replayed, stale = self._replay(request)
+                replayed, stale = self._replay(key, request)
                 if replayed is not None:
                     return replayed
             return await self._obtain(key, request, stale=stale)
 
-    def _replay(self, request: ChatRequest) -> tuple[ChatReply | None, bool]:
+    def _replay(self, key: bytes, request: ChatRequest) -> tuple[ChatReply | None, bool]:
         """The stored reply if there is one; and whether a stored one can no longer be read."""
-        found = find_answer(self.journal, self._identity, request)
+        found = find_answer(self.journal, key, self._identity, request)
         if found is None:
             return None, False
         key, stored = found

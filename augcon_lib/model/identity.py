@@ -60,18 +60,18 @@ def former_journal_key(identity: str, request: ChatRequest) -> bytes:
 
 
 def find_answer(
-    journal: Journal, identity: str, request: ChatRequest
+    journal: Journal, key: bytes, identity: str, request: ChatRequest
 ) -> tuple[bytes, StoredAnswer] | None:
-    """The answer to *request* that *journal* holds, under its key or the former one, and the key.
+    """The answer to *request* that *journal* holds under *key* or the former one, and its key.
 
-    ``ModelError`` where the journal cannot be read.
+    *key* is the request's :func:`journal_key`, which costs more than the look into the journal.
+    ``ModelError`` where that cannot be read.
     """
-    for key_of in (journal_key, former_journal_key)[: 1 + journal.was_begun]:
-        key = key_of(identity, request)
+    stored = journal.get(key)
+    if stored is None and journal.was_begun:
+        key = former_journal_key(identity, request)
         stored = journal.get(key)
-        if stored is not None:
-            return key, stored
-    return None
+    return None if stored is None else (key, stored)
 
 
 def same_text(text: str) -> str:

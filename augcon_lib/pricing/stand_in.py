@@ -78,7 +78,7 @@ class StandIn:
     async def ask(self, request: ChatRequest) -> ChatReply:
         """The journal's reply, or one in its place that is counted."""
         key = journal_key(self.identity, request)
-        reply = self._known.get(key) or self._replay(request)
+        reply = self._known.get(key) or self._replay(key, request)
         if reply is None:
             reply = self._known[key] = self._make(key, request)
         else:
@@ -86,8 +86,9 @@ class StandIn:
         self._last_question = str(reply.fields.get("question", "")) or self._last_question
         return reply
 
-    def _replay(self, request: ChatRequest) -> ChatReply | None:
-        found = find_answer(self.journal, self.identity, request) if self.journal else None
+    def _replay(self, key: bytes, request: ChatRequest) -> ChatReply | None:
+        journal = self.journal
+        found = find_answer(journal, key, self.identity, request) if journal else None
         if found is None:
             return None
         try:

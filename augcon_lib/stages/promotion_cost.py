@@ -176,9 +176,9 @@ class _Unanswered:
                 few_shot=self._few_shot.for_language(query.language),
                 language=query.language,
             )
-            found = find_answer(self._journal, self._identity, request)
+            key = journal_key(self._identity, request)
+            found = find_answer(self._journal, key, self._identity, request)
             if found is None:
-                key = journal_key(self._identity, request)
                 asked[key] = 2 if self._settings.judge_faithfulness else 1
             elif self._settings.judge_faithfulness:
                 asked |= self._unjudged(query, request, found[1].content)
@@ -201,6 +201,5 @@ class _Unanswered:
             answer=answer,
             language=query.language,
         )
-        if find_answer(self._journal, self._identity, judged):
-            return {}
-        return {journal_key(self._identity, judged): 1}
+        key = journal_key(self._identity, judged)
+        return {} if find_answer(self._journal, key, self._identity, judged) else {key: 1}
