@@ -33,7 +33,10 @@ class Secrets:
         telling = tuple(value for value in known if _is_no_word(value))
         self._all = _forms(known) + _in_base64(known)
         self._telling = _forms(telling)
-        self._telling_as_whole = _in_base64(telling)
+        self._telling_as_whole = tuple(form.encode("ascii") for form in _in_base64(telling))
+        self._telling_blocks = tuple(
+            block.encode("latin-1", "ignore") for form in self._telling for _, block in _blocks(form)
+        )
         self._characters = frozenset("".join(known)) - set('"\\')
 
     def hide(self, text: str) -> str:
@@ -47,7 +50,10 @@ class Secrets:
     def hide_in_answers(self, data: bytes) -> bytes:
         """*data*, which may hold a model's words, without the values that can be no word."""
         for form in self._telling_as_whole:
-            data = data.replace(form.encode("ascii"), HIDDEN.encode("ascii"))
+            data = data.replace(form, HIDDEN.encode("ascii"))
+        # Nearly always, and in a third of the time of the search for pieces.
+        if b"\\u00" not in data and not any(map(data.__contains__, self._telling_blocks)):
+            return data
         return self._in_bytes(data, self._telling, MIN_ANSWER_PIECE_CHARS)
 
     def _in_bytes(self, data: bytes, forms: tuple[str, ...], min_chars: int) -> bytes:
@@ -108,13 +114,18 @@ def _in_base64(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def _blocks(form: str) -> list[tuple[int, str]]:
+    """Where the blocks of *form* begin, and they themselves."""
+    places = range(0, len(form) - BLOCK_CHARS + 1, BLOCK_CHARS)
+    return [(place, form[place : place + BLOCK_CHARS]) for place in places]
+
+
 def _without(text: str, form: str, min_chars: int) -> str:
     """*text* with asterisks for *form*, and for pieces of it of at least *min_chars*."""
     if len(form) < min_chars + BLOCK_CHARS:
         return text.replace(form, HIDDEN) if form in text else text
     pieces = []
-    for place in range(0, len(form) - BLOCK_CHARS + 1, BLOCK_CHARS):
-        block = form[place : place + BLOCK_CHARS]
+    for place, block in _blocks(form):
         at = text.find(block)
         while at >= 0:
             start, end = _extended(text, form, at, place)
