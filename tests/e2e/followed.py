@@ -144,7 +144,10 @@ class Followed:
                     return False
                 if instance.get_backfills(status=BulkActionStatus.REQUESTED):
                     return False
-                (state,) = (s for s in instance.all_instigator_state() if s.name == "follow_store")
+                states = [s for s in instance.all_instigator_state() if s.name == "follow_store"]
+                if not states:  # the daemon has just begun
+                    return False
+                (state,) = states
                 ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1)
             return bool(ticks) and (
                 ticks[0].timestamp > since
