@@ -3,6 +3,7 @@
 import dagster as dg
 
 from augcon_assets.assets import ASSETS
+from augcon_assets.budget_check import budget_left
 from augcon_assets.evaluation import evaluate_job, evaluation
 from augcon_assets.inputs import EXTERNAL
 from augcon_assets.jobs import JOBS
@@ -15,7 +16,7 @@ from augcon_assets.studies import STUDY_JOBS
 
 defs = dg.Definitions(
     assets=[*EXTERNAL, *ASSETS, evaluation],
-    asset_checks=[dagster_matches_warehouse, retirement_agreed],
+    asset_checks=[dagster_matches_warehouse, retirement_agreed, budget_left],
     jobs=[*JOBS, promote_job, retire_job, evaluate_job, *STUDY_JOBS],
     sensors=[follow_store],
     schedules=[daily_sync, weekly_retrain],

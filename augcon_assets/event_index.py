@@ -17,7 +17,8 @@ from dagster._core.storage.event_log.schema import (
 
 from augcon_lib.stages.documents_at_once import batches
 
-KEYS_PER_STATEMENT = 10_000
+# Each statement is a transaction of its own: others may write to the index in between.
+KEYS_PER_STATEMENT = 1_000
 # The "partition" of an event of an asset as a whole.
 WHOLE = ""
 

@@ -8,9 +8,11 @@ of their own that does nothing but fail with their reasons.
 from collections.abc import Callable, Mapping
 
 import dagster as dg
-from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 
+from augcon_assets.event_log import report_planned
 from augcon_assets.partitions import partition_key
+from augcon_assets.processes import PROCESS_TAG, this_process
+from augcon_assets.turn import Turn
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.counts import document_failures
 from augcon_lib.warehouse.partitions import EMPTY, REJECTED, STAGES
@@ -24,13 +26,15 @@ def report_failures(
     instance: dg.DagsterInstance,
     is_given_up: Callable[[str], bool],
     find_job: Callable[[], dg.JobDefinition],
+    turn: Turn | None = None,
 ) -> list[str]:
     """Show documents that cannot be read, or are given up, as failed; those newly shown.
 
     *find_job* gives the job that makes documents, asked where there is something to show. One that
     was tried again since it was shown is shown anew. A document without any text is no
-    failure.
+    failure. Goes on while *turn* does; each piece gets a run of its own.
     """
+    turn = turn or Turn()
     by_stage: dict[str, dict[str, str]] = {}
     for each in document_failures(warehouse):
         document, reason = each["document_id"], each["reason"]
@@ -41,9 +45,9 @@ def report_failures(
     shown = []
     for stage, reasons in by_stage.items():
         new = _not_shown(instance, stage, reasons)
-        if new:
-            _fail(instance, find_job(), stage, new)
-            shown += list(new)
+        for some in turn.pieces(list(new)):
+            _fail(instance, find_job(), stage, {document: new[document] for document in some})
+            shown += some
     return shown
 
 
@@ -68,9 +72,7 @@ def _fail(
         told.append(f"and {len(reasons) - MAX_TOLD} more, which augcon status lists")
     key = dg.AssetKey(stage)
     job = whole.get_subset(asset_selection={key})
-    run = instance.create_run_for_job(job, tags={FAILURES_TAG: stage}, asset_selection={key})
-    for document in reasons:
-        planned = AssetMaterializationPlannedData(key, partition=partition_key(document))
-        event = DagsterEvent.build_asset_materialization_planned_event(job.name, stage, planned)
-        instance.report_dagster_event(event, run_id=run.run_id)
+    tags = {FAILURES_TAG: stage, PROCESS_TAG: this_process()}
+    run = instance.create_run_for_job(job, tags=tags, asset_selection={key})
+    report_planned(instance, run, key, [partition_key(document) for document in reasons])
     instance.report_run_failed(run, "\n".join([f"not made at {stage}:", *told]))

@@ -5,7 +5,8 @@ is reported twice, and whatever one process missed is reported by the next.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
@@ -28,6 +29,7 @@ from augcon_assets.lineage import (
     stored_versions,
 )
 from augcon_assets.partitions import partition_key
+from augcon_assets.turn import Turn
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.partitions import load_states
@@ -44,23 +46,28 @@ def report_inputs(run: StageRun, instance: dg.DagsterInstance) -> list[str]:
     return sorted(changed)
 
 
-def report_stored(run: StageRun, instance: dg.DagsterInstance) -> list[Difference]:
+def report_stored(
+    run: StageRun, instance: dg.DagsterInstance, turn: Turn | None = None
+) -> list[Difference]:
     """Make Dagster show what the warehouse holds, no more and no less; where it did not.
 
     Whatever Dagster lacks or shows in another version is recorded, an asset before those made from
-    it; what is not stored is taken back. Asks no model.
+    it; what is not stored is taken back. Asks no model. Documents are done in pieces while *turn*
+    goes on, each at all assets; the assets over all documents come last. Between pieces others may
+    store and record.
     """
-    if not differences_now(run, instance):
-        return []
-    with run.recording():
-        _take_back_what_was_made_of(differences_now(run, instance), run, instance)
+    turn = turn or Turn()
+    before: list[Difference] = []
+    first = found = differences_now(run, instance)
+    while found and found != before:
+        if not turn.goes_on():
+            turn.leave(len({each.document for each in found}))
+            break
+        with run.recording():
+            before = differences_now(run, instance)
+            _report_piece(run, instance, before, turn.documents)
         found = differences_now(run, instance)
-        by_asset: dict[str, list[Difference]] = defaultdict(list)
-        for difference in found:
-            by_asset[difference.asset].append(difference)
-        for asset in sorted(by_asset, key=ASSETS.index):
-            _report(run, instance, asset, by_asset[asset])
-    return found
+    return first
 
 
 def report_documents(instance: dg.DagsterInstance, sources: Mapping[str, str]) -> list[str]:
@@ -80,28 +87,55 @@ def report_documents(instance: dg.DagsterInstance, sources: Mapping[str, str]) -
     return list(changed)
 
 
-def _take_back_what_was_made_of(
-    found: Sequence[Difference], run: StageRun, instance: dg.DagsterInstance
+def _report_piece(
+    run: StageRun, instance: dg.DagsterInstance, found: Sequence[Difference], documents: int
 ) -> None:
-    """Of documents that Dagster lacks at an asset, take back the later assets, too.
+    """Correct what *found* says of the first *documents*; of no document, where none is left."""
+    some = set(islice(dict.fromkeys(d.document for d in found if d.document), documents))
+    some = some or {NO_DOCUMENT}
+    if _take_back_what_was_made_of(some, found, run, instance):
+        found = differences_now(run, instance)
+    by_asset: dict[str, list[Difference]] = defaultdict(list)
+    for difference in found:
+        if difference.document in some:
+            by_asset[difference.asset].append(difference)
+    for asset in sorted(by_asset, key=ASSETS.index):
+        _report(run, instance, asset, by_asset[asset])
+
+
+def _take_back_what_was_made_of(
+    some: Collection[str],
+    found: Sequence[Difference],
+    run: StageRun,
+    instance: dg.DagsterInstance,
+) -> bool:
+    """Of those of *some* documents that Dagster lacks at an asset, take back the later assets, too.
 
     Their events point to one that is gone, and Dagster would show them as stale for ever. Recorded
     after it they point to the new one; where the process dies before, they are missing as well.
+    Whether anything was taken back.
     """
     lacking: dict[str, set[str]] = defaultdict(set)
     for each in found:
         if each.recorded is None:
             lacking[each.asset].add(each.document)
-    if not lacking.keys() & set(OF_DOCUMENTS):
-        return
+    lost = {asset: lacking[asset].intersection(some) - {NO_DOCUMENT} for asset in OF_DOCUMENTS}
+    if not any(lost.values()):
+        return False
     stored = stored_versions(run)
+    took_back = False
     gone: set[str] = set()
     for asset in OF_DOCUMENTS:
-        again = gone & stored[asset].keys()
-        withdraw(instance, asset, [partition_key(document) for document in again])
-        gone |= lacking[asset]
-    if gone & stored[OF_DOCUMENTS[-1]].keys() and stored[DATASET]:
+        again = gone & stored[asset].keys() - lacking[asset]
+        if again:
+            withdraw(instance, asset, [partition_key(document) for document in again])
+            took_back = True
+        gone |= lost[asset]
+    of_all = gone & stored[OF_DOCUMENTS[-1]].keys() and stored[DATASET]
+    if of_all and NO_DOCUMENT not in lacking[DATASET]:
         instance.wipe_assets([dg.AssetKey.from_user_string(DATASET)])
+        took_back = True
+    return took_back
 
 
 def _report(

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import pydantic
 
+from augcon_assets.current_check import report_on_change
 from augcon_assets.inputs import DOCUMENTS
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.errors import AugconError
@@ -19,7 +20,6 @@ from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.retirements import HeldSet
 
 CHECK = "retirement_agreed"
-_KEY = dg.AssetCheckKey(dg.AssetKey(DOCUMENTS), CHECK)
 _LISTED = 20
 
 
@@ -40,21 +40,14 @@ def retirement_agreed(workspace: WorkspaceResource) -> dg.AssetCheckResult:
 def report_retirements(run: StageRun, instance: dg.DagsterInstance) -> None:
     """Record an evaluation of the check, unless the last one says what waits now."""
     waiting = waiting_retirements(run)
-    last = instance.event_log_storage.get_latest_asset_check_execution_by_key([_KEY]).get(_KEY)
-    evaluation = last.evaluation if last else None
-    recorded = evaluation.metadata.get("set_ids") if evaluation else None
-    shown = _shown(waiting)
-    if recorded and recorded.value == shown["metadata"]["set_ids"].value:
-        return
-    instance.report_runless_asset_event(
-        dg.AssetCheckEvaluation(
-            asset_key=_KEY.asset_key,
-            check_name=CHECK,
-            passed=not waiting,
-            severity=dg.AssetCheckSeverity.ERROR,
-            **shown,
-        )
+    evaluation = dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(DOCUMENTS),
+        check_name=CHECK,
+        passed=not waiting,
+        severity=dg.AssetCheckSeverity.ERROR,
+        **_shown(waiting),
     )
+    report_on_change(instance, evaluation, "set_ids")
 
 
 class RetireConfig(dg.Config):

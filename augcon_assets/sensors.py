@@ -26,6 +26,7 @@ from augcon_assets.reconcile import MODEL_STAGES, failed_before, failed_in, next
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_assets.retirement import in_words
 from augcon_assets.sync import documents_in_order, report_changes, run_tags, sync_partitions
+from augcon_assets.turn import Turn
 from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import FAILED_BEFORE, fingerprint
 from augcon_lib.model.periods import PeriodSpend, period_spend, utc
@@ -38,6 +39,10 @@ from augcon_lib.workspace import Workspace
 
 MAX_ATTEMPTS = 3
 TICK_SECONDS = 30
+# After the listing, a tick makes Dagster show what is stored for so long, and requests so many
+# runs; Dagster gives it 60 seconds in all, `augcon ui` 300. The next tick goes on.
+WORK_SECONDS = 20
+MAX_RUNS_PER_TICK = 25
 
 # By document: the fingerprint that was tried, and how often it was tried again.
 Attempts = Mapping[str, tuple[str, int]]
@@ -59,8 +64,10 @@ def follow_store(
     if _active_runs(context.instance):
         run = StageRun(workspace.open())
         see_sources(run)
-        report_changes(run, context.instance)
-        return dg.SkipReason("a run of an earlier tick or command is still going on")
+        turn = new_turn()
+        report_changes(run, context.instance, turn)
+        waits = "a run of an earlier tick or command is still going on"
+        return dg.SkipReason(f"{waits}; {_left(turn)}" if turn.left else waits)
     attempts = json.loads(context.cursor or "{}")
     missing = _missing_runs(context.instance, workspace, attempts)
     cursor = json.dumps(missing.attempts)
@@ -125,7 +132,8 @@ def weekly_retrain(
 class Missing:
     """Runs to request; how often each document was tried again with the same inputs by then.
 
-    ``waits`` says what waits for the budget of the next day or month; nothing is requested then.
+    ``waits`` says what waits for the next tick, or for the budget of the next day or month; nothing
+    is requested then.
     """
 
     requests: list[dg.RunRequest]
@@ -138,15 +146,22 @@ def _missing_runs(
 ) -> Missing:
     """What is missing, given the *attempts* until now.
 
-    A document that is good, or that would be made from other inputs, is not counted any more.
+    A document that is good, or that would be made from other inputs, is not counted any more. Where
+    Dagster does not show all yet that is stored, nothing is requested: what a run makes points to
+    the events of what it was made from.
     """
     run = StageRun(workspace.open())
-    store = sync_partitions(run, instance, hold=True)
+    turn = new_turn()
+    store = sync_partitions(run, instance, hold=True, turn=turn)
+    if turn.left:
+        return Missing([], attempts, _left(turn))
     stale = stale_in(run, store.sources)
     tried = _tried_inputs(run, stale)
     before = {d: attempts[d][1] for d, f in tried.items() if attempts.get(d, ("", 0))[0] == f}
     given_up = {document for document, count in before.items() if count >= MAX_ATTEMPTS}
-    report_failures(run.warehouse, instance, given_up.__contains__, document_making_job)
+    report_failures(run.warehouse, instance, given_up.__contains__, document_making_job, turn)
+    if turn.left:
+        return Missing([], attempts, _left(turn))
     order = documents_in_order(instance)
     planned = next_runs(stale, order, given_up=given_up)
     reached = [each for each in _periods(run.workspace) if each.is_reached]
@@ -156,6 +171,7 @@ def _missing_runs(
             {d: (f, before.get(d, 0)) for d, f in tried.items()},
             _waiting(sum(each.documents for each in planned), reached),
         )
+    planned = planned[:MAX_RUNS_PER_TICK]
     session_id = str(uuid.uuid4())
     requests = [
         dg.RunRequest(
@@ -167,6 +183,18 @@ def _missing_runs(
     ]
     again = failed_in(planned, stale, order)
     return Missing(requests, {d: (f, before.get(d, 0) + (d in again)) for d, f in tried.items()})
+
+
+def new_turn() -> Turn:
+    """What one tick may do."""
+    return Turn(WORK_SECONDS)
+
+
+def _left(turn: Turn) -> str:
+    return (
+        f"{turn.left:,} documents or more are left that Dagster does not show as they are; the "
+        "next tick goes on, and requests runs when all are done (augcon run does all at once)"
+    )
 
 
 def _periods(workspace: Workspace) -> list[PeriodSpend]:

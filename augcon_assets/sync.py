@@ -9,15 +9,15 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
 )
 
-from augcon_assets.event_index import KEYS_PER_STATEMENT
+from augcon_assets.budget_check import report_budget
 from augcon_assets.event_log import delete_partitions
 from augcon_assets.partitions import DOCUMENTS, document_id, partition_key
 from augcon_assets.reconcile import PlannedRun
 from augcon_assets.reporting import report_inputs, report_stored
 from augcon_assets.resources import SESSION_TAG
 from augcon_assets.retirement import report_retirements
+from augcon_assets.turn import Turn
 from augcon_lib.retirement import Retirement
-from augcon_lib.stages.documents_at_once import batches
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import sync_sources
 
@@ -36,7 +36,13 @@ class Store:
     unmatched_patterns: Sequence[str] = ()
 
 
-def sync_partitions(run: StageRun, instance: dg.DagsterInstance, *, hold: bool = False) -> Store:
+def sync_partitions(
+    run: StageRun,
+    instance: dg.DagsterInstance,
+    *,
+    hold: bool = False,
+    turn: Turn | None = None,
+) -> Store:
     """List the store and make the partitions its documents; documents that left are forgotten.
 
     Where too many left to be forgotten unasked, raises ``RetirementHeld``, or with *hold* goes on
@@ -45,27 +51,34 @@ def sync_partitions(run: StageRun, instance: dg.DagsterInstance, *, hold: bool =
     Dagster is made to show the inputs as they are now and what the warehouse holds, an instance
     that was lost too; also where the store cannot be listed.
 
+    The store is always listed to its end, and documents leave the warehouse in one transaction: a
+    listing that was cut short would retire what it did not reach. What follows for Dagster is done
+    while *turn* goes on, and ``turn.left`` says how much the next sync finds still to be done.
+
     Raises ``StoreError`` where the store cannot be listed: no partition is touched then.
     """
+    turn = turn or Turn()
     try:
         listing, gone, added, held = sync_sources(run, hold=hold)
     finally:
         report_retirements(run, instance)
-        report_changes(run, instance)
+        report_changes(run, instance, turn)
     sources = listing.source_hashes
     before = set(documents_in_order(instance))
     missing = [partition_key(document) for document in sources if document not in before]
-    for some in batches(missing, KEYS_PER_STATEMENT):
+    for some in turn.pieces(missing):
         instance.add_dynamic_partitions(DOCUMENTS, some)
     deleted = [] if held else sorted(before - set(sources) | set(gone))
-    delete_partitions(instance, DOCUMENTS, [partition_key(d) for d in deleted])
+    for some in turn.pieces([partition_key(d) for d in deleted]):
+        delete_partitions(instance, DOCUMENTS, some)
     return Store(sources, added, deleted, held, listing.unmatched_patterns)
 
 
-def report_changes(run: StageRun, instance: dg.DagsterInstance) -> None:
-    """Make Dagster show the inputs as they are now, and what the warehouse holds."""
+def report_changes(run: StageRun, instance: dg.DagsterInstance, turn: Turn | None = None) -> None:
+    """Make Dagster show inputs and budget as they are now, and what the warehouse holds."""
+    report_budget(run.workspace, instance)
     report_inputs(run, instance)
-    report_stored(run, instance)
+    report_stored(run, instance, turn)
 
 
 def documents_in_order(instance: dg.DagsterInstance) -> list[str]:

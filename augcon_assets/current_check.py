@@ -1,0 +1,14 @@
+"""Asset checks that say how things are now: recorded by each sync, where something has changed."""
+
+import dagster as dg
+
+
+def report_on_change(
+    instance: dg.DagsterInstance, evaluation: dg.AssetCheckEvaluation, compared: str
+) -> None:
+    """Record *evaluation*, unless the last one has the same *compared*, a key of its metadata."""
+    key = dg.AssetCheckKey(evaluation.asset_key, evaluation.check_name)
+    last = instance.event_log_storage.get_latest_asset_check_execution_by_key([key]).get(key)
+    recorded = last.evaluation.metadata.get(compared) if last and last.evaluation else None
+    if recorded is None or recorded.value != evaluation.metadata[compared].value:
+        instance.report_runless_asset_event(evaluation)
