@@ -16,7 +16,7 @@ demo: $(STAMP)
 	@echo
 	@echo "The dataset:       export/chat/train.jsonl"
 	@echo "Try next:          edit a file under documents/ and run: $(BIN)/augcon plan"
-	@echo "See the lineage:   $(BIN)/augcon ui   and open http://127.0.0.1:3000/asset-groups"
+	@echo "See the lineage:   $(BIN)/augcon ui   and open the address that it prints"
 
 test: $(STAMP)
 	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
