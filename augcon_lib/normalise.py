@@ -28,7 +28,7 @@ def normalise(text: str) -> str:
     Tabs and line feeds stay, byte order marks, NULs and terminal escapes go, and a lone surrogate
     becomes U+FFFD. Nothing else is changed.
     """
-    if text.isascii() and text.translate(WITHOUT_LINES).isprintable():
+    if text.isascii() and (text.isprintable() or text.translate(WITHOUT_LINES).isprintable()):
         return text
     if "\x1b" in text:
         text = ANSI_ESCAPES.sub("", text)

@@ -81,7 +81,7 @@ def same_text(text: str) -> str:
     are written without spaces, where a line break stands for nothing. Within fenced code lines
     and their indentation stay, since they carry meaning there.
     """
-    if not any(fence in text for fence in _FENCES):
+    if "```" not in text and "~~~" not in text:
         return _unwrapped(text)
     kept = []
     for part in _FENCED_CODE.split(text):

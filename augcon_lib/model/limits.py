@@ -4,8 +4,8 @@ import asyncio
 import heapq
 import itertools
 import math
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from aiolimiter import AsyncLimiter
@@ -74,15 +74,9 @@ class AdaptiveSlots:
         self._window_calls = 0
         self._window_overloads = 0
 
-    @asynccontextmanager
-    async def slot(self) -> AsyncIterator["Slot"]:
-        """Hold one slot to the end of the body, or until it is freed there."""
-        await self._acquire()
-        slot = Slot(self)
-        try:
-            yield slot
-        finally:
-            slot.free()
+    def slot(self) -> "Slot":
+        """To hold one slot to the end of the body (``async with``), or until it is freed there."""
+        return Slot(self)
 
     @contextmanager
     def settling(self, slot: "Slot") -> Iterator[None]:
@@ -115,7 +109,8 @@ class AdaptiveSlots:
         self.busy -= 1
         self._wake()
 
-    async def _acquire(self) -> None:
+    async def acquire(self) -> None:
+        """Wait for a slot, and take it."""
         if self.busy < self.limit and not self._line:
             self.busy += 1
             return
@@ -133,18 +128,27 @@ class AdaptiveSlots:
 
 
 class Slot:
-    """One slot that is held."""
+    """One slot, held in the body of ``async with``."""
 
-    __slots__ = ("_slots",)
+    __slots__ = ("_held", "_slots")
 
     def __init__(self, slots: AdaptiveSlots) -> None:
-        self._slots: AdaptiveSlots | None = slots
+        self._slots = slots
+        self._held = False
+
+    async def __aenter__(self) -> "Slot":
+        await self._slots.acquire()
+        self._held = True
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.free()
 
     def free(self) -> None:
         """Give it back, once."""
-        if self._slots is not None:
-            slots, self._slots = self._slots, None
-            slots.release()
+        if self._held:
+            self._held = False
+            self._slots.release()
 
 
 class _Remaining:

@@ -35,7 +35,9 @@ class Secrets:
         self._telling = _forms(telling)
         self._telling_as_whole = tuple(form.encode("ascii") for form in _in_base64(telling))
         self._telling_blocks = tuple(
-            block.encode("latin-1", "ignore") for form in self._telling for _, block in _blocks(form)
+            block.encode("latin-1", "ignore")
+            for form in self._telling
+            for _, block in _blocks(form)
         )
         self._characters = frozenset("".join(known)) - set('"\\')
 

@@ -9,8 +9,7 @@ import errno
 import fcntl
 import os
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -57,20 +56,12 @@ class Claims:
                     os.close(self._file)
                     self._file = -1
 
-    @asynccontextmanager
-    async def held(self, key: bytes) -> AsyncIterator[None]:
-        """Hold the claim of *key* (8 bytes or more), once nobody else does, to the body's end."""
-        place = int.from_bytes(key[:8], "big") >> 2
-        pause = FIRST_PAUSE_SECONDS
-        while not self._take(place):
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, MAX_PAUSE_SECONDS)
-        try:
-            yield
-        finally:
-            self._give_back(place)
+    def held(self, key: bytes) -> "Claim":
+        """To hold the claim of *key* (8 bytes or more) in the body, once nobody else does."""
+        return Claim(self, int.from_bytes(key[:8], "big") >> 2)
 
-    def _take(self, place: int) -> bool:
+    def take(self, place: int) -> bool:
+        """Claim *place*, unless somebody holds it; whether that went well."""
         with self._lock:
             if place in self._held:
                 return False
@@ -89,9 +80,29 @@ class Claims:
             self._held.add(place)
             return True
 
-    def _give_back(self, place: int) -> None:
+    def give_back(self, place: int) -> None:
+        """Hold *place* no more."""
         with self._lock:
             self._held.discard(place)
             if self._file >= 0:
                 with suppress(OSError):  # where locks cannot be taken
                     fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
+
+
+class Claim:
+    """One place of *claims*, held in the body of ``async with``."""
+
+    __slots__ = ("_claims", "_place")
+
+    def __init__(self, claims: Claims, place: int) -> None:
+        self._claims = claims
+        self._place = place
+
+    async def __aenter__(self) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        while not self._claims.take(self._place):
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, MAX_PAUSE_SECONDS)
+
+    async def __aexit__(self, *error: object) -> None:
+        self._claims.give_back(self._place)

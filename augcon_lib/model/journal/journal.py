@@ -8,11 +8,10 @@ returns; a failure is never stored as an answer.
 import asyncio
 import threading
 import time
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
-from augcon_lib.model.journal.claims import Claims
+from augcon_lib.model.journal.claims import Claim, Claims
 from augcon_lib.model.journal.failures import SQLITE_ERRORS, journal_error
 from augcon_lib.model.journal.tables import (
     ANY_ANSWER,
@@ -62,7 +61,7 @@ class Journal:
         row = self._read(SELECT_ANSWER, (key,))
         return StoredAnswer._make(row) if row else None
 
-    def claimed(self, key: bytes) -> AbstractAsyncContextManager[None]:
+    def claimed(self, key: bytes) -> Claim:
         """Wait until no other process asks for what *key* names, and keep them from it meanwhile.
 
         Look in the journal again in its body: another process may have asked.
