@@ -1,8 +1,10 @@
 """Dagster's instance of a workspace, for commands that run in their own process."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import dagster as dg
 from sqlalchemy.exc import DBAPIError
@@ -23,11 +25,29 @@ def workspace_instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
     # The settings of the instance ask for it.
     os.environ["DAGSTER_HOME"] = str(home)
     try:
-        with dg.DagsterInstance.from_config(str(home)) as instance:
+        with _alone(home):
+            opened = dg.DagsterInstance.from_config(str(home))
+        with opened as instance:
             yield instance
     except DBAPIError as error:
-        raise LineageError(
-            f"Dagster's records in {home} cannot be read or written: {error.orig}; what was made "
-            "is in the warehouse. Free space or fix the rights of that folder, then run augcon "
-            "again: it records what is missing"
-        ) from error
+        raise _unusable(home, error.orig) from error
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Wait until no other process opens the instance: the first one makes its tables."""
+    try:
+        lock = (home / "instance.lock").open("a")
+    except OSError as error:
+        raise _unusable(home, error) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _unusable(home: Path, problem: object) -> LineageError:
+    return LineageError(
+        f"Dagster's records in {home} cannot be read or written: {problem}; what was made is in "
+        "the warehouse. Free space or fix the rights of that folder, then run augcon again: it "
+        "records what is missing"
+    )
