@@ -130,7 +130,8 @@ class _Walk:
     def _follow(self, place: str, path: str) -> None:
         real = os.path.realpath(place)
         refused = self._rule.refusal(real, linked=True) is not None
-        if not is_of_system(real) and Path(real).is_dir():
+        # For a path that is too long, Path.is_dir raises.
+        if not is_of_system(real) and os.path.isdir(real):  # noqa: PTH112
             if refused:
                 self._found.append(_refused(path, real, folder=True))
             else:

@@ -52,6 +52,13 @@ def test_a_chain_of_links_is_refused_where_it_ends_outside(store):
     assert {reason_of(found[name]) for name in names} == {"link_leaves_store"}
 
 
+def test_a_link_to_a_name_that_is_too_long_is_rejected_alone(store):
+    link(store, "link.md", "x" * 300)
+    found = read_store(store, uri="store")
+    assert reason_of(found["link.md"]) == "read_error"
+    assert texts(found)["a.md"] == "A."
+
+
 def test_a_folder_that_is_refused_is_named_whatever_the_patterns_choose(store):
     link(store, "linked", "../elsewhere")
     found = read_store(store, uri="store", include=["**/*.md"])
