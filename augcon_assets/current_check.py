@@ -9,6 +9,8 @@ def report_on_change(
     """Record *evaluation*, unless the last one has the same *compared*, a key of its metadata."""
     key = dg.AssetCheckKey(evaluation.asset_key, evaluation.check_name)
     last = instance.event_log_storage.get_latest_asset_check_execution_by_key([key]).get(key)
-    recorded = last.evaluation.metadata.get(compared) if last and last.evaluation else None
+    shown = last.evaluation if last else None
+    # A run that only planned the check has not evaluated it.
+    recorded = shown.metadata.get(compared) if isinstance(shown, dg.AssetCheckEvaluation) else None
     if recorded is None or recorded.value != evaluation.metadata[compared].value:
         instance.report_runless_asset_event(evaluation)
