@@ -8,6 +8,8 @@ import base64
 import re
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from augcon_lib.model.reply_text import clean
+
 HIDDEN = "***"
 # A secret is searched for by blocks of so many characters, so that each piece of it is found that
 # is nearly twice as long; shorter pieces, such as a vendor's prefix, tell nothing.
@@ -19,6 +21,10 @@ MIN_ANSWER_SECRET_CHARS = 16
 MIN_ANSWER_PIECE_CHARS = 16
 # Behind an even number of backslashes, each two of which are one.
 _ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\u00([2-7][0-9a-fA-F])")
+# As pages, addresses and Python write them; in words about a failure alone.
+_ESCAPED_IN_WORDS = re.compile(
+    r"()(?:%|\\x|&#[xX]0*)([2-7][0-9a-fA-F]);?|&#0*(3[2-9]|[4-9]\d|1[01]\d|12[0-6]);"
+)
 
 
 class Secrets:
@@ -32,6 +38,7 @@ class Secrets:
         known = tuple(dict.fromkeys(value for value in values if value))
         telling = tuple(value for value in known if _is_no_word(value))
         self._all = _forms(known) + _in_base64(known)
+        self._in_words = self._all + _in_other_letters(known)
         self._telling = _forms(telling)
         self._telling_as_whole = tuple(form.encode("ascii") for form in _in_base64(telling))
         self._telling_blocks = tuple(
@@ -42,8 +49,14 @@ class Secrets:
         self._characters = frozenset("".join(known)) - set('"\\')
 
     def hide(self, text: str) -> str:
-        """*text*, words about a failure, without any of the values."""
-        return self._hide(text, self._all, MIN_PIECE_CHARS)
+        """*text*, words about a failure, cleaned and without any of the values.
+
+        Cleaned first: what cannot be seen, and goes later, would keep a value apart.
+        """
+        if not self._in_words:
+            return text
+        text = _ESCAPED_IN_WORDS.sub(self._unescaped, clean(text))
+        return self._hide(text, self._in_words, MIN_PIECE_CHARS)
 
     def hide_bytes(self, data: bytes) -> bytes:
         """As :meth:`hide`, for what comes over the wire; a JSON text stays one."""
@@ -75,8 +88,8 @@ class Secrets:
 
     def _unescaped(self, escape: re.Match[str]) -> str:
         """A character of a value as itself, which means the same in JSON; others as they were."""
-        character = chr(int(escape[2], 16))
-        return escape[1] + character if character in self._characters else escape[0]
+        character = chr(int(escape[2], 16) if escape[2] else int(escape[3]))
+        return (escape[1] or "") + character if character in self._characters else escape[0]
 
 
 def secrets_of(base_url: str, api_key: str, proxy: str | None = None) -> Secrets:
@@ -120,6 +133,15 @@ def _blocks(form: str) -> list[tuple[int, str]]:
     """Where the blocks of *form* begin, and they themselves."""
     places = range(0, len(form) - BLOCK_CHARS + 1, BLOCK_CHARS)
     return [(place, form[place : place + BLOCK_CHARS]) for place in places]
+
+
+def _in_other_letters(values: tuple[str, ...]) -> tuple[str, ...]:
+    """*values* in capitals, in small letters and in hexadecimal digits."""
+    found = set()
+    for value in values:
+        digits = value.encode("utf-8", "replace").hex()
+        found |= {value.upper(), value.lower(), digits, digits.upper()}
+    return tuple(sorted(found - set(values), key=len, reverse=True))
 
 
 def _without(text: str, form: str, min_chars: int) -> str:

@@ -96,6 +96,28 @@ def test_json_stays_the_same_json_where_no_secret_is_in_it() -> None:
     assert json.loads(Secrets(KEY).hide_bytes(data)) == value
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "\0".join(KEY),
+        "\u202d".join(KEY),
+        KEY.upper(),
+        KEY.lower(),
+        KEY.encode().hex(),
+        quote(KEY, safe="").lower(),
+        "".join(f"%{ord(character):02x}" for character in KEY),
+        "".join(f"\\x{ord(character):02x}" for character in KEY),
+        "".join(f"&#{ord(character)};" for character in KEY),
+        "".join(f"&#x{ord(character):X};" for character in KEY),
+    ],
+)
+def test_an_error_holds_the_key_in_no_other_writing(written: str) -> None:
+    told = CallError("http_401", Secrets(KEY).hide(f"wrong key {written}, ask for another")).detail
+    assert HIDDEN in told
+    forms = (KEY, KEY.upper(), KEY.lower(), quote(KEY, safe="").lower(), written)
+    assert [piece for form in forms for piece in _pieces(told, form)] == []
+
+
 def test_passwords_and_queries_of_addresses_are_secrets_too() -> None:
     secrets = secrets_of("http://u:pa55w0rd@h/v1?token=t0ken123", "", "http://u:pr0xyword@p:8080")
     told = secrets.hide("at u:pa55w0rd@h?token=t0ken123 by http://u:pr0xyword@p:8080")
