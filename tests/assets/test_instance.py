@@ -8,7 +8,7 @@ import pytest
 from augcon_assets.cli.instance import workspace_instance
 from augcon_lib.errors import LineageError
 from augcon_lib.workspace import open_workspace
-from tests.support.workspaces import bring_up_to_date, make_workspace
+from tests.support.workspaces import make_workspace
 
 COMMANDS = 8
 
@@ -32,7 +32,7 @@ def test_a_home_that_takes_no_file_is_named(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path / "new")
     (workspace.dagster_home / "instance.lock").mkdir()
     with (
-        pytest.raises(LineageError, match="instance.lock.*run augcon again"),
+        pytest.raises(LineageError, match=r"instance\.lock.*run augcon again"),
         workspace_instance(workspace),
     ):
         pass
