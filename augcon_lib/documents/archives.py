@@ -36,6 +36,7 @@ BROKEN = (
 DOCUMENTS_PER_ARCHIVE = 100
 MAX_MEMBERS = 500_000
 MAX_HEADER_BYTES = 1_000_000
+MAX_LINKS_IN_A_ROW = 40  # as Linux follows; a longer chain is followed anew from each of its links
 LONG_HEADERS = (
     tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE,
     tarfile.SOLARIS_XHDTYPE,
@@ -166,19 +167,17 @@ class TarFiles:
         return cast("IO[bytes]", self._archive.extractfile(member))
 
     def _target(self, member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-        """The member that a link leads to in the end."""
-        seen = set()
-        while _is_link(member):
-            if member.offset in seen:
-                return None
-            seen.add(member.offset)
+        """The member that a link leads to in the end; None: to nothing, or over too many others."""
+        for _ in range(MAX_LINKS_IN_A_ROW):
             folder = posixpath.dirname(member.name) if member.issym() else ""
             place = posixpath.normpath(posixpath.join(folder, member.linkname))
             following = self._by_place.get(place)
             if following is None:
                 return None
+            if not _is_link(following):
+                return following
             member = following
-        return member
+        return None
 
 
 class _Member(tarfile.TarInfo):

@@ -226,6 +226,14 @@ def test_one_bad_member_of_a_tar_is_rejected_alone(tmp_path, kind, target, reaso
     assert reason_of(found["l.md"]) == reason
 
 
+def test_a_chain_of_links_in_a_tar_is_followed_as_far_as_a_file_system_does(tmp_path):
+    chain = [(f"l{n}.md", tarfile.SYMTYPE, f"l{n + 1}.md") for n in range(100)]
+    tar_of(tmp_path / "s.tar.gz", *chain, ("l100.md", tarfile.SYMTYPE, "ok.md"))
+    found = read_store(tmp_path, uri="s.tar.gz")
+    assert text_of(found["l61.md"]) == "Text of the member."
+    assert reason_of(found["l60.md"]) == "not_found"
+
+
 def test_a_link_to_another_member_of_a_tar_is_followed_unless_links_are_refused(tmp_path):
     links = [("sub/l.md", tarfile.SYMTYPE, "../ok.md"), ("h.md", tarfile.LNKTYPE, "ok.md")]
     tar_of(tmp_path / "s.tar.gz", *links)
