@@ -1,6 +1,7 @@
 """ZIP and tar archives as stores. Nothing is unpacked to named files."""
 
 import bz2
+import errno
 import gzip
 import lzma
 import posixpath
@@ -30,7 +31,7 @@ DECOMPRESSORS: tuple[tuple[tuple[str, ...], Any], ...] = (
 )
 BROKEN = (
     tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, lzma.LZMAError, EOFError,
-    NotImplementedError,
+    NotImplementedError, RecursionError, ValueError,
 )  # fmt: skip
 # An archive may unpack to so many times what one document may be; it holds many of them.
 DOCUMENTS_PER_ARCHIVE = 100
@@ -69,7 +70,10 @@ def open_archive(
                 tar = stack.enter_context(tarfile.TarFile(fileobj=plain, tarinfo=_Member))
                 archive = TarFiles(tar, stamp, follow_links)
             files = archive.files
-        except BROKEN as error:
+        except (*BROKEN, OSError) as error:
+            # A size that leads to no place in the file is an invalid argument.
+            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+                raise
             message = f"the archive {name} is damaged ({error}); make or download it again"
             raise StoreError(message) from None
         if len(files) > MAX_MEMBERS:

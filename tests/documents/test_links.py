@@ -226,6 +226,26 @@ def test_one_bad_member_of_a_tar_is_rejected_alone(tmp_path, kind, target, reaso
     assert reason_of(found["l.md"]) == reason
 
 
+@pytest.mark.parametrize("attributes", [{"size": "9" * 14}, {"size": "9" * 30}])
+def test_a_tar_whose_sizes_lead_nowhere_is_damaged(tmp_path, attributes):
+    with tarfile.open(tmp_path / "s.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("a.md")
+        member.pax_headers = attributes
+        archive.addfile(member)
+        archive.addfile(tarfile.TarInfo("b.md"))
+    with pytest.raises(StoreError, match=r"the archive s\.tar is damaged"):
+        read_store(tmp_path, uri="s.tar")
+
+
+def test_a_tar_with_a_chain_of_headers_is_damaged(tmp_path):
+    header = tarfile.TarInfo("././@LongLink")
+    header.type, header.size = tarfile.GNUTYPE_LONGNAME, 1
+    block = header.tobuf(tarfile.GNU_FORMAT) + b"x".ljust(tarfile.BLOCKSIZE, b"\0")
+    (tmp_path / "s.tar").write_bytes(block * 3000)
+    with pytest.raises(StoreError, match=r"the archive s\.tar is damaged"):
+        read_store(tmp_path, uri="s.tar")
+
+
 def test_a_chain_of_links_in_a_tar_is_followed_as_far_as_a_file_system_does(tmp_path):
     chain = [(f"l{n}.md", tarfile.SYMTYPE, f"l{n + 1}.md") for n in range(100)]
     tar_of(tmp_path / "s.tar.gz", *chain, ("l100.md", tarfile.SYMTYPE, "ok.md"))
