@@ -23,7 +23,7 @@ _MEANINGS = (
         "needs more memory than it may take; raise [storage] memory_megabytes",
     ),
     (
-        r"Could not set lock|Conflicting lock",
+        r"Could not set lock|Conflicting lock|with a different configuration",
         "is held by another program; close that program, and run the command again",
     ),
     (

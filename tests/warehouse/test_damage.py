@@ -165,3 +165,14 @@ def test_the_way_out_is_a_file_that_can_be_moved_away(filled: Warehouse, tmp_pat
         shutil.move(path, tmp_path / path.name)
     fill(filled, ["again.md"])
     assert read_documents_text(filled, ["again.md"])
+
+
+def test_a_file_that_is_open_already_is_not_called_damaged(warehouse: Warehouse) -> None:
+    replace_partitions(warehouse, "raw_corpus", [output("a.md", [document("a.md")])], "run")
+    other = {"threads": 1, "memory_limit": "64MB"}
+    with (
+        duckdb.connect(str(warehouse.path), config=other),
+        pytest.raises(WarehouseError, match="is held by another program"),
+        warehouse.write(),
+    ):
+        pass
