@@ -1,7 +1,6 @@
 """What ``[budget]`` has left of the day and the month, in Dagster: an advisory asset check.
 
-It stands at ``sft_dataset``, which is what the calls are paid for, and warns while a limit keeps
-documents waiting.
+It stands at ``documents``, which sensor and schedules follow, and warns while a limit is reached.
 """
 
 from collections.abc import Sequence
@@ -10,18 +9,18 @@ from typing import Any
 import dagster as dg
 
 from augcon_assets.current_check import report_on_change
+from augcon_assets.inputs import DOCUMENTS
 from augcon_assets.markdown import bullets
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.model.periods import PeriodSpend, period_spend
 from augcon_lib.workspace import Workspace
 
 CHECK = "budget_left"
-ASSET = "sft_dataset"
 _FIGURES = "figures"
 
 
 @dg.asset_check(
-    asset=ASSET,
+    asset=DOCUMENTS,
     name=CHECK,
     description="What is left of the limits of the day and the month in [budget], over commands, "
     "sensor and schedules. A warning: one is reached, and what asks the model waits.",
@@ -34,7 +33,7 @@ def budget_left(workspace: WorkspaceResource) -> dg.AssetCheckResult:
 def report_budget(workspace: Workspace, instance: dg.DagsterInstance) -> None:
     """Record an evaluation of the check, unless the last one has the figures of now."""
     evaluation = dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(ASSET), check_name=CHECK, **_shown(_left(workspace))
+        asset_key=dg.AssetKey(DOCUMENTS), check_name=CHECK, **_shown(_left(workspace))
     )
     report_on_change(instance, evaluation, _FIGURES)
 

@@ -57,16 +57,21 @@ def report_stored(
     store and record.
     """
     turn = turn or Turn()
+    first = left = differences_now(run, instance)
     before: list[Difference] = []
-    first = found = differences_now(run, instance)
-    while found and found != before:
+    while left:
         if not turn.goes_on():
-            turn.leave(len({each.document for each in found}))
+            turn.leave(len({each.document for each in left}))
             break
         with run.recording():
-            before = differences_now(run, instance)
-            _report_piece(run, instance, before, turn.documents)
-        found = differences_now(run, instance)
+            found = differences_now(run, instance)
+            if found == before:  # it cannot be corrected
+                break
+            before = found
+            done = _report_piece(run, instance, found, turn.documents)
+        left = [each for each in found if each.document not in done]
+        if not left:
+            left = differences_now(run, instance)
     return first
 
 
@@ -89,8 +94,11 @@ def report_documents(instance: dg.DagsterInstance, sources: Mapping[str, str]) -
 
 def _report_piece(
     run: StageRun, instance: dg.DagsterInstance, found: Sequence[Difference], documents: int
-) -> None:
-    """Correct what *found* says of the first *documents*; of no document, where none is left."""
+) -> set[str]:
+    """Correct what *found* says of the first *documents*, which are returned.
+
+    Of ``NO_DOCUMENT``, where no other is left.
+    """
     some = set(islice(dict.fromkeys(d.document for d in found if d.document), documents))
     some = some or {NO_DOCUMENT}
     if _take_back_what_was_made_of(some, found, run, instance):
@@ -101,6 +109,7 @@ def _report_piece(
             by_asset[difference.asset].append(difference)
     for asset in sorted(by_asset, key=ASSETS.index):
         _report(run, instance, asset, by_asset[asset])
+    return some
 
 
 def _take_back_what_was_made_of(

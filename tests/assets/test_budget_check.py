@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
-from augcon_assets.budget_check import ASSET, CHECK
+from augcon_assets.budget_check import CHECK
 from augcon_assets.definitions import defs
+from augcon_assets.inputs import DOCUMENTS
 from augcon_assets.resources import WorkspaceResource
 from augcon_assets.sync import report_changes
 from augcon_lib import clock
@@ -19,7 +20,7 @@ from tests.assets.test_sensors import tick
 from tests.support.workspaces import SETTINGS, toml
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC).timestamp()
-KEY = dg.AssetCheckKey(dg.AssetKey(ASSET), CHECK)
+KEY = dg.AssetCheckKey(dg.AssetKey(DOCUMENTS), CHECK)
 
 
 @pytest.fixture(autouse=True)
@@ -88,3 +89,19 @@ def test_the_check_shows_the_same_when_somebody_runs_it(
     assert not result.passed
     report_changes(StageRun(limited), instance)
     assert evaluations(instance)[0].description == result.description
+
+
+def test_a_check_that_a_run_has_planned_says_nothing_of_what_is_left(
+    workspace: Workspace, instance: dg.DagsterInstance
+) -> None:
+    report_changes(StageRun(workspace), instance)
+    job = defs.get_implicit_global_asset_job_def().get_subset(
+        asset_selection={KEY.asset_key}, asset_check_selection={KEY}
+    )
+    instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    (planned,) = instance.event_log_storage.get_latest_asset_check_execution_by_key([KEY]).values()
+    assert planned.status.value == "PLANNED"
+    for _ in range(2):
+        report_changes(StageRun(workspace), instance)
+    records = instance.event_log_storage.get_asset_check_execution_history(KEY, limit=2)
+    assert [record.status.value for record in records] == ["SUCCEEDED", "PLANNED"]
