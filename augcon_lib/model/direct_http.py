@@ -4,7 +4,7 @@ What httpx2 does on the way of each request (authentication flows, cookies, redi
 bodies in chunks) costs 0.3 ms of CPU and serves no call of ours.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -31,12 +31,12 @@ class WholeResponse(httpx2.Response):
     def __init__(
         self,
         status_code: int,
-        headers: Sequence[tuple[bytes, bytes]],
+        headers: list[tuple[bytes, bytes]],
         body: bytes,
         request: httpx2.Request,
     ) -> None:
         super().__init__(
-            status_code, headers=[*headers], stream=httpx2.ByteStream(body), request=request
+            status_code, headers=headers, stream=httpx2.ByteStream(body), request=request
         )
         self._body = body
 
@@ -101,8 +101,8 @@ class AiohttpCarrier:
             allow_redirects=False,  # the way elsewhere may turn a POST into a GET
         ) as response:
             body = await self._read(response)
-        headers = [h for h in response.raw_headers if h[0].lower() not in _UNDONE_HEADERS]
-        return WholeResponse(response.status, headers, body, request)
+        kept = [h for h in response.raw_headers if h[0].lower() not in _UNDONE_HEADERS]
+        return WholeResponse(response.status, kept, body, request)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         body = bytearray()
