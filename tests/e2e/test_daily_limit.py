@@ -17,7 +17,7 @@ NOON = datetime(2026, 11, 30, 12, tzinfo=UTC).timestamp()
 LIMIT = 6
 
 
-def test_a_run_stops_at_the_limit_of_the_day_and_another_on_that_day_asks_nothing(
+def test_runs_stop_at_the_limit_of_the_day_and_say_when_it_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave_clean(monkeypatch)
@@ -28,7 +28,7 @@ def test_a_run_stops_at_the_limit_of_the_day_and_another_on_that_day_asks_nothin
         settings = {**SETTINGS, "model": model, "budget": {"max_calls_per_day": LIMIT}}
         workspace = make_workspace(tmp_path / "workspace", {"tides.md": TIDES}, settings)
         calls = []
-        for minute in range(2):
+        for minute in range(3):
             now = NOON + 60 * minute
             done = CliRunner().invoke(app, ["run", "--yes", "--workspace", str(workspace.root)])
             assert done.exit_code == 3, done.output
@@ -36,5 +36,6 @@ def test_a_run_stops_at_the_limit_of_the_day_and_another_on_that_day_asks_nothin
             assert f"max_calls_per_day = {LIMIT} is reached" in said
             assert "it goes on at 2026-12-01 00:00 UTC" in said
             calls.append(endpoint.server.calls)
-    assert calls == [LIMIT, LIMIT]
-    assert f"({LIMIT} calls spent)" in said  # one may be under way still when the first run stops
+    # A call that was set aside and never sent is left for the run after it.
+    assert LIMIT - 1 <= calls[0] <= LIMIT
+    assert calls[1:] == [LIMIT, LIMIT]
