@@ -142,7 +142,7 @@ def test_metadata_has_counts_tokens_a_table_and_an_example(
             assert metadata["rows"].value > 0
             assert isinstance(metadata["sample"], dg.TableMetadataValue)
             assert metadata["sample"].records
-            assert "> " in str(metadata["example"].value)
+            assert "```text\n" in str(metadata["example"].value)
             assert metadata["step/documents"].value == len(GOOD) + (asset == "raw_corpus")
     tree = events(first_instance, "cst_nodes")[0].metadata
     assert tree["step/model_calls/issued"].value > 0
