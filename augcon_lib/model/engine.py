@@ -28,6 +28,7 @@ from augcon_lib.model.transport import CallError, RawReply
 
 ANSWER_ATTEMPTS = 5  # the authors' four, and one that shows the model its own bad reply
 PLACES_PER_CALL = 2
+CALLS_WITHOUT_LIMIT = 1_000_000_000
 PROGRESS_INTERVAL_SECONDS = 0.25
 MAX_QUOTED_DETAIL_CHARS = 200
 # Why a reply ended, in the words of various servers; any other word is taken for a whole reply.
@@ -78,7 +79,7 @@ class ModelEngine:
         identity: str,
         on_progress: OnProgress | None = None,
         *,
-        calls_at_once: int,
+        calls_at_once: int | None,
     ) -> None:
         self.stats = ledger.stats
         self.journal = journal
@@ -86,8 +87,9 @@ class ModelEngine:
         self._ledger = ledger
         self._identity = identity
         self._on_progress = on_progress
-        # Claims are held by those alone whose turn will be soon: many at once are slow.
-        self._places = AdaptiveSlots(PLACES_PER_CALL * calls_at_once)
+        # Claims are held by those alone whose turn will be soon: many at once are slow. Requests of
+        # batches (None) all have their turn at once.
+        self._places = AdaptiveSlots(PLACES_PER_CALL * (calls_at_once or CALLS_WITHOUT_LIMIT))
         self._told_at = 0.0
         self._in_flight: dict[bytes, asyncio.Future[ChatReply]] = {}
         # What is younger was given to the command that this engine works for.

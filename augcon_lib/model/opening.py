@@ -117,7 +117,9 @@ async def open_engine(
                 journal,
                 identity,
                 on_progress,
-                calls_at_once=settings.model.calls_at_once,
+                calls_at_once=None
+                if settings.model.mode == "batch"
+                else settings.model.calls_at_once,
             )
             yield engine
         engine.tell_progress()
