@@ -120,5 +120,7 @@ def test_a_reader_can_write_nothing_and_reach_nothing_outside(filled: Warehouse)
 def test_a_file_that_is_no_warehouse_is_named_with_a_way_out(warehouse: Warehouse) -> None:
     warehouse.path.parent.mkdir()
     warehouse.path.write_bytes(b"no database" * 1000)
-    with pytest.raises(WarehouseError, match=r"augcon\.duckdb is no DuckDB file.*away and run: augcon run"):
+    with pytest.raises(
+        WarehouseError, match=r"augcon\.duckdb is no DuckDB file.*away and run: augcon run"
+    ):
         documents(warehouse)
