@@ -31,7 +31,7 @@ def report_failures(
     """Show documents that cannot be read, or are given up, as failed; those newly shown.
 
     *find_job* gives the job that makes documents, asked where there is something to show. One that
-    was tried again since it was shown is shown anew. A document without any text is no
+    was tried again since it was shown is shown again. A document without any text is no
     failure. Goes on while *turn* does; each piece gets a run of its own.
     """
     turn = turn or Turn()

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from augcon_assets.lineage import differences
+from augcon_assets.markdown import bullets
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.stage_run import StageRun
 
@@ -21,7 +22,7 @@ def dagster_matches_warehouse(
 ) -> dg.AssetCheckResult:
     """Count the differences and list the first of them; asks no model."""
     found = differences(StageRun(workspace.open()), context.instance)
-    listed = "\n".join(f"- `{difference}`" for difference in found[:MAX_LISTED])
+    listed = bullets(found[:MAX_LISTED])
     return dg.AssetCheckResult(
         passed=not found,
         severity=dg.AssetCheckSeverity.WARN,

@@ -12,9 +12,10 @@ import pydantic
 
 from augcon_assets.current_check import report_on_change
 from augcon_assets.inputs import DOCUMENTS
+from augcon_assets.markdown import bullets
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.errors import AugconError
-from augcon_lib.retirement import MISSING
+from augcon_lib.retirement import LOST
 from augcon_lib.stages.retirement import agree_to, waiting_retirements
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.retirements import HeldSet
@@ -31,21 +32,13 @@ _LISTED = 20
 )
 def retirement_agreed(workspace: WorkspaceResource) -> dg.AssetCheckResult:
     """Show what waits now."""
-    waiting = waiting_retirements(StageRun(workspace.open()))
-    return dg.AssetCheckResult(
-        passed=not waiting, severity=dg.AssetCheckSeverity.ERROR, **_shown(waiting)
-    )
+    return dg.AssetCheckResult(**_shown(waiting_retirements(StageRun(workspace.open()))))
 
 
 def report_retirements(run: StageRun, instance: dg.DagsterInstance) -> None:
     """Record an evaluation of the check, unless the last one says what waits now."""
-    waiting = waiting_retirements(run)
     evaluation = dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(DOCUMENTS),
-        check_name=CHECK,
-        passed=not waiting,
-        severity=dg.AssetCheckSeverity.ERROR,
-        **_shown(waiting),
+        asset_key=dg.AssetKey(DOCUMENTS), check_name=CHECK, **_shown(waiting_retirements(run))
     )
     report_on_change(instance, evaluation, "set_ids")
 
@@ -82,7 +75,7 @@ def in_words(waiting: Sequence[HeldSet]) -> str:
     """Which documents wait, and what to do about them."""
     lines = [
         f"{len(each.document_ids):,} documents "
-        f"{'are no longer in the store' if each.kind == MISSING else 'can no longer be read'} "
+        f"{LOST[each.kind]} "
         f"(since {each.since:%Y-%m-%d %H:%M} UTC): to retire them, launch the job retire with "
         f"set_id {each.set_id}; to keep them, fix the store"
         for each in waiting
@@ -91,15 +84,15 @@ def in_words(waiting: Sequence[HeldSet]) -> str:
 
 
 def _shown(waiting: Sequence[HeldSet]) -> dict[str, Any]:
-    """Description and metadata of the check; the ids of the sets are what is compared."""
-    named = [
-        f"- {document}" for each in waiting for document in sorted(each.document_ids)[:_LISTED]
-    ]
+    """Outcome and metadata of the check; the ids of the sets are what is compared."""
+    named = [document for each in waiting for document in sorted(each.document_ids)[:_LISTED]]
     return {
+        "passed": not waiting,
+        "severity": dg.AssetCheckSeverity.ERROR,
         "description": in_words(waiting),
         "metadata": {
             "set_ids": dg.MetadataValue.text(" ".join(each.set_id for each in waiting)),
             "documents": dg.MetadataValue.int(sum(len(each.document_ids) for each in waiting)),
-            "first": dg.MetadataValue.md("\n".join(named) or "none"),
+            "first": dg.MetadataValue.md(bullets(named) or "none"),
         },
     }

@@ -59,25 +59,25 @@ def follow_store(
     context: dg.SensorEvaluationContext, workspace: WorkspaceResource
 ) -> dg.SensorResult | dg.SkipReason:
     """Request the runs that are missing; a document that failed is tried three times."""
-    if skipped := skipped_when_off(workspace.open()):
+    run = StageRun(workspace.open())
+    if skipped := skipped_when_off(run.workspace):
         return skipped
     if _active_runs(context.instance):
-        run = StageRun(workspace.open())
         see_sources(run)
         turn = new_turn()
         report_changes(run, context.instance, turn)
         waits = "a run of an earlier tick or command is still going on"
         return dg.SkipReason(f"{waits}; {_left(turn)}" if turn.left else waits)
     attempts = json.loads(context.cursor or "{}")
-    missing = _missing_runs(context.instance, workspace, attempts)
+    missing = _missing_runs(context.instance, run, attempts)
     cursor = json.dumps(missing.attempts)
     if missing.waits:
         return dg.SensorResult(skip_reason=missing.waits, cursor=cursor)
     if not missing.requests:
         given_up = sum(count >= MAX_ATTEMPTS for _, count in missing.attempts.values())
         message = f"all is fresh; {given_up} documents failed {MAX_ATTEMPTS} times"
-        held = in_words(waiting_retirements(StageRun(workspace.open())))
-        told = "; ".join([message, held, *(each.told for each in _periods(workspace.open()))])
+        held = in_words(waiting_retirements(run))
+        told = "; ".join([message, held, *(each.told for each in _periods(run.workspace))])
         return dg.SensorResult(skip_reason=told, cursor=cursor)
     return dg.SensorResult(run_requests=missing.requests, cursor=cursor)
 
@@ -93,13 +93,14 @@ def daily_sync(
     context: dg.ScheduleEvaluationContext, workspace: WorkspaceResource
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Request runs for stale documents, failed ones too."""
-    if skipped := skipped_when_off(workspace.open()):
+    run = StageRun(workspace.open())
+    if skipped := skipped_when_off(run.workspace):
         yield skipped
         return
     if _active_runs(context.instance):
         yield dg.SkipReason("a run is still going on; the sensor follows it")
         return
-    missing = _missing_runs(context.instance, workspace, {})
+    missing = _missing_runs(context.instance, run, {})
     wanted = [each for each in missing.requests if each.job_name == documents_job.name]
     if missing.waits:
         yield dg.SkipReason(missing.waits)
@@ -141,16 +142,13 @@ class Missing:
     waits: str = ""
 
 
-def _missing_runs(
-    instance: dg.DagsterInstance, workspace: WorkspaceResource, attempts: Attempts
-) -> Missing:
+def _missing_runs(instance: dg.DagsterInstance, run: StageRun, attempts: Attempts) -> Missing:
     """What is missing, given the *attempts* until now.
 
     A document that is good, or that would be made from other inputs, is not counted any more. Where
     Dagster does not show all yet that is stored, nothing is requested: what a run makes points to
     the events of what it was made from.
     """
-    run = StageRun(workspace.open())
     turn = new_turn()
     store = sync_partitions(run, instance, hold=True, turn=turn)
     if turn.left:

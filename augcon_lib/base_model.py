@@ -11,7 +11,6 @@ from pathlib import Path
 
 from augcon_lib.errors import SettingsError
 
-_CHUNK_BYTES = 1 << 20
 # The hashes of large files, by their size and times: read once for each change.
 _CACHE_FILE = "base_models.json"
 _FOLDER = "files:"
@@ -81,8 +80,5 @@ def _folder_revision(folder: Path, known: dict[str, str]) -> str:
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as opened:
-        while chunk := opened.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
 
 _clock: ContextVar[Callable[[], float]] = ContextVar("augcon_clock", default=time.time)
 
@@ -11,6 +12,11 @@ _clock: ContextVar[Callable[[], float]] = ContextVar("augcon_clock", default=tim
 def now() -> float:
     """Seconds since 1970, UTC."""
     return _clock.get()()
+
+
+def utc_now() -> datetime:
+    """The same as the warehouse keeps it: UTC, without a time zone."""
+    return datetime.fromtimestamp(now(), UTC).replace(tzinfo=None)
 
 
 @contextmanager

@@ -78,7 +78,6 @@ def _spans_from_child(
         "max_context_chars": max_context_chars,
         "min_context_chars": min_context_chars,
     }
-    limits = Limits.of_document(source.max_document_megabytes, source.max_document_seconds)
     body = document.text.encode("utf-8")
-    _, spans = run_confined(document.document_id, CUT, header, body, limits)
+    _, spans = run_confined(document.document_id, CUT, header, body, Limits.of_document(source))
     return [(start, end) for start, end in json.loads(spans)]

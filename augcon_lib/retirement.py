@@ -19,6 +19,7 @@ NAMED = 3
 
 MISSING = "missing"
 UNREADABLE = "unreadable"
+LOST = {MISSING: "are no longer in the store", UNREADABLE: "can no longer be read"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,8 @@ class Retirement:
         count = len(self.document_ids)
         named = ", ".join(self.document_ids[:NAMED])
         more = f" and {count - NAMED:,} more" if count > NAMED else ""
-        lost = "are no longer in the store" if self.kind == MISSING else "can no longer be read"
         recent = f" ({self.recent:,} others left within a day)" if self.recent else ""
-        return f"{count:,} of {self.known:,} documents {lost}: {named}{more}{recent}"
+        return f"{count:,} of {self.known:,} documents {LOST[self.kind]}: {named}{more}{recent}"
 
     @property
     def way_out(self) -> str:

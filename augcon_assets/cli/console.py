@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,12 @@ def print_json(value: Any) -> None:
     """*value* as one JSON object on standard output, safe for a terminal."""
     text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
     sys.stdout.write(printable_json(text) + "\n")
+
+
+def print_unmatched(out: Console, patterns: Sequence[str]) -> None:
+    """A line for each include pattern that matches no file."""
+    for pattern in patterns:
+        out.print(f"[source] include: {pattern} matches no file", style="yellow", markup=False)
 
 
 def workspace_at(folder: Path | None) -> Workspace:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from augcon_assets.cli.budget import collect_budget, print_budget
-from augcon_assets.cli.console import console, print_json, workspace_at
+from augcon_assets.cli.console import console, print_json, print_unmatched, workspace_at
 from augcon_assets.reconcile import pending_documents
 from augcon_lib.estimate import Estimate, Range
 from augcon_lib.pricing import price
@@ -38,8 +38,7 @@ def print_plan(out: Console, plan: Mapping[str, Any]) -> None:
     print_budget(out, plan["budget"])
     if not plan["documents"]:
         out.print(no_documents(plan["uri"]), style="yellow", markup=False)
-    for pattern in plan["unmatched_patterns"]:
-        out.print(f"[source] include: {pattern} matches no file", style="yellow", markup=False)
+    print_unmatched(out, plan["unmatched_patterns"])
     if plan["held"]:
         out.print(plan["held"], style="yellow", markup=False)
     if not plan["stale"] and not plan["deleted"] and not plan["unpartitioned"]:

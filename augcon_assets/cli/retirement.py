@@ -1,5 +1,8 @@
 """Consent to retire documents, on the command line: the question, and what waits for it."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import typer
 from rich.console import Console
 
@@ -29,21 +32,19 @@ def retirement_agreed(workspace: Workspace) -> bool:
     return True
 
 
-def print_waiting(out: Console, run: StageRun) -> bool:
-    """Print which documents keep their rows until somebody agrees; are there any?"""
-    waiting = waiting_retirements(run)
+def print_waiting(out: Console, waiting: Sequence[Mapping[str, Any]]) -> None:
+    """Print which documents keep their rows until somebody agrees (:func:`retirements_json`)."""
     for each in waiting:
-        why = "left the store" if each.kind == MISSING else "can no longer be read"
+        why = "left the store" if each["kind"] == MISSING else "can no longer be read"
         out.print(
-            f"{len(each.document_ids):,} documents {why}; their last good rows stay. Fix the "
-            f"store, or retire them: augcon run --retire {each.set_id}",
+            f"{len(each['documents']):,} documents {why}; their last good rows stay. Fix the "
+            f"store, or retire them: augcon run --retire {each['set_id']}",
             style="yellow",
             markup=False,
         )
-    return bool(waiting)
 
 
-def retirements_json(run: StageRun) -> list[dict[str, object]]:
+def retirements_json(run: StageRun) -> list[dict[str, Any]]:
     """What waits for consent, for ``--json``."""
     return [
         {"set_id": each.set_id, "kind": each.kind, "documents": sorted(each.document_ids)}

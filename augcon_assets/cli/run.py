@@ -98,8 +98,8 @@ def run_command(
     if outcome.stopped_by is not None:
         error_console().print(f"error: {outcome.stopped_by}", style="red", markup=False)
         return EXIT_BAD_INPUT
-    kept = print_waiting(error_console(), StageRun(workspace))
-    return EXIT_SOME_FAILED if summary["failures"] or kept else EXIT_DONE
+    print_waiting(error_console(), summary["retirements"])
+    return EXIT_SOME_FAILED if summary["failures"] or summary["retirements"] else EXIT_DONE
 
 
 def _agreed(workspace: Workspace, *, promote: bool) -> bool:

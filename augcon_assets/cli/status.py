@@ -44,7 +44,7 @@ def show_status(folder: Path | None, *, as_json: bool) -> None:
         out.print(f"left out: {each['stage']}: {each['count']:,} {each['reason']}", markup=False)
     print_budget(out, status["budget"])
     print_troubles(out, status)
-    print_waiting(out, StageRun(workspace))
+    print_waiting(out, status["retirements"])
 
 
 def collect_status(workspace: Workspace) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from augcon_assets.cli.console import print_unmatched
 from augcon_assets.cli.retirement import retirements_json
 from augcon_assets.session import Session
 from augcon_assets.sync import Store
@@ -121,8 +122,7 @@ def print_summary(console: Console, outcome: Outcome, summary: dict[str, Any]) -
         if line:
             console.print(f"{name:<16} {line}", markup=False)
     print_troubles(console, summary)
-    for pattern in summary["unmatched_patterns"]:
-        console.print(f"[source] include: {pattern} matches no file", style="yellow", markup=False)
+    print_unmatched(console, summary["unmatched_patterns"])
     for stage, candidate in summary["candidates"].items():
         console.print(
             f"{stage}: {candidate} waits; see its cost with: augcon promote", markup=False

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from augcon_lib.settings import SourceSettings
+
 # An interpreter with the converters loaded; what a converter builds from each byte of a document.
 BASE_MEGABYTES = 450
 MEMORY_PER_DOCUMENT_MEGABYTE = 10
@@ -16,7 +18,10 @@ class Limits:
     output_bytes: int
 
     @classmethod
-    def of_document(cls, megabytes: float, seconds: float) -> "Limits":
-        """The limits of a document of at most *megabytes*, unpacked, in at most *seconds*."""
+    def of_document(cls, source: SourceSettings) -> "Limits":
+        """The limits that ``[source]`` sets for a document."""
+        megabytes = source.max_document_megabytes
         memory = BASE_MEGABYTES + MEMORY_PER_DOCUMENT_MEGABYTE * megabytes
-        return cls(seconds, int(memory * 1_000_000), int(2 * megabytes * 1_000_000))
+        return cls(
+            source.max_document_seconds, int(memory * 1_000_000), int(2 * megabytes * 1_000_000)
+        )

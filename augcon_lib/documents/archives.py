@@ -37,7 +37,7 @@ BROKEN = (
 DOCUMENTS_PER_ARCHIVE = 100
 MAX_MEMBERS = 500_000
 MAX_HEADER_BYTES = 1_000_000
-MAX_LINKS_IN_A_ROW = 40  # as Linux follows; a longer chain is followed anew from each of its links
+MAX_LINKS_IN_A_ROW = 40  # as Linux follows; a longer chain is followed again from each of its links
 LONG_HEADERS = (
     tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE,
     tarfile.SOLARIS_XHDTYPE,
@@ -65,7 +65,7 @@ def open_archive(
                 packed = stack.enter_context(zipfile.ZipFile(file))
                 archive: ZipFiles | TarFiles = ZipFiles(packed, stamp)
             else:
-                limit = int(source.max_document_megabytes * 1_000_000) * DOCUMENTS_PER_ARCHIVE
+                limit = source.max_document_bytes * DOCUMENTS_PER_ARCHIVE
                 plain = _decompressed(file, name, limit, stack)
                 tar = stack.enter_context(tarfile.TarFile(fileobj=plain, tarinfo=_Member))
                 archive = TarFiles(tar, stamp, follow_links)

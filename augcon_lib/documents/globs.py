@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from fsspec.utils import glob_translate  # type: ignore[import-untyped]
 
+EVERYTHING = frozenset({"**/*", "**"})
+
 
 class Wanted:
     """Whether a path matches one of *include* and none of *exclude*.
@@ -17,7 +19,7 @@ class Wanted:
         include = list(include)
         self._included = [re.compile(glob_translate(pattern)) for pattern in include]
         self._excluded = [re.compile(glob_translate(pattern.rstrip("/"))) for pattern in exclude]
-        self._everything = "**/*" in include or "**" in include
+        self._everything = not EVERYTHING.isdisjoint(include)
 
     def __call__(self, path: str) -> bool:
         """Whether the file at *path* is a document."""

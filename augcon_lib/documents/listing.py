@@ -21,6 +21,7 @@ from augcon_lib.documents.entries import (
 )
 from augcon_lib.documents.faults import Faults, is_file_fault
 from augcon_lib.documents.globs import Wanted
+from augcon_lib.documents.links import SKIPPED_FOLDERS
 from augcon_lib.documents.local import UNSETTLED
 from augcon_lib.documents.patterns import unmatched_patterns
 from augcon_lib.documents.remote import store_error
@@ -48,7 +49,6 @@ FILE_ERRORS = (
 BROKEN_TABLE = ("unreadable_table", "undecodable", "too_large")
 DROPPINGS = {".ds_store", "thumbs.db", "desktop.ini"}
 DROPPING_PREFIXES = ("~$", "._")
-DROPPING_FOLDERS = {".git", ".svn", ".hg", "__MACOSX"}
 
 
 def list_store(
@@ -106,14 +106,7 @@ class _Listing:
     @cached_property
     def limits(self) -> Limits:
         """What one file may cost."""
-        return Limits.of_document(
-            self.source.max_document_megabytes, self.source.max_document_seconds
-        )
-
-    @cached_property
-    def max_bytes(self) -> int:
-        """The largest file that is read."""
-        return int(self.source.max_document_megabytes * 1_000_000)
+        return Limits.of_document(self.source)
 
     def entries(self, file: StoredFile, name: str) -> list[SourceEntry]:
         """The documents in *file*, whose own id is *name*; none where it has just gone."""
@@ -144,7 +137,7 @@ class _Listing:
 
     def _own_stamp(self, file: StoredFile) -> str:
         """The file's stamp; with the limits, where they may be why it is no table or not read."""
-        if file.size_bytes <= self.max_bytes and not is_table_name(file.path):
+        if file.size_bytes <= self.source.max_document_bytes and not is_table_name(file.path):
             return file.stamp
         source = self.source
         limits = f"{source.max_document_megabytes:g} MB {source.max_document_seconds:g} s"
@@ -184,17 +177,9 @@ class _Listing:
 
     def _known_rows(self, name: str, stamp: str) -> list[tuple[str, str, str]]:
         """Id, stamp and hash of each row of an unchanged table; empty where that is not known."""
-        prefix = f"{name}#"
         if stamp.partition(";")[0].endswith(UNSETTLED):
             return []
-        rows = []
-        for document_id in self.known_ids[bisect_left(self.known_ids, prefix) :]:
-            if not document_id.startswith(prefix):
-                break
-            remembered = self.known[document_id]
-            if remembered.stamp.startswith(f"{stamp};"):
-                row = (document_id.removeprefix(prefix), remembered.stamp, remembered.source_sha256)
-                rows.append(row)
+        rows = [row for row in self._rows_before(name) if row[1].startswith(f"{stamp};")]
         # The stamp says how many rows there were: all of them have to be known.
         return rows if rows and rows[0][1] == f"{stamp};{len(rows)}" else []
 
@@ -211,16 +196,15 @@ class _Listing:
 
     def _rows(self, file: StoredFile, name: str) -> list[tuple[str, str, str]]:
         """Id, stamp and hash of each row; none where the file gives none, or cannot be read."""
-        if self._known_file(file, name) or file.size_bytes > self.max_bytes:
+        most = self.source.max_document_bytes
+        if self._known_file(file, name) or file.size_bytes > most:
             return []
         try:
             with self.store.open(file.path) as opened:
-                data = opened.read(self.max_bytes + 1)
-            if len(data) > self.max_bytes:
+                data = opened.read(most + 1)
+            if len(data) > most:
                 return []
-            header = {
-                "path": file.path, "id_column": self.source.id_column, "max_bytes": self.max_bytes
-            }  # fmt: skip
+            header = {"path": file.path, "id_column": self.source.id_column, "max_bytes": most}
             _, body = run_confined(file.path, LIST_ROWS, header, data, self.limits)
         except DocumentError as error:
             # Reading the file's own entry gives the reason.
@@ -241,7 +225,7 @@ class _Listing:
         Says, too, whether that may be different the next time.
         """
         problem, unsettled = "", False
-        if file.size_bytes > self.max_bytes:
+        if file.size_bytes > self.source.max_document_bytes:
             problem = f"{file.size_bytes} bytes"
         else:
             try:
@@ -264,7 +248,7 @@ class _Listing:
 
     def _sha256_of_bytes(self, path: str) -> str:
         digest = hashlib.sha256()
-        left = self.max_bytes + 1
+        left = self.source.max_document_bytes + 1
         with self.store.open(path) as opened:
             while left > 0 and (chunk := opened.read(min(left, 1 << 20))):
                 digest.update(chunk)
@@ -287,7 +271,7 @@ def _is_dropping(path: str) -> bool:
     return (
         name.lower() in DROPPINGS
         or name.startswith(DROPPING_PREFIXES)
-        or not DROPPING_FOLDERS.isdisjoint(pure.parts[:-1])
+        or not SKIPPED_FOLDERS.isdisjoint(pure.parts[:-1])
     )
 
 

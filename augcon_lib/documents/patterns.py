@@ -2,11 +2,9 @@
 
 from collections.abc import Collection, Sequence
 
-from augcon_lib.documents.globs import Wanted
+from augcon_lib.documents.globs import EVERYTHING, Wanted
 from augcon_lib.errors import SettingsError
 from augcon_lib.settings import SourceSettings
-
-EVERYTHING = {"**/*", "**"}
 
 
 def unmatched_patterns(source: SourceSettings, paths: Collection[str]) -> Sequence[str]:

@@ -75,10 +75,8 @@ class _Reader:
         self._source = source
         self._store = store
         self._entries = entries
-        self._max_bytes = int(source.max_document_megabytes * 1_000_000)
-        self._limits = Limits.of_document(
-            source.max_document_megabytes, source.max_document_seconds
-        )
+        self._max_bytes = source.max_document_bytes
+        self._limits = Limits.of_document(source)
         self._fetching = threading.Semaphore(PARALLEL_READS if store.parallel else 1)
         self._row_ids: dict[str, list[str]] = {}
         for entry in entries:

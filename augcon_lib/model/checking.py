@@ -11,6 +11,7 @@ from augcon_lib.errors import EndpointError
 from augcon_lib.model.batch.api import BatchApi
 from augcon_lib.model.batch.errors import describe_batches
 from augcon_lib.model.breaker import describe
+from augcon_lib.model.budget import Budget
 from augcon_lib.model.embedding_endpoint import (
     EmbeddingBreaker,
     EmbeddingTransport,
@@ -20,7 +21,6 @@ from augcon_lib.model.embedding_endpoint import (
 from augcon_lib.model.identity import model_identity
 from augcon_lib.model.journal.tables import NOTHING_SPENT
 from augcon_lib.model.ledger import Ledger
-from augcon_lib.model.limits import Budget
 from augcon_lib.model.opening import validate_model_settings
 from augcon_lib.model.server import Server, open_server
 from augcon_lib.model.transport import CallError

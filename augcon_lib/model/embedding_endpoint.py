@@ -21,12 +21,14 @@ from pydantic import SecretStr
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import EndpointError, SettingsError
 from augcon_lib.model.breaker import CircuitBreaker, public_url
+from augcon_lib.model.budget import Budget
 from augcon_lib.model.caller import Caller, Completion
 from augcon_lib.model.endpoint import is_context_length
 from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal.claims import PLACES_PER_CALL
 from augcon_lib.model.journal.tables import insert_answers, insert_calls
 from augcon_lib.model.ledger import Ledger, Origin
-from augcon_lib.model.limits import AdaptiveSlots, Budget, RateLimits
+from augcon_lib.model.limits import AdaptiveSlots, RateLimits
 from augcon_lib.model.opening import session_budget
 from augcon_lib.model.stats import CallStats
 from augcon_lib.model.transport import CallError, RawReply, estimate_input_tokens, token_count
@@ -76,7 +78,7 @@ class EmbeddingEndpoint:
         self._caller = caller
         self._model = model
         self._journal = journal
-        self._places = AdaptiveSlots(2 * model.max_concurrency)
+        self._places = AdaptiveSlots(PLACES_PER_CALL * model.max_concurrency)
 
     async def vectors(self, texts: Iterable[str], origin: Origin) -> dict[str, Vector]:
         """The vector of each of *texts*, of length 1; durable before this returns.

@@ -8,6 +8,7 @@ Memory is proportional to the requests in flight.
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from augcon_lib.model.chat import ChatReply, ChatRequest, ReplyFields
 from augcon_lib.model.endpoint import is_context_length
 from augcon_lib.model.identity import find_answer, journal_key
 from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal.claims import PLACES_PER_CALL
 from augcon_lib.model.journal.tables import StoredAnswer
 from augcon_lib.model.ledger import Ledger
 from augcon_lib.model.limits import AdaptiveSlots
@@ -27,8 +29,6 @@ from augcon_lib.model.stats import CallStats
 from augcon_lib.model.transport import CallError, RawReply
 
 ANSWER_ATTEMPTS = 5  # the authors' four, and one that shows the model its own bad reply
-PLACES_PER_CALL = 2
-CALLS_WITHOUT_LIMIT = 1_000_000_000
 PROGRESS_INTERVAL_SECONDS = 0.25
 MAX_QUOTED_DETAIL_CHARS = 200
 # Why a reply ended, in the words of various servers; any other word is taken for a whole reply.
@@ -87,9 +87,8 @@ class ModelEngine:
         self._ledger = ledger
         self._identity = identity
         self._on_progress = on_progress
-        # Claims are held by those alone whose turn will be soon: many at once are slow. Requests of
-        # batches (None) all have their turn at once.
-        self._places = AdaptiveSlots(PLACES_PER_CALL * (calls_at_once or CALLS_WITHOUT_LIMIT))
+        # Requests of batches (None) all have their turn at once.
+        self._places = AdaptiveSlots(PLACES_PER_CALL * calls_at_once) if calls_at_once else None
         self._told_at = 0.0
         self._in_flight: dict[bytes, asyncio.Future[ChatReply]] = {}
         # What is younger was given to the command that this engine works for.
@@ -144,7 +143,8 @@ class ModelEngine:
 
     async def _obtain_alone(self, key: bytes, request: ChatRequest, *, stale: bool) -> ChatReply:
         """As :meth:`_obtain`, or what another process obtained at the same time."""
-        async with self._places.slot(), self.journal.claimed(key):
+        place = self._places.slot() if self._places else nullcontext()
+        async with place, self.journal.claimed(key):
             if not stale and self.journal.get(key) is not None:
                 replayed, stale = self._replay(key, request)
                 if replayed is not None:

@@ -44,6 +44,11 @@ class SourceSettings(Section):
         5000, description="root contexts; a document with more is rejected before any is paid for"
     )
 
+    @property
+    def max_document_bytes(self) -> int:
+        """``max_document_megabytes`` in bytes."""
+        return int(self.max_document_megabytes * 1_000_000)
+
 
 class DatasetSettings(Section):
     """``[dataset]``: the exported rows."""

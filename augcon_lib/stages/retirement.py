@@ -6,8 +6,8 @@ from Dagster, once, for exactly that set. Another set takes its place, and its a
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from augcon_lib import clock
 from augcon_lib.errors import RetirementHeld
 from augcon_lib.expectation import States
 from augcon_lib.retirement import (
@@ -54,7 +54,7 @@ def judge(run: StageRun, kind: str, lost: Collection[str], known: int) -> Verdic
         return Verdict(kind, frozenset(lost), None, True, sets)
     # A set does not become smaller by waiting: the day before it was first seen counts.
     overlaps = waiting is not None and not waiting.document_ids.isdisjoint(lost)
-    since = waiting.since if waiting and overlaps else _now()
+    since = waiting.since if waiting and overlaps else clock.utc_now()
     recent = len(retirements.retired_since(run.warehouse, since - WINDOW).difference(lost))
     held = None
     if needs_consent(len(lost), known, recent, run.settings.source.max_retired_share):
@@ -69,7 +69,7 @@ def note(run: StageRun, verdict: Verdict) -> None:
             held = verdict.held
             retirements.hold(run.warehouse, held.kind, held.set_id, held.document_ids, held.since)
     elif verdict.lost and not verdict.agreed:
-        now = _now()
+        now = clock.utc_now()
         retirements.log_retired(run.warehouse, verdict.kind, verdict.lost, now, now - 2 * WINDOW)
 
 
@@ -88,7 +88,7 @@ def agree_to(run: StageRun, set_id: str) -> int:
 
     Raises ``RetirementHeld`` where no such set waits.
     """
-    count = retirements.agree(run.warehouse, set_id, _now())
+    count = retirements.agree(run.warehouse, set_id, clock.utc_now())
     if not count:
         waiting = [each.set_id for each in retirements.held_sets(run.warehouse).values()]
         known = f"those that wait: {', '.join(waiting)}" if waiting else "none waits"
@@ -130,7 +130,3 @@ def kept_documents(unreadable: Verdict) -> set[str]:
     missing = unreadable.waiting.get(MISSING)
     kept = set(missing.document_ids) if missing else set()
     return kept | (set(unreadable.lost) if unreadable.held else set())
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

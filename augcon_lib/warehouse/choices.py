@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
 
+from augcon_lib import clock
 from augcon_lib.contrastive_pairs import ContrastivePair
 from augcon_lib.few_shot_search import FewShotChoice, Trial
 from augcon_lib.query_scorer import UNTRAINED, LinearScorer, ScorerComparison, ScorerReport
@@ -70,7 +71,7 @@ def save_scorer(
         "auc_low": held_out.auc_ci95[0],
         "auc_high": held_out.auc_ci95[1],
         "standard_error": held_out.standard_error,
-        "made_at": datetime.now(UTC).replace(tzinfo=None),
+        "made_at": clock.utc_now(),
         "positives": positives,
         "compared_with": against.version if against else None,
         "compared_pairs": against.pairs if against else None,
@@ -94,7 +95,7 @@ def save_untrained(warehouse: Warehouse) -> None:
         "train_pairs": 0,
         "held_out_pairs": 0,
         "held_out_documents": 0,
-        "made_at": datetime.now(UTC).replace(tzinfo=None),
+        "made_at": clock.utc_now(),
     }
     frame = pl.DataFrame([row], schema=TABLES["query_scorer"])
     with warehouse.write() as connection:
@@ -257,7 +258,7 @@ def save_state(
         "status": OK,
         "reason": "",
         "run_id": run_id,
-        "updated_at": datetime.now(UTC).replace(tzinfo=None),
+        "updated_at": clock.utc_now(),
     }
     insert(connection, "partition_state", to_frame("partition_state", [None], **row))
 

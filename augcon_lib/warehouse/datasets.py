@@ -3,12 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 import polars as pl
 
+from augcon_lib import clock
 from augcon_lib.records import DatasetRow
 from augcon_lib.sft_dataset import Dataset
 from augcon_lib.warehouse.choices import save_state
@@ -69,7 +69,7 @@ def save_dataset(
         version = DatasetVersion(
             number=number,
             dataset_version=dataset.version,
-            created_at=datetime.now(UTC).replace(tzinfo=None),
+            created_at=clock.utc_now(),
             added=len(new - old),
             kept=len(new & old),
             removed=len(old - new),

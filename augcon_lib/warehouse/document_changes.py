@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 
 import duckdb
 
+from augcon_lib import clock
 from augcon_lib.warehouse.frames import insert, select, to_frame
 from augcon_lib.warehouse.schema import PARTITIONED
 
@@ -20,7 +20,7 @@ def log_changes(
     run_id: str,
 ) -> None:
     """Note why *stage* gives another output than before, by document id."""
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = clock.utc_now()
     for why in {tuple(each) for each in reasons.values()}:
         documents = [_Named(d) for d, each in reasons.items() if tuple(each) == why]
         frame = to_frame(

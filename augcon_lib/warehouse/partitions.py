@@ -7,7 +7,7 @@ document before or after, never in between.
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
+from augcon_lib import clock
 from augcon_lib.fingerprints import reasons_to_make
 from augcon_lib.records import Rejection
 from augcon_lib.warehouse.connection import Warehouse
@@ -115,7 +116,7 @@ def replace_partitions(
                 [_StateRow(output) for output in outputs],
                 stage=stage,
                 run_id=run_id,
-                updated_at=datetime.now(UTC).replace(tzinfo=None),
+                updated_at=clock.utc_now(),
             ),
         )
 

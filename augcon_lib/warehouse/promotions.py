@@ -4,10 +4,9 @@ A version that was made and not promoted is a candidate: it changes nothing unti
 promotes it.
 """
 
-from datetime import UTC, datetime
-
 import duckdb
 
+from augcon_lib import clock
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.frames import insert, select, to_frame
 
@@ -27,6 +26,6 @@ def promote(warehouse: Warehouse, stage: str, version: str) -> None:
 
 def save_promotion(connection: duckdb.DuckDBPyConnection, stage: str, version: str) -> None:
     """:func:`promote` within a transaction."""
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = clock.utc_now()
     row = {"stage": stage, "version": version, "promoted_at": now}
     insert(connection, "promotions", to_frame("promotions", [None], **row))

@@ -96,6 +96,6 @@ def log_retired(
 
 
 def forget_retired(warehouse: Warehouse) -> None:
-    """Count anew from here: somebody has agreed to what the store is now."""
+    """Start the count again: somebody has agreed to what the store is now."""
     with warehouse.write() as connection:
         connection.execute("DELETE FROM retirements WHERE retired_at IS NOT NULL")

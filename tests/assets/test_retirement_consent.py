@@ -17,8 +17,8 @@ from augcon_assets.partitions import DOCUMENTS
 from augcon_assets.resources import WorkspaceResource
 from augcon_assets.retirement import report_retirements
 from augcon_assets.sync import sync_partitions
+from augcon_lib import clock
 from augcon_lib.errors import RetirementHeld, SettingsError
-from augcon_lib.stages import retirement
 from augcon_lib.stages.retirement import agree_to, waiting_retirements
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import stale_in, sync_sources
@@ -86,8 +86,8 @@ def test_a_set_that_waits_is_not_let_go_by_waiting(
     lose(listed, NAMES[8:16])
     with pytest.raises(RetirementHeld):
         sync_sources(run)
-    later = retirement._now() + timedelta(days=30)
-    monkeypatch.setattr(retirement, "_now", lambda: later)
+    later = clock.utc_now() + timedelta(days=30)
+    monkeypatch.setattr(clock, "utc_now", lambda: later)
     with pytest.raises(RetirementHeld):
         sync_sources(run)
 
@@ -98,8 +98,8 @@ def test_after_a_day_small_losses_do_not_count_any_more(
     run = StageRun(listed)
     lose(listed, NAMES[:8])
     sync_sources(run)
-    later = retirement._now() + timedelta(hours=25)
-    monkeypatch.setattr(retirement, "_now", lambda: later)
+    later = clock.utc_now() + timedelta(hours=25)
+    monkeypatch.setattr(clock, "utc_now", lambda: later)
     lose(listed, NAMES[8:16])
     assert sync_sources(run).gone == NAMES[8:16]
 

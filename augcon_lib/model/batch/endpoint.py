@@ -12,6 +12,7 @@ from augcon_lib.model.batch.batches import Batches
 from augcon_lib.model.batch.caller import BatchCaller
 from augcon_lib.model.batch.sending import BatchSending
 from augcon_lib.model.breaker import public_url
+from augcon_lib.model.budget import Budget
 from augcon_lib.model.caller import Caller, Settle, Settled
 from augcon_lib.model.chat import ChatRequest
 from augcon_lib.model.endpoint import PROBE, Endpoint
@@ -19,7 +20,6 @@ from augcon_lib.model.identity import former_journal_key, journal_key, model_ide
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.batches import BatchBook
 from augcon_lib.model.ledger import Ledger, Origin
-from augcon_lib.model.limits import Budget
 from augcon_lib.model.openai_adapter import open_http_transport
 from augcon_lib.model.server import open_server
 from augcon_lib.settings import ModelSettings

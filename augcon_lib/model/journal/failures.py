@@ -26,7 +26,7 @@ def is_busy(error: BaseException) -> bool:
 
 
 def journal_error(path: Path, what: str, error: BaseException) -> ModelError:
-    """The error to raise where *what* (``opened``, ``read``, ``written``) failed with *error*."""
+    """The error to raise where *what* (``opened``, ``read``, ...) failed with *error*."""
     said = f"{path}: the call journal cannot be {what}: {error}"
     if is_damage(error):
         return JournalDamaged(f"{said}; the file is damaged: {RECOVER}")

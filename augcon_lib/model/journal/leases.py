@@ -6,13 +6,12 @@ look and write, so that several of them stay below a limit together. A call is s
 row is in the journal; where a process was killed in between, it stays so: it may have been sent.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from augcon_lib.errors import ModelError
+from augcon_lib.model.journal.failures import SQLITE_ERRORS, journal_error
 from augcon_lib.model.journal.tables import connect
 
 # Made where they are missing: a journal of any version may get them, and an older augcon that
@@ -118,8 +117,5 @@ class Leases:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            raise ModelError(
-                f"{self.path}: the call journal cannot say what [budget] has left: {error}; free "
-                "disk space or fix its permissions, and run again"
-            ) from error
+        except SQLITE_ERRORS as error:
+            raise journal_error(self.path, "used for [budget]", error) from error

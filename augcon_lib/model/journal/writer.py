@@ -38,7 +38,7 @@ Statement = tuple[str, Sequence[tuple[object, ...]]]
 
 @dataclass(slots=True)
 class Job:
-    """What to write, and who waits for the answer in force, or *barrier* for the commit."""
+    """What to write, and who waits for the active answer, or *barrier* for the commit."""
 
     key: bytes = b""
     answer: StoredAnswer | None = None
@@ -165,7 +165,7 @@ def _commit_when_free(
 
 
 def _commit(connection: sqlite3.Connection, group: list[Job]) -> dict[bytes, StoredAnswer]:
-    """Write *group* in one transaction; returns the answers now in force, by key.
+    """Write *group* in one transaction; returns the active answers, by key.
 
     Few statements with many rows: each statement hands the interpreter's lock back and forth,
     which takes milliseconds while the event loop is busy.
