@@ -1,13 +1,19 @@
 import random
 import re
+import sys
 from pathlib import Path
 
 import pytest
+from absl import logging as absl_logging
 from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
 from augcon_lib.rouge import rouge_l_f1, rouge_l_precision, tokenize
+
+# rouge-score loads absl, whose log handler keeps pytest's standard error and closes it when Dagster
+# configures the logs of this process.
+absl_logging.get_absl_handler().python_handler.setStream(sys.__stderr__)
 
 words = st.text(alphabet="abcde 019,.?", max_size=60)
 
