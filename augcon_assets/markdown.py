@@ -7,7 +7,7 @@ the one form in which Markdown acts on nothing.
 import re
 from collections.abc import Iterable
 
-from augcon_lib.printable import one_line, printable
+from augcon_lib.text.printable import one_line, printable
 
 
 def block(text: object) -> str:

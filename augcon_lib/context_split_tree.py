@@ -15,10 +15,10 @@ from augcon_lib.model.chat import Chat, ChatExample, ChatReply, ChatRequest
 from augcon_lib.model.replies import CST_BOUNDARY, CST_REWRITE, QUESTION, ReplyFormat
 from augcon_lib.prompts import Prompt, PromptLibrary
 from augcon_lib.records import Context, Node, Rejection, content_id
-from augcon_lib.repeats import PRECISION, first_repeats
-from augcon_lib.rouge import rouge_l_precision, tokenize
-from augcon_lib.sentences import split_sentences
 from augcon_lib.spans import Passage, locate, passage_of
+from augcon_lib.text.rouge import rouge_l_precision, tokenize
+from augcon_lib.text.rouge_filter import PRECISION, first_repeats
+from augcon_lib.text.sentences import split_sentences
 
 STAGE = "cst_nodes"
 TOO_LONG = "context_length"  # the reason code of a passage that the endpoint refuses as too long

@@ -7,9 +7,9 @@ what it leaves out has been answered all the same.
 from collections.abc import Iterable
 
 from augcon_lib.records import GroundedResponse, Rejection
-from augcon_lib.repeats import first_repeats
 from augcon_lib.settings import SelectionSettings
 from augcon_lib.sft_dataset import STAGE
+from augcon_lib.text.rouge_filter import first_repeats
 
 
 def leave_out_repeats(

@@ -12,13 +12,13 @@ from functools import lru_cache
 
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.languages import detect_language
 from augcon_lib.model.chat import Chat, ChatRequest
 from augcon_lib.model.replies import JUDGEMENT
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.prompts.language import PROMPT_LANGUAGES, prompt_language
 from augcon_lib.records import FewShotExample, content_id
 from augcon_lib.responses import Responder, answer_in
+from augcon_lib.text.languages import detect_language
 
 STAGE = "few_shot_examples"
 JUDGE_TEMPERATURE = 0.0

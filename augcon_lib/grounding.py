@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from augcon_lib.numerals import MONTHS, all_numbers, digit_numbers
+from augcon_lib.text.numerals import MONTHS, all_numbers, digit_numbers
 
 # Languages that write all nouns with a capital letter.
 _CAPITAL_NOUNS = frozenset({"de", "lb"})

@@ -2,8 +2,8 @@
 
 from augcon_lib.context_split_tree import TreeParameters
 from augcon_lib.errors import SettingsError
-from augcon_lib.languages import LengthPreset, length_preset
 from augcon_lib.settings import Settings
+from augcon_lib.text.languages import LengthPreset, length_preset
 
 
 def resolve_lengths(settings: Settings, language: str) -> LengthPreset:

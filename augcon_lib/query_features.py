@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from augcon_lib.rouge import rouge_l_precision, tokenize
+from augcon_lib.text.rouge import rouge_l_precision, tokenize
 
 _QUESTION_WORDS = frozenset(
     (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from augcon_lib.records import Node, Rejection, ScoredQuery
-from augcon_lib.repeats import PRECISION, first_repeats
+from augcon_lib.text.rouge_filter import PRECISION, first_repeats
 
 STAGE = "scored_queries"
 

@@ -13,9 +13,9 @@ from augcon_lib.model.chat import Chat, ChatExample, ChatReply, ChatRequest
 from augcon_lib.model.replies import ANSWER, JUDGEMENT, REASONED_ANSWER
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import FewShotExample, Rejection, Response, content_id
-from augcon_lib.rouge import tokenize
-from augcon_lib.sentences import split_sentences
 from augcon_lib.settings import ResponsesSettings
+from augcon_lib.text.rouge import tokenize
+from augcon_lib.text.sentences import split_sentences
 
 STAGE = "responses"
 JUDGE_TEMPERATURE = 0.0

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from augcon_lib.records import DatasetRow, GroundedResponse, Rejection, content_id
-from augcon_lib.rouge import tokenize
+from augcon_lib.text.rouge import tokenize
 
 STAGE = "sft_dataset"
 SPLITS = ("test", "train")

@@ -10,7 +10,7 @@ import regex  # type: ignore[import-untyped]
 
 from augcon_lib.documents.headings import Structure, find_structure
 from augcon_lib.records import Document
-from augcon_lib.sentences import split_sentences
+from augcon_lib.text.sentences import split_sentences
 
 # Strength of the boundary before a unit: the lower, the sooner the text is cut there. Headings
 # have their level, 1 to 6 and, in reStructuredText, more.

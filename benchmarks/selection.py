@@ -20,8 +20,8 @@ from rouge_score.rouge_scorer import RougeScorer
 
 from augcon_lib.query_selection import select_queries
 from augcon_lib.records import Node
-from augcon_lib.repeats import first_repeats
-from augcon_lib.rouge import tokenize
+from augcon_lib.text.rouge import tokenize
+from augcon_lib.text.rouge_filter import first_repeats
 
 SEED = 11
 GROUP = 100

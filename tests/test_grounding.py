@@ -1,7 +1,7 @@
 import pytest
 
 from augcon_lib.grounding import is_refusal, ungrounded
-from augcon_lib.numerals import all_numbers, digit_numbers
+from augcon_lib.text.numerals import all_numbers, digit_numbers
 
 MILL = (
     "The mill at the harbour ran at night in March 1843. Eleven shillings bought a sack; 1,500 "

@@ -1,6 +1,6 @@
 import pytest
 
-from augcon_lib.languages import detect_language, is_spaced, length_preset
+from augcon_lib.text.languages import detect_language, is_spaced, length_preset
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import regex  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augcon_lib.normalise import COMBINING, MAY_COMBINE, normalise
+from augcon_lib.text.normalise import COMBINING, MAY_COMBINE, normalise
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augcon_lib.printable import one_line, printable, printable_json
+from augcon_lib.text.printable import one_line, printable, printable_json
 
 TEXTS = st.text(st.characters())
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augcon_lib import repeats
-from augcon_lib.repeat_index import indexed_repeats
-from augcon_lib.repeats import first_repeats, tabled_repeats
-from augcon_lib.rouge import Tokens, rouge_l_f1, rouge_l_precision
+from augcon_lib.text import rouge_filter as repeats
+from augcon_lib.text.rouge import Tokens, rouge_l_f1, rouge_l_precision
+from augcon_lib.text.rouge_filter import first_repeats, tabled_repeats
+from augcon_lib.text.rouge_filter_compiled import indexed_repeats
 
 Filter = Callable[[Sequence[Tokens], float, str], list[int | None]]
 

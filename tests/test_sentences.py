@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augcon_lib.sentences import split_sentences
+from augcon_lib.text.sentences import split_sentences
 
 LANGUAGES = st.sampled_from(["en", "zh", "ja", "ar", "th", "und", "xx-made-up"])
 TEXTS = st.text(st.one_of(st.characters(), st.sampled_from(" .!?\n。！？\"'”）-#؟\u2028\u00a0")))

@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 
 from augcon_assets.cli.safe_console import SafeConsole
-from augcon_lib.printable import printable_json
 from augcon_lib.settings import workspace_folder
+from augcon_lib.text.printable import printable_json
 from augcon_lib.workspace import Workspace, find_workspace, open_workspace
 
 EXIT_DONE = 0

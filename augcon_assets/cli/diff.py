@@ -4,8 +4,8 @@ from pathlib import Path
 
 from augcon_assets.cli.console import console, print_json, workspace_at
 from augcon_assets.cli.versions import version_json
-from augcon_lib.printable import one_line
 from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.text.printable import one_line
 from augcon_lib.warehouse.datasets import diff_versions
 
 MAX_SHOWN_ROWS = 20

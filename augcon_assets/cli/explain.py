@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console
 
 from augcon_assets.cli.console import console, print_json, workspace_at
-from augcon_lib.printable import one_line
 from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.text.printable import one_line
 from augcon_lib.warehouse.lineage import Lineage, explain_row
 
 SHOWN_CHARS = 16  # of a fingerprint or a setting; --json has all of it

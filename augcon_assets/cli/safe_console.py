@@ -7,7 +7,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from augcon_lib.printable import printable
+from augcon_lib.text.printable import printable
 
 
 class SafeConsole(Console):

@@ -15,8 +15,8 @@ from augcon_assets.sync import Store
 from augcon_lib.errors import AugconError
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import Spend
-from augcon_lib.printable import one_line
 from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.text.printable import one_line
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.counts import document_failures
 from augcon_lib.warehouse.partitions import EMPTY

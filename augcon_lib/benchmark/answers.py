@@ -10,8 +10,8 @@ from functools import lru_cache
 
 from rapidfuzz.distance import LCSseq
 
-from augcon_lib.rouge import Tokens, tokenize
-from augcon_lib.sentences import split_sentences
+from augcon_lib.text.rouge import Tokens, tokenize
+from augcon_lib.text.sentences import split_sentences
 
 ARTICLES = frozenset({"a", "an", "the"})
 # A longer answer is not a span that a row can quote: it counts by its sentences.

@@ -13,7 +13,7 @@ from augcon_lib.documents.markdown import drop_comments, split_front_matter
 from augcon_lib.documents.pdf import pdf_to_text
 from augcon_lib.documents.tables import Row
 from augcon_lib.errors import DocumentError
-from augcon_lib.normalise import normalise
+from augcon_lib.text.normalise import normalise
 
 MARKDOWN = "text/markdown"
 PLAIN = "text/plain"

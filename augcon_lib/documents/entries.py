@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from augcon_lib.normalise import nfc
+from augcon_lib.text.normalise import nfc
 
 
 @dataclass(frozen=True, slots=True)

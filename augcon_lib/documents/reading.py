@@ -19,7 +19,7 @@ from augcon_lib.documents.tasks import CONVERT, CONVERT_ROWS
 from augcon_lib.errors import DocumentError
 from augcon_lib.records import Document, Rejection, text_sha256
 from augcon_lib.settings import SourceSettings
-from augcon_lib.surrogates import without_surrogates
+from augcon_lib.text.surrogates import without_surrogates
 
 STAGE = "raw_corpus"
 # The reason of a fault that may be gone the next time.

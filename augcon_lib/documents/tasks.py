@@ -9,7 +9,7 @@ from augcon_lib.confined.frames import Frame, Header
 from augcon_lib.documents.conversion import Converted, convert, convert_row
 from augcon_lib.documents.tables import TableLimits, is_table_name, parse_table
 from augcon_lib.errors import DocumentError
-from augcon_lib.languages import detect_language
+from augcon_lib.text.languages import detect_language
 
 CONVERT = "augcon_lib.documents.tasks:convert_file"
 LIST_ROWS = "augcon_lib.documents.tasks:list_rows"

@@ -1,6 +1,6 @@
 """How different queries are from each other: distinct-n, self-BLEU, pairwise ROUGE-L (4.2, 4.5).
 
-Tokens are those of ROUGE-L (``augcon_lib.rouge``): words, and characters of unspaced scripts.
+Tokens are those of ROUGE-L (``augcon_lib.text.rouge``): words, and characters of unspaced scripts.
 """
 
 import math
@@ -15,7 +15,7 @@ from rapidfuzz.distance import LCSseq
 from rapidfuzz.process import cdist
 
 from augcon_lib.evaluation.numbers import PLOTTED, Distribution, NotMeasured, distribution
-from augcon_lib.rouge import Tokens, tokenize
+from augcon_lib.text.rouge import Tokens, tokenize
 
 BLEU_ORDER = 4
 # Stands for a count of nothing, as in method 1 of Chen and Cherry (2014).

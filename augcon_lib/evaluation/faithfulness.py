@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from augcon_lib.evaluation.numbers import NotMeasured
 from augcon_lib.grounding import ungrounded
-from augcon_lib.rouge import tokenize
+from augcon_lib.text.rouge import tokenize
 from augcon_lib.warehouse.evaluation_rows import EvaluatedRow
 
 EXAMPLES = 5

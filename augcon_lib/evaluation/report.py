@@ -9,7 +9,7 @@ from augcon_lib.evaluation.evaluate import Evaluation
 from augcon_lib.evaluation.pictures import Picture, pictures
 from augcon_lib.evaluation.tables import Line, lines
 from augcon_lib.evaluation.topics import TopicCoverage
-from augcon_lib.printable import printable
+from augcon_lib.text.printable import printable
 
 TITLES = {
     "dataset": "Dataset",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from augcon_lib.evaluation.numbers import NotMeasured
-from augcon_lib.rouge import rouge_l_precision, tokenize
+from augcon_lib.text.rouge import rouge_l_precision, tokenize
 from augcon_lib.warehouse.evaluation_rows import JudgedQuery
 
 

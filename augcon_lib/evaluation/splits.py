@@ -13,7 +13,7 @@ import numpy as np
 
 from augcon_lib.evaluation.diversity import ngrams
 from augcon_lib.evaluation.numbers import PLOTTED, NotMeasured
-from augcon_lib.rouge import rouge_l_precision, tokenize
+from augcon_lib.text.rouge import rouge_l_precision, tokenize
 
 SHARED_TOKENS = 5
 

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from augcon_lib.evaluation.numbers import PLOTTED, NotMeasured
-from augcon_lib.rouge import tokenize
-from augcon_lib.sentences import split_sentences
+from augcon_lib.text.rouge import tokenize
+from augcon_lib.text.sentences import split_sentences
 from augcon_lib.warehouse.evaluation_rows import RootContext
 
 MAX_SENTENCES = 6_000

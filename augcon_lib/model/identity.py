@@ -5,13 +5,13 @@ import json
 import re
 from functools import lru_cache
 
-from augcon_lib.languages import SCRIPTS
 from augcon_lib.model.chat import ChatExample, ChatRequest
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import StoredAnswer
 from augcon_lib.model.rendering import WireForm, format_hint
 from augcon_lib.model.replies import ReplyFormat
 from augcon_lib.settings import ModelSettings
+from augcon_lib.text.languages import SCRIPTS
 
 OFFLINE_MODEL_NAME = "extractive-2"
 KEY_VERSION = 3

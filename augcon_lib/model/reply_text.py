@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from augcon_lib.normalise import normalise
+from augcon_lib.text.normalise import normalise
 
 MAX_OBJECTS_TRIED = 64
 LEADING_THOUGHT = re.compile(r"\s*<(think|thinking|thought)>.*?</\1>", re.IGNORECASE | re.DOTALL)

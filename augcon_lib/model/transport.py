@@ -16,7 +16,7 @@ import orjson
 from augcon_lib.errors import ModelError
 from augcon_lib.model.rate_headers import Allowances
 from augcon_lib.model.reply_text import clean
-from augcon_lib.surrogates import without_surrogates
+from augcon_lib.text.surrogates import without_surrogates
 
 MAX_DETAIL_CHARS = 500
 # 444, 460 and 499: a proxy gave up on the connection.

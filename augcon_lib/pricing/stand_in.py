@@ -16,7 +16,7 @@ from augcon_lib.model.journal import Journal
 from augcon_lib.model.replies import ReplyField
 from augcon_lib.model.transport import estimate_tokens
 from augcon_lib.pricing.past_splits import PastSplits, squeeze
-from augcon_lib.sentences import split_sentences
+from augcon_lib.text.sentences import split_sentences
 
 QUESTION_TOKENS = 25
 ANSWER_TOKENS = 80

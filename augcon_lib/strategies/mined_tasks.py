@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from augcon_lib.prompts.language import prompt_language
-from augcon_lib.sentences import split_sentences
+from augcon_lib.text.sentences import split_sentences
 
 MIN_SENTENCE_CHARS = 12
 MIN_KEYWORD_CHARS = 5

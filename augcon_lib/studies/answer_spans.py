@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from augcon_lib.benchmark.answers import normalised
-from augcon_lib.sentences import split_sentences
+from augcon_lib.text.sentences import split_sentences
 
 # An answer may lean on a word that stands somewhere else, too.
 MIN_CARRIED = 0.9

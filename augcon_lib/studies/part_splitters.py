@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from augcon_lib.rouge import tokenize
-from augcon_lib.sentences import split_sentences
 from augcon_lib.strategies.part_draws import Span
+from augcon_lib.text.rouge import tokenize
+from augcon_lib.text.sentences import split_sentences
 
 WINDOW_SENTENCES = 3
 MAX_COMPONENTS = 100

@@ -14,13 +14,13 @@ from augcon_lib.grounding import is_refusal, ungrounded
 from augcon_lib.model.chat import ChatReply
 from augcon_lib.plots import bars
 from augcon_lib.responses import answer_request, faithfulness_request
-from augcon_lib.rouge import rouge_l_precision, tokenize
 from augcon_lib.studies.figures import Figure, figure
 from augcon_lib.studies.inputs import StudyInputs, drawn
 from augcon_lib.studies.page import Picture, Section, StudyPage, Table, what_was_run
 from augcon_lib.studies.runs import Asked, Selection, ask_all, make_selection
 from augcon_lib.studies.spent import Spent
 from augcon_lib.studies.statements import compared
+from augcon_lib.text.rouge import rouge_l_precision, tokenize
 from augcon_lib.warehouse.stages import SelectedQuery
 
 NAME = "principles"

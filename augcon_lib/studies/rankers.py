@@ -8,7 +8,7 @@ import numpy as np
 from augcon_lib.model.chat import ChatRequest
 from augcon_lib.model.replies import RATING
 from augcon_lib.prompts import PromptLibrary
-from augcon_lib.rouge import tokenize
+from augcon_lib.text.rouge import tokenize
 
 LOWEST_RATING, HIGHEST_RATING = 1, 10
 

@@ -21,7 +21,6 @@ from augcon_lib.plots import bars
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import FewShotExample
 from augcon_lib.resampling import mean_interval
-from augcon_lib.sentences import split_sentences
 from augcon_lib.settings import Settings
 from augcon_lib.stages.embedded import embedder_of
 from augcon_lib.strategies import ChooseStrategy, Strategy, strategy_for
@@ -38,6 +37,7 @@ from augcon_lib.studies.part_splitters import (
 from augcon_lib.studies.runs import Changes, Trees, make_trial, trees_of
 from augcon_lib.studies.spent import Spent
 from augcon_lib.studies.statements import standings, with_interval
+from augcon_lib.text.sentences import split_sentences
 
 NAME = "splitters"
 QUESTION = (

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from augcon_lib.repeats import first_repeats
 from augcon_lib.settings import Settings
+from augcon_lib.text.rouge_filter import first_repeats
 from augcon_lib.tree_rules import broken_rules
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.frames import LISTED, listed, select

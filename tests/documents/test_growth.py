@@ -8,7 +8,7 @@ import pytest
 
 from augcon_lib.documents.html import html_to_markdown, looks_like_html
 from augcon_lib.documents.markdown import drop_comments, split_front_matter
-from augcon_lib.normalise import normalise
+from augcon_lib.text.normalise import normalise
 from tests.documents.samples import read_bytes, reason_of, text_of
 from tests.support.document_shapes import SHAPES
 from tests.support.growth import convert_and_cut, cpu_seconds

@@ -4,7 +4,7 @@ import pytest
 
 from augcon_lib.errors import PromptError
 from augcon_lib.prompts import EXAMPLE_PROMPTS, PACKAGED, PACKAGED_DIR, PROMPT_NAMES, PromptLibrary
-from augcon_lib.sentences import split_sentences
+from augcon_lib.text.sentences import split_sentences
 
 LANGUAGES = ("en", "zh")
 GOOD = "note\n\n# Instruction\nAsk.\n\n# User message\n<context>\n{{context}}\n</context>\n"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from augcon_lib.languages import detect_language, length_preset
 from augcon_lib.settings import ResponsesSettings, ScorerSettings, Settings
 from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.text.languages import detect_language, length_preset
 from augcon_lib.warehouse.stages import read_documents_text, read_nodes
 from tests.support.whole_run import make_workspace, run_all
 

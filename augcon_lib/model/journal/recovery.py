@@ -15,7 +15,7 @@ from typing import Any
 from augcon_lib.errors import ModelError
 from augcon_lib.model.journal.failures import SQLITE_ERRORS, journal_error
 from augcon_lib.model.journal.tables import connect
-from augcon_lib.surrogates import without_surrogates
+from augcon_lib.text.surrogates import without_surrogates
 
 TABLES = ("answers", "calls", "endpoints", "choices", "batches", "batch_requests")
 ROWS_AT_ONCE = 256

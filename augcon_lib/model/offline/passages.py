@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from augcon_lib.model.offline.words import word_set, words_of
-from augcon_lib.sentences import split_sentences
+from augcon_lib.text.sentences import split_sentences
 
 _NUMBERED_LINE = re.compile(r"^\[(\d+)\] ?", re.MULTILINE)
 _HEADING = re.compile(r"#{1,6}\s")

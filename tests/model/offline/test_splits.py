@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augcon_lib.sentences import split_sentences
+from augcon_lib.text.sentences import split_sentences
 from tests.model.offline.requests import CHINESE, ENGLISH, reply_to, tree_body
 
 WORDS = st.sampled_from(["one", "two", "three.", "four,", "# five\n", "\n\n", "[2]", "六。", "-"])

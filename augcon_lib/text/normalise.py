@@ -5,7 +5,7 @@ import unicodedata
 
 import regex  # type: ignore[import-untyped]
 
-from augcon_lib.surrogates import without_surrogates
+from augcon_lib.text.surrogates import without_surrogates
 
 ANSI_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 LINE_ENDS = re.compile("[\r\v\f\x85\u2028\u2029]")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from rapidfuzz.distance import LCSseq
 from rapidfuzz.process import cdist
 
-from augcon_lib.rouge import Tokens, tokenize
+from augcon_lib.text.rouge import Tokens, tokenize
 
 PRECISION, F1 = "precision", "f1"
 BLOCK_TEXTS = 512
@@ -35,7 +35,7 @@ def first_repeats(
     """
     tokens = [tokenize(text) for text in texts]
     if len(tokens) >= MIN_INDEXED_TEXTS and max_rouge_l > 0 and find_spec("numba"):
-        from augcon_lib.repeat_index import indexed_repeats
+        from augcon_lib.text.rouge_filter_compiled import indexed_repeats
 
         return indexed_repeats(tokens, max_rouge_l, f1=measure == F1)
     return tabled_repeats(tokens, max_rouge_l, measure)

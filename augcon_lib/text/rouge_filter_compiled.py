@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from augcon_lib.rouge import Tokens
+from augcon_lib.text.rouge import Tokens
 
 Integers = npt.NDArray[np.int32]
 Offsets = npt.NDArray[np.int64]

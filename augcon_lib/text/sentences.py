@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from sentencex import get_sentence_boundaries  # type: ignore[import-untyped]
 
-from augcon_lib.surrogates import without_surrogates
+from augcon_lib.text.surrogates import without_surrogates
 
 # Thai marks no sentence ends but leaves a space between sentences or clauses.
 CLAUSE_SPACED_LANGUAGES = frozenset({"th", "lo", "km", "my", "bo"})
