@@ -9,10 +9,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from augcon_lib.chat.port import Chat, ChatExample, ChatReply, ChatRequest
+from augcon_lib.chat.reply_formats import CST_BOUNDARY, CST_REWRITE, QUESTION, ReplyFormat
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.model.chat import Chat, ChatExample, ChatReply, ChatRequest
-from augcon_lib.model.replies import CST_BOUNDARY, CST_REWRITE, QUESTION, ReplyFormat
 from augcon_lib.prompts import Prompt, PromptLibrary
 from augcon_lib.records import Context, Node, Rejection, content_id
 from augcon_lib.spans import Passage, locate, passage_of

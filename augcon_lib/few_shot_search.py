@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from augcon_lib.chat.port import Chat, ChatRequest
+from augcon_lib.chat.reply_formats import JUDGEMENT
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.model.chat import Chat, ChatRequest
-from augcon_lib.model.replies import JUDGEMENT
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.prompts.language import PROMPT_LANGUAGES, prompt_language
 from augcon_lib.records import FewShotExample, content_id

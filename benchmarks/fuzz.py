@@ -23,8 +23,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from augcon_lib.model import replies
-from augcon_lib.model.replies import ReplyFormat
+from augcon_lib.chat import reply_formats as replies
+from augcon_lib.chat.reply_formats import ReplyFormat
 from tests.support.document_shapes import SHAPES
 from tests.support.growth import MAX_EXPONENT, convert_and_cut, exponent
 from tests.support.reply_shapes import SHAPES as REPLY_SHAPES

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from augcon_lib.chat.port import ChatRequest
 from augcon_lib.context_split_tree import (
     ContextSplitTree,
     GrownTrees,
@@ -11,7 +12,6 @@ from augcon_lib.context_split_tree import (
     numbered_sentences,
 )
 from augcon_lib.errors import AnswerRejected, EndpointError
-from augcon_lib.model.chat import ChatRequest
 from augcon_lib.records import Context
 from augcon_lib.tree_rules import broken_rules
 from tests.support.stub_chat import Answer, Answerer, StubChat, halves, slot

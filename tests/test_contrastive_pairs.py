@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from augcon_lib.chat.reply_formats import CST_REWRITE
 from augcon_lib.context_split_tree import cst_examples
 from augcon_lib.contrastive_pairs import (
     NEGATIVE_KINDS,
@@ -13,7 +14,6 @@ from augcon_lib.contrastive_pairs import (
     sample_positives,
 )
 from augcon_lib.errors import AnswerRejected, BudgetExceeded, EndpointError
-from augcon_lib.model.replies import CST_REWRITE
 from augcon_lib.records import Rejection
 from tests.support.stub_chat import Answerer, StubChat, slot
 from tests.support.trees import PROMPTS, TEXT

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from augcon_lib.chat.port import ChatRequest
+from augcon_lib.chat.reply_formats import JUDGEMENT
 from augcon_lib.few_shot_search import FewShotSearch, Trial
-from augcon_lib.model.chat import ChatRequest
-from augcon_lib.model.replies import JUDGEMENT
 from augcon_lib.records import FewShotExample, content_id
 from augcon_lib.responses import Responder
 from augcon_lib.search_margin import search_margins

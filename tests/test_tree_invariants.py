@@ -8,9 +8,9 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from augcon_lib.chat.port import ChatRequest
 from augcon_lib.context_split_tree import ContextSplitTree, TreeParameters
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.model.chat import ChatRequest
 from augcon_lib.records import Context, Node
 from augcon_lib.tree_rules import broken_rules
 from tests.support.stub_chat import Answer, Answerer, StubChat, slot

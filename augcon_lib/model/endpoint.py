@@ -6,15 +6,15 @@ from collections.abc import Mapping, Set
 from hashlib import sha256
 from typing import Any
 
+from augcon_lib.chat.messages import Repair, WireForm, render_messages, response_format
+from augcon_lib.chat.port import ChatRequest
+from augcon_lib.chat.reply_formats import ANSWER
 from augcon_lib.model.breaker import public_url
 from augcon_lib.model.caller import CALL_ATTEMPTS, Caller, Completion, Settle, Settled
-from augcon_lib.model.chat import ChatRequest
 from augcon_lib.model.identity import model_name
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import EndpointAddress, EndpointTraits
 from augcon_lib.model.ledger import Origin
-from augcon_lib.model.rendering import Repair, WireForm, render_messages, response_format
-from augcon_lib.model.replies import ANSWER
 from augcon_lib.model.transport import CallError
 from augcon_lib.settings import ModelSettings
 

@@ -8,13 +8,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from augcon_lib.chat.messages import Repair
+from augcon_lib.chat.port import ChatRequest
 from augcon_lib.errors import EndpointError
 from augcon_lib.model.breaker import CircuitBreaker
 from augcon_lib.model.caller import Settle, Settled
-from augcon_lib.model.chat import ChatRequest
 from augcon_lib.model.endpoint import Endpoint
 from augcon_lib.model.limits import AdaptiveSlots, WaitingLine
-from augcon_lib.model.rendering import Repair
 from augcon_lib.model.stats import CallStats
 from augcon_lib.model.transport import CallError
 

@@ -12,9 +12,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from augcon_lib.chat.messages import Repair
+from augcon_lib.chat.port import ChatReply, ChatRequest, ReplyFields
+from augcon_lib.chat.reply_formats import ReplyFormat
+from augcon_lib.chat.reply_parsing import clean
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.model.caller import Completion, Settle, Settled
-from augcon_lib.model.chat import ChatReply, ChatRequest, ReplyFields
 from augcon_lib.model.endpoint import is_context_length
 from augcon_lib.model.identity import find_answer, journal_key
 from augcon_lib.model.journal import Journal
@@ -22,9 +25,6 @@ from augcon_lib.model.journal.claims import PLACES_PER_CALL
 from augcon_lib.model.journal.tables import StoredAnswer
 from augcon_lib.model.ledger import Ledger
 from augcon_lib.model.limits import AdaptiveSlots
-from augcon_lib.model.rendering import Repair
-from augcon_lib.model.replies import ReplyFormat
-from augcon_lib.model.reply_text import clean
 from augcon_lib.model.stats import CallStats
 from augcon_lib.model.transport import CallError, RawReply
 
@@ -69,7 +69,7 @@ class Sender(Protocol):
 
 
 class ModelEngine:
-    """Answers chat requests (:class:`~augcon_lib.model.chat.Chat`); made by ``open_engine``."""
+    """Answers chat requests (:class:`~augcon_lib.chat.port.Chat`); made by ``open_engine``."""
 
     def __init__(
         self,

@@ -5,11 +5,11 @@ import json
 import re
 from functools import lru_cache
 
-from augcon_lib.model.chat import ChatExample, ChatRequest
+from augcon_lib.chat.messages import WireForm, format_hint
+from augcon_lib.chat.port import ChatExample, ChatRequest
+from augcon_lib.chat.reply_formats import ReplyFormat
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import StoredAnswer
-from augcon_lib.model.rendering import WireForm, format_hint
-from augcon_lib.model.replies import ReplyFormat
 from augcon_lib.settings import ModelSettings
 from augcon_lib.text.languages import SCRIPTS
 

@@ -8,7 +8,7 @@ import base64
 import re
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from augcon_lib.model.reply_text import clean
+from augcon_lib.chat.reply_parsing import clean
 
 HIDDEN = "***"
 # A secret is searched for by blocks of so many characters, so that each piece of it is found that

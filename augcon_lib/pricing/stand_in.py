@@ -9,11 +9,11 @@ cut at the sentence in the middle, unless the document's earlier trees say where
 import re
 from dataclasses import dataclass, field
 
+from augcon_lib.chat.port import ChatReply, ChatRequest
+from augcon_lib.chat.reply_formats import ReplyField
 from augcon_lib.context_split_tree import last_sentence_of_first_half
-from augcon_lib.model.chat import ChatReply, ChatRequest
 from augcon_lib.model.identity import find_answer, journal_key
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.replies import ReplyField
 from augcon_lib.model.transport import estimate_tokens
 from augcon_lib.pricing.past_splits import PastSplits, squeeze
 from augcon_lib.text.sentences import split_sentences
@@ -50,7 +50,7 @@ class DistinctShares:
 
 @dataclass
 class StandIn:
-    """A :class:`~augcon_lib.model.chat.Chat` that calls nobody; with no *journal* it guesses."""
+    """A :class:`~augcon_lib.chat.port.Chat` that calls nobody; with no *journal* it guesses."""
 
     identity: str
     journal: Journal | None = None

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
+from augcon_lib.chat.port import Chat
 from augcon_lib.concurrency import rare_garbage_collection, run_until_done
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.fingerprints import Inputs
-from augcon_lib.model.chat import Chat
 from augcon_lib.stages.documents_at_once import failed_output, for_each_document
 from augcon_lib.stages.model_calls import model_for
 from augcon_lib.stages.stage_run import StageReport, StageRun

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from augcon_lib.chat.port import ChatRequest
 from augcon_lib.errors import WarehouseError
 from augcon_lib.few_shot_search import FewShotChoice
 from augcon_lib.model import model_identity
-from augcon_lib.model.chat import ChatRequest
 from augcon_lib.model.identity import find_answer, journal_key
 from augcon_lib.model.journal import Journal
 from augcon_lib.responses import answer_request, faithfulness_request, lexical_fault

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from augcon_lib.chat.port import Chat
 from augcon_lib.context_split_tree import ContextSplitTree, GrownTrees
 from augcon_lib.lengths import tree_parameters
-from augcon_lib.model.chat import Chat
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context, FewShotExample
 from augcon_lib.settings import Settings

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from augcon_lib.chat.port import Chat, ChatReply
 from augcon_lib.concurrency import run_together
 from augcon_lib.context_split_tree import (
     REPLY_FORMATS,
@@ -20,7 +21,6 @@ from augcon_lib.context_split_tree import (
     cst_request,
 )
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.model.chat import Chat, ChatReply
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context, Node, Rejection, content_id
 from augcon_lib.strategies.root_draws import too_short

@@ -7,9 +7,9 @@ texts, by clusters of length, is no part of a dataset of pairs and is left out.
 
 from collections.abc import Sequence
 
+from augcon_lib.chat.port import Chat, ChatExample, ChatRequest, ReplyFields
+from augcon_lib.chat.reply_formats import QUESTION_ANSWER, QUESTION_ANSWER_CONFIDENCE
 from augcon_lib.context_split_tree import STAGE, TreeParameters
-from augcon_lib.model.chat import Chat, ChatExample, ChatRequest, ReplyFields
-from augcon_lib.model.replies import QUESTION_ANSWER, QUESTION_ANSWER_CONFIDENCE
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context, FewShotExample
 from augcon_lib.strategies.root_draws import Flaw, RootDraws

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from augcon_lib.chat.port import Chat, ChatReply, ChatRequest, ReplyFields
 from augcon_lib.concurrency import run_together
 from augcon_lib.context_split_tree import (
     REPLY_FORMATS,
@@ -18,7 +19,6 @@ from augcon_lib.context_split_tree import (
     cst_request,
 )
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.model.chat import Chat, ChatReply, ChatRequest, ReplyFields
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context, Node, Rejection, content_id
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from augcon_lib.model.chat import ChatRequest
-from augcon_lib.model.replies import RATING
+from augcon_lib.chat.port import ChatRequest
+from augcon_lib.chat.reply_formats import RATING
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.text.rouge import tokenize
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from augcon_lib.benchmark.generation import Generated, Trial, generated, run_trial
+from augcon_lib.chat.port import ChatReply, ChatRequest
 from augcon_lib.concurrency import run_together, run_until_done
 from augcon_lib.contrastive_pairs import ContrastivePair
 from augcon_lib.embeddings import Embedder
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.model.chat import ChatReply, ChatRequest
 from augcon_lib.model.stats import CallStats
 from augcon_lib.query_scorer import Scorer
 from augcon_lib.records import Document, Node

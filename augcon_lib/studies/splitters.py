@@ -14,9 +14,9 @@ from augcon_lib.benchmark.measures import (
     confidence_interval,
     measure,
 )
+from augcon_lib.chat.port import Chat
 from augcon_lib.evaluation.diversity import distinct
 from augcon_lib.lengths import tree_parameters
-from augcon_lib.model.chat import Chat
 from augcon_lib.plots import bars
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import FewShotExample

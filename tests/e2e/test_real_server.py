@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from augcon_lib.chat import reply_formats as replies
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.model import check_endpoint, open_engine, replies
+from augcon_lib.model import check_endpoint, open_engine
 from augcon_lib.settings import ModelSettings
 from tests.model.engine_fixtures import rewrite_request, settings_for
 from tests.support import whole_run

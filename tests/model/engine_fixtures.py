@@ -1,7 +1,7 @@
 """Requests and settings shared by the engine's tests."""
 
-from augcon_lib.model import replies
-from augcon_lib.model.chat import ChatExample, ChatRequest
+from augcon_lib.chat import reply_formats as replies
+from augcon_lib.chat.port import ChatExample, ChatRequest
 from augcon_lib.settings import BudgetSettings, ModelSettings, Settings
 
 

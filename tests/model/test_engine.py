@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from augcon_lib.chat import reply_formats as replies
 from augcon_lib.errors import AnswerRejected, BudgetExceeded
-from augcon_lib.model import open_engine, replies
+from augcon_lib.model import open_engine
 from augcon_lib.model.identity import former_journal_key, journal_key
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import CallRecord, StoredAnswer

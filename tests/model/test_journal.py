@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from augcon_lib.chat.port import ChatExample, ChatRequest
+from augcon_lib.chat.reply_formats import ANSWER
 from augcon_lib.errors import ModelError
-from augcon_lib.model.chat import ChatExample, ChatRequest
 from augcon_lib.model.identity import former_journal_key, journal_key
 from augcon_lib.model.journal import Journal, tables, writer
 from augcon_lib.model.journal.tables import (
@@ -20,7 +21,6 @@ from augcon_lib.model.journal.tables import (
     EndpointTraits,
     StoredAnswer,
 )
-from augcon_lib.model.replies import ANSWER
 from tests.model.engine_fixtures import rewrite_request
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augcon_lib.model.rendering import WireForm, render_reply
-from augcon_lib.model.replies import (
+from augcon_lib.chat.messages import WireForm, render_reply
+from augcon_lib.chat.reply_formats import (
     ANSWER,
     CST_BOUNDARY,
     CST_REWRITE,

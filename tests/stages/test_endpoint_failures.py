@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from augcon_lib.chat.port import ChatRequest
+from augcon_lib.chat.reply_formats import ANSWER
 from augcon_lib.errors import AnswerRejected, EndpointError
-from augcon_lib.model.chat import ChatRequest
-from augcon_lib.model.replies import ANSWER
 from augcon_lib.records import ScoredQuery
 from augcon_lib.settings import ModelSettings
 from augcon_lib.stages import cst_nodes, model_calls

@@ -1,7 +1,7 @@
 import asyncio
 
+from augcon_lib.chat.port import ChatReply, ChatRequest
 from augcon_lib.context_split_tree import GrownTrees, TreeParameters
-from augcon_lib.model.chat import ChatReply, ChatRequest
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context
 from augcon_lib.strategies.part_draws import Asked, PartDraws, parts_tree

@@ -1,6 +1,6 @@
 import pytest
 
-from augcon_lib.model.replies import RATING
+from augcon_lib.chat.reply_formats import RATING
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.studies.rankers import (
     QueryLength,

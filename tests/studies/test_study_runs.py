@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from augcon_lib.model.chat import ChatReply, ChatRequest
-from augcon_lib.model.replies import JUDGEMENT
+from augcon_lib.chat.port import ChatReply, ChatRequest
+from augcon_lib.chat.reply_formats import JUDGEMENT
 from augcon_lib.model.stats import CallStats
 from augcon_lib.studies import human_judgement, principles
 from augcon_lib.studies.inputs import StudyInputs, named_path

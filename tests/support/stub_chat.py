@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 
-from augcon_lib.model.chat import ChatReply, ChatRequest
+from augcon_lib.chat.port import ChatReply, ChatRequest
 from augcon_lib.model.stats import CallStats
 
 Answer = Mapping[str, str | int] | Exception

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from augcon_lib import clock
+from augcon_lib.chat.messages import WireForm
 from augcon_lib.errors import BudgetExceeded
 from augcon_lib.model.batch.batches import Batches
 from augcon_lib.model.batch.files import ResultLine, reply_of
@@ -13,7 +14,6 @@ from augcon_lib.model.breaker import CircuitBreaker
 from augcon_lib.model.budget import Budget
 from augcon_lib.model.caller import Completion, Settle, Settled
 from augcon_lib.model.ledger import Ledger, Origin
-from augcon_lib.model.rendering import WireForm
 from augcon_lib.model.transport import CallError, estimate_input_tokens, estimate_tokens
 
 BATCH_ATTEMPTS = 4

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from augcon_lib.chat.port import ChatRequest
 from augcon_lib.model.batch.api import BatchApi
 from augcon_lib.model.batch.batches import Batches
 from augcon_lib.model.batch.caller import BatchCaller
@@ -14,7 +15,6 @@ from augcon_lib.model.batch.sending import BatchSending
 from augcon_lib.model.breaker import public_url
 from augcon_lib.model.budget import Budget
 from augcon_lib.model.caller import Caller, Settle, Settled
-from augcon_lib.model.chat import ChatRequest
 from augcon_lib.model.endpoint import PROBE, Endpoint
 from augcon_lib.model.identity import former_journal_key, journal_key, model_identity
 from augcon_lib.model.journal import Journal

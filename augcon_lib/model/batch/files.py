@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from augcon_lib.model.reply_text import clean
+from augcon_lib.chat.reply_parsing import clean
 from augcon_lib.model.transport import CallError, RawReply, completion_of
 
 CHAT_PATH = "/v1/chat/completions"

@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
+from augcon_lib.chat.messages import WireForm, render_messages, response_format
+from augcon_lib.chat.port import ChatExample, ChatRequest
+from augcon_lib.chat.reply_formats import ANSWER, CST_BOUNDARY, CST_REWRITE, JUDGEMENT, ReplyFormat
 from augcon_lib.context_split_tree import cst_examples, numbered_sentences
-from augcon_lib.model.chat import ChatExample, ChatRequest
 from augcon_lib.model.offline import complete
-from augcon_lib.model.rendering import WireForm, render_messages, response_format
-from augcon_lib.model.replies import ANSWER, CST_BOUNDARY, CST_REWRITE, JUDGEMENT, ReplyFormat
 from augcon_lib.prompts import PromptLibrary
 
 FORMATS = {"cst_rewrite": CST_REWRITE, "cst_boundary": CST_BOUNDARY}

@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augcon_lib.model.offline import complete
-from augcon_lib.model.offline.verdicts import confidence
-from augcon_lib.model.rendering import WireForm
-from augcon_lib.model.replies import (
+from augcon_lib.chat.messages import WireForm
+from augcon_lib.chat.reply_formats import (
     ANSWER,
     CST_BOUNDARY,
     CST_REWRITE,
     JUDGEMENT,
     QUESTION_ANSWER_CONFIDENCE,
 )
+from augcon_lib.model.offline import complete
+from augcon_lib.model.offline.verdicts import confidence
 from augcon_lib.model.transport import read_completion
 from tests.model.offline.requests import (
     CHINESE,

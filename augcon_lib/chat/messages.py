@@ -10,8 +10,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from augcon_lib.model.chat import ChatExample, ChatRequest, ReplyFields
-from augcon_lib.model.replies import ReplyField, ReplyFormat
+from augcon_lib.chat.port import ChatExample, ChatRequest, ReplyFields
+from augcon_lib.chat.reply_formats import ReplyField, ReplyFormat
 
 MAX_QUOTED_CHARS = 2_000
 

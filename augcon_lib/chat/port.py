@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from augcon_lib.model.replies import ReplyFormat
+from augcon_lib.chat.reply_formats import ReplyFormat
 
 ReplyFields = Mapping[str, str | int]
 

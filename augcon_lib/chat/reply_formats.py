@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from augcon_lib.model.reply_text import clean, json_objects, labelled_sections, readings
+from augcon_lib.chat.reply_parsing import clean, json_objects, labelled_sections, readings
 
 VERDICTS = re.compile(
     r"[\W_]*(?:(?P<yes>yes|true|correct|是|对|正确)|(?P<no>no|false|incorrect|否|不|错))"
