@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from augcon_lib.chat.port import Chat, ChatExample, ChatRequest
 from augcon_lib.concurrency import run_together
-from augcon_lib.context_split_tree import REPLY_FORMATS, cst_examples, cst_request
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Rejection
+from augcon_lib.tree.context_split_tree import REPLY_FORMATS, cst_examples, cst_request
 
 STAGE = "query_scorer"
 FEWER_EXAMPLES = 1

@@ -26,10 +26,10 @@ from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 
-from augcon_lib.contexts import CUTTING_RULE, CuttingRule, cut_contexts
 from augcon_lib.documents import list_store, read_documents
 from augcon_lib.records import Context, Document
 from augcon_lib.settings import SourceSettings
+from augcon_lib.tree.contexts import CUTTING_RULE, CuttingRule, cut_contexts
 
 BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 

@@ -8,14 +8,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from augcon_lib.context_split_tree import ContextSplitTree
-from augcon_lib.contexts import cut_contexts
 from augcon_lib.documents import list_store, read_documents
-from augcon_lib.lengths import resolve_lengths, tree_parameters
 from augcon_lib.model import open_engine
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Document
 from augcon_lib.settings import Settings, SourceSettings, api_key
+from augcon_lib.tree.context_split_tree import ContextSplitTree
+from augcon_lib.tree.contexts import cut_contexts
+from augcon_lib.tree.lengths import resolve_lengths, tree_parameters
 
 
 async def print_trees(path: Path) -> None:

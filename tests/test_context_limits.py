@@ -1,11 +1,11 @@
 import pytest
 
-from augcon_lib import context_limits
-from augcon_lib.context_limits import limited_contexts
-from augcon_lib.contexts import cut_contexts
 from augcon_lib.errors import DocumentError
 from augcon_lib.records import Document, text_sha256
 from augcon_lib.settings import SourceSettings
+from augcon_lib.tree import context_limits
+from augcon_lib.tree.context_limits import limited_contexts
+from augcon_lib.tree.contexts import cut_contexts
 
 TEXT = "\n\n".join(f"# Head {n}\n\nA sentence of words. Another of them, {n}." for n in range(200))
 

@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 
 from augcon_lib.chat.port import ChatRequest
-from augcon_lib.context_split_tree import (
+from augcon_lib.errors import AnswerRejected, EndpointError
+from augcon_lib.records import Context
+from augcon_lib.tree.context_split_tree import (
     ContextSplitTree,
     GrownTrees,
     TreeParameters,
     numbered_sentences,
 )
-from augcon_lib.errors import AnswerRejected, EndpointError
-from augcon_lib.records import Context
-from augcon_lib.tree_rules import broken_rules
+from augcon_lib.tree.invariants import broken_rules
 from tests.support.stub_chat import Answer, Answerer, StubChat, halves, slot
 from tests.support.trees import BOUNDARY, PROMPTS, REWRITE, TEXT, context
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augcon_lib.contexts import cut_contexts
 from augcon_lib.records import Document
+from augcon_lib.tree.contexts import cut_contexts
 
 TEXTS = st.text(
     st.one_of(st.characters(), st.sampled_from("abc .!\n\n#-=`。字\u2028")), max_size=400

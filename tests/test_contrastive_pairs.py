@@ -3,7 +3,6 @@ import asyncio
 import pytest
 
 from augcon_lib.chat.reply_formats import CST_REWRITE
-from augcon_lib.context_split_tree import cst_examples
 from augcon_lib.contrastive_pairs import (
     NEGATIVE_KINDS,
     ContrastivePair,
@@ -15,6 +14,7 @@ from augcon_lib.contrastive_pairs import (
 )
 from augcon_lib.errors import AnswerRejected, BudgetExceeded, EndpointError
 from augcon_lib.records import Rejection
+from augcon_lib.tree.context_split_tree import cst_examples
 from tests.support.stub_chat import Answerer, StubChat, slot
 from tests.support.trees import PROMPTS, TEXT
 

@@ -1,9 +1,9 @@
 import pytest
 
 from augcon_lib.errors import SettingsError
-from augcon_lib.lengths import resolve_lengths, tree_parameters
 from augcon_lib.settings import Settings, TreeSettings
 from augcon_lib.text.languages import length_preset
+from augcon_lib.tree.lengths import resolve_lengths, tree_parameters
 from tests.support.states import SETTINGS, with_setting
 
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from augcon_lib.records import Node
-from augcon_lib.tree_rules import broken_rules
+from augcon_lib.tree.invariants import broken_rules
 
 TEXT = "One sentence here. Another one there."
 

@@ -2,7 +2,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augcon_lib.records import Context
-from augcon_lib.spans import Passage, locate, passage_of
+from augcon_lib.tree.passages import Passage, locate, passage_of
 
 BEFORE = "# Kitchen\n\n"
 TEXT = "Tea is hot. Tea is hot.\nWater\nis wet. The end."

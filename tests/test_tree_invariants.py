@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augcon_lib.chat.port import ChatRequest
-from augcon_lib.context_split_tree import ContextSplitTree, TreeParameters
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.records import Context, Node
-from augcon_lib.tree_rules import broken_rules
+from augcon_lib.tree.context_split_tree import ContextSplitTree, TreeParameters
+from augcon_lib.tree.invariants import broken_rules
 from tests.support.stub_chat import Answer, Answerer, StubChat, slot
 from tests.support.trees import BOUNDARY, PROMPTS, REWRITE
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from augcon_lib.chat.port import ChatRequest
-from augcon_lib.context_split_tree import ContextSplitTree, GrownTrees
+from augcon_lib.tree.context_split_tree import ContextSplitTree, GrownTrees
 from tests.support.stub_chat import Answer, Answerer, StubChat
 from tests.support.trees import PROMPTS, REWRITE, TEXT, context
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 from augcon_lib.chat.port import ChatReply, ChatRequest
 from augcon_lib.chat.reply_formats import ReplyField
-from augcon_lib.context_split_tree import last_sentence_of_first_half
 from augcon_lib.model.identity import find_answer, journal_key
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.transport import estimate_tokens
 from augcon_lib.pricing.past_splits import PastSplits, squeeze
 from augcon_lib.text.sentences import split_sentences
+from augcon_lib.tree.context_split_tree import last_sentence_of_first_half
 
 QUESTION_TOKENS = 25
 ANSWER_TOKENS = 80

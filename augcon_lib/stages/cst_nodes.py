@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from augcon_lib.chat.port import Chat
 from augcon_lib.concurrency import run_together
-from augcon_lib.context_limits import limited_contexts_in_thread
 from augcon_lib.errors import DocumentError
 from augcon_lib.few_shot_search import first_examples
 from augcon_lib.fingerprints import Inputs, fingerprint
-from augcon_lib.lengths import resolve_lengths
 from augcon_lib.records import Document, Node, Rejection, content_id
 from augcon_lib.stages.model_stage import Work, run_model_stage
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.strategies import ChooseStrategy, strategy_for
-from augcon_lib.tree_rules import broken_rules
+from augcon_lib.tree.context_limits import limited_contexts_in_thread
+from augcon_lib.tree.invariants import broken_rules
+from augcon_lib.tree.lengths import resolve_lengths
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.partitions import REJECTED, PartitionOutput
 from augcon_lib.warehouse.stages import read_documents_text

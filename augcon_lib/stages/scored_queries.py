@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from augcon_lib.errors import WarehouseError
 from augcon_lib.fingerprints import fingerprint
-from augcon_lib.lengths import tree_parameters
 from augcon_lib.query_scorer import RandomChoice, Scorer
 from augcon_lib.query_selection import select_queries
 from augcon_lib.records import Node, Rejection, ScoredQuery, content_id
@@ -14,6 +13,7 @@ from augcon_lib.stages.documents_at_once import batches
 from augcon_lib.stages.embedded import ready_to_score
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.stages.upstream import take_from_upstream
+from augcon_lib.tree.lengths import tree_parameters
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.choices import load_scorer
 from augcon_lib.warehouse.partitions import PartitionOutput, replace_partitions

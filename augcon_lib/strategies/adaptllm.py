@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from augcon_lib.context_split_tree import GrownTrees, TreeParameters
 from augcon_lib.records import Context, Node, content_id
 from augcon_lib.strategies.mined_tasks import MinedTask, mine_tasks
 from augcon_lib.strategies.root_draws import root_node
+from augcon_lib.tree.context_split_tree import GrownTrees, TreeParameters
 
 
 class MinedTasks:

@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from augcon_lib.chat.port import Chat
-from augcon_lib.context_split_tree import ContextSplitTree, GrownTrees
-from augcon_lib.lengths import tree_parameters
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context, FewShotExample
 from augcon_lib.settings import Settings
 from augcon_lib.strategies.adaptllm import MinedTasks
 from augcon_lib.strategies.question_answers import question_answer_draws
 from augcon_lib.strategies.root_draws import direct_draws
+from augcon_lib.tree.context_split_tree import ContextSplitTree, GrownTrees
+from augcon_lib.tree.lengths import tree_parameters
 
 
 class Strategy(Protocol):

@@ -12,7 +12,11 @@ from dataclasses import dataclass
 
 from augcon_lib.chat.port import Chat, ChatReply
 from augcon_lib.concurrency import run_together
-from augcon_lib.context_split_tree import (
+from augcon_lib.errors import AnswerRejected
+from augcon_lib.prompts import PromptLibrary
+from augcon_lib.records import Context, Node, Rejection, content_id
+from augcon_lib.strategies.root_draws import too_short
+from augcon_lib.tree.context_split_tree import (
     REPLY_FORMATS,
     STAGE,
     GrownTrees,
@@ -20,10 +24,6 @@ from augcon_lib.context_split_tree import (
     cst_examples,
     cst_request,
 )
-from augcon_lib.errors import AnswerRejected
-from augcon_lib.prompts import PromptLibrary
-from augcon_lib.records import Context, Node, Rejection, content_id
-from augcon_lib.strategies.root_draws import too_short
 
 Span = tuple[int, int]
 Splitter = Callable[[str, str], Sequence[Span]]

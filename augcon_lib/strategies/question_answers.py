@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from augcon_lib.chat.port import Chat, ChatExample, ChatRequest, ReplyFields
 from augcon_lib.chat.reply_formats import QUESTION_ANSWER, QUESTION_ANSWER_CONFIDENCE
-from augcon_lib.context_split_tree import STAGE, TreeParameters
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context, FewShotExample
 from augcon_lib.strategies.root_draws import Flaw, RootDraws
+from augcon_lib.tree.context_split_tree import STAGE, TreeParameters
 
 REPLY_FORMATS = {
     reply_format.name: reply_format

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 from augcon_lib.chat.port import Chat, ChatReply, ChatRequest, ReplyFields
 from augcon_lib.concurrency import run_together
-from augcon_lib.context_split_tree import (
+from augcon_lib.errors import AnswerRejected
+from augcon_lib.prompts import PromptLibrary
+from augcon_lib.records import Context, Node, Rejection, content_id
+from augcon_lib.tree.context_split_tree import (
     REPLY_FORMATS,
     STAGE,
     GrownTrees,
@@ -18,9 +21,6 @@ from augcon_lib.context_split_tree import (
     cst_examples,
     cst_request,
 )
-from augcon_lib.errors import AnswerRejected
-from augcon_lib.prompts import PromptLibrary
-from augcon_lib.records import Context, Node, Rejection, content_id
 
 
 @dataclass(frozen=True, slots=True)

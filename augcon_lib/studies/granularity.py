@@ -12,7 +12,6 @@ from statistics import mean, median
 from augcon_lib.benchmark.generation import rows_of
 from augcon_lib.benchmark.measures import Scores, confidence_interval, distinct_2, measure
 from augcon_lib.evaluation.granularity import DETAIL_SHARE, GRAINS, MACRO_SHARE, grain
-from augcon_lib.lengths import resolve_lengths
 from augcon_lib.plots import lines
 from augcon_lib.records import Node
 from augcon_lib.studies.inputs import Corpus, StudyInputs
@@ -21,6 +20,7 @@ from augcon_lib.studies.page import Picture, Section, StudyPage, Table, what_was
 from augcon_lib.studies.runs import Selection, make_selection
 from augcon_lib.studies.spent import Spent
 from augcon_lib.studies.statements import Interval, compared, with_interval
+from augcon_lib.tree.lengths import resolve_lengths
 
 NAME = "granularity"
 LAMBDA_FACTORS = (0.5, 1.0, 2.0, 4.0)

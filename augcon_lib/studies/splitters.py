@@ -16,7 +16,6 @@ from augcon_lib.benchmark.measures import (
 )
 from augcon_lib.chat.port import Chat
 from augcon_lib.evaluation.diversity import distinct
-from augcon_lib.lengths import tree_parameters
 from augcon_lib.plots import bars
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import FewShotExample
@@ -38,6 +37,7 @@ from augcon_lib.studies.runs import Changes, Trees, make_trial, trees_of
 from augcon_lib.studies.spent import Spent
 from augcon_lib.studies.statements import standings, with_interval
 from augcon_lib.text.sentences import split_sentences
+from augcon_lib.tree.lengths import tree_parameters
 
 NAME = "splitters"
 QUESTION = (

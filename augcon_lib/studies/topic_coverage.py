@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from augcon_lib.evaluation.numbers import NotMeasured
 from augcon_lib.evaluation.topics import TopicCoverage, coverage_of
-from augcon_lib.lengths import resolve_lengths
 from augcon_lib.plots import lines
 from augcon_lib.resampling import mean_interval
 from augcon_lib.studies.figures import Figure, figure
@@ -15,6 +14,7 @@ from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, wh
 from augcon_lib.studies.runs import Selection, make_selection
 from augcon_lib.studies.spent import Spent
 from augcon_lib.studies.statements import compared
+from augcon_lib.tree.lengths import resolve_lengths
 from augcon_lib.warehouse.evaluation_rows import RootContext
 
 NAME = "topic_coverage"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from augcon_lib import text_units
 from augcon_lib.fingerprints import CODE_VERSIONS
+from augcon_lib.tree import text_units
 from tests.golden.record import Golden, fault, record, recorded
 from tests.golden.stages import CASES, output_sha256
 

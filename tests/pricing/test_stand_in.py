@@ -2,10 +2,10 @@ import asyncio
 
 import pytest
 
-from augcon_lib.context_split_tree import ContextSplitTree
 from augcon_lib.pricing.past_splits import PastSplits
 from augcon_lib.pricing.stand_in import DistinctShares, StandIn
 from augcon_lib.records import Node
+from augcon_lib.tree.context_split_tree import ContextSplitTree
 from tests.support.trees import BOUNDARY, PROMPTS, REWRITE, TEXT, context
 
 ALL_DISTINCT = DistinctShares(first=1.0, further=1.0)

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from augcon_lib.context_split_tree import ContextSplitTree, last_sentence_of_first_half
+from augcon_lib.tree.context_split_tree import ContextSplitTree, last_sentence_of_first_half
 from tests.support.stub_chat import StubChat, slot
 from tests.support.trees import PROMPTS, REWRITE, TEXT, context
 

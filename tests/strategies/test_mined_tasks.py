@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from augcon_lib.records import Context
 from augcon_lib.strategies.adaptllm import MinedTasks
 from augcon_lib.strategies.mined_tasks import MinedTask, mine_tasks
-from augcon_lib.tree_rules import broken_rules
+from augcon_lib.tree.invariants import broken_rules
 from tests.support.trees import REWRITE
 
 

@@ -1,11 +1,11 @@
 import asyncio
 
 from augcon_lib.chat.port import ChatReply, ChatRequest
-from augcon_lib.context_split_tree import GrownTrees, TreeParameters
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context
 from augcon_lib.strategies.part_draws import Asked, PartDraws, parts_tree
-from augcon_lib.tree_rules import broken_rules
+from augcon_lib.tree.context_split_tree import GrownTrees, TreeParameters
+from augcon_lib.tree.invariants import broken_rules
 
 TEXT = "The mill ran at night. Two men kept the sluice. Flour went to Bristol by boat."
 CONTEXT = Context("c", "d.md", TEXT, 0, len(TEXT))

@@ -1,9 +1,9 @@
 import asyncio
 from dataclasses import replace
 
-from augcon_lib.context_split_tree import GrownTrees
 from augcon_lib.records import FewShotExample
 from augcon_lib.strategies.question_answers import question_answer_draws
+from augcon_lib.tree.context_split_tree import GrownTrees
 from tests.support.stub_chat import Answerer, StubChat
 from tests.support.trees import PROMPTS, REWRITE, TEXT, context
 

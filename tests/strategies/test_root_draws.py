@@ -3,10 +3,10 @@ from dataclasses import replace
 
 import pytest
 
-from augcon_lib.context_split_tree import GrownTrees
 from augcon_lib.errors import AnswerRejected, EndpointError
 from augcon_lib.strategies.root_draws import direct_draws
-from augcon_lib.tree_rules import broken_rules
+from augcon_lib.tree.context_split_tree import GrownTrees
+from augcon_lib.tree.invariants import broken_rules
 from tests.support.stub_chat import Answerer, StubChat, slot
 from tests.support.trees import PROMPTS, REWRITE, TEXT, context
 

@@ -6,10 +6,10 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 
-from augcon_lib.contexts import context_spans
 from augcon_lib.documents.tasks import convert_file, convert_rows, list_rows
 from augcon_lib.errors import DocumentError
 from augcon_lib.records import Document
+from augcon_lib.tree.contexts import context_spans
 
 MAX_EXPONENT = 1.3
 # Below this, a clock's noise and what every document costs weigh more than its size.

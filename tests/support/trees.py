@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from augcon_lib.context_split_tree import TreeParameters
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context
+from augcon_lib.tree.context_split_tree import TreeParameters
 
 PROMPTS = PromptLibrary()
 TEXT = "Alpha boils water quickly. Beta freezes milk slowly. Gamma roasts corn. Delta bakes bread."

@@ -5,14 +5,14 @@ import json
 from typing import Any
 
 from augcon_lib.confined import Limits, run_confined
-from augcon_lib.contexts import context_spans, contexts_at
 from augcon_lib.errors import DocumentError
 from augcon_lib.records import Context, Document
 from augcon_lib.settings import SourceSettings
+from augcon_lib.tree.contexts import context_spans, contexts_at
 
 # Cutting takes linear time, so that a text below this needs no child.
 MAX_CHARS_IN_PROCESS = 200_000
-CUT = "augcon_lib.context_limits:cut_in_child"
+CUT = "augcon_lib.tree.context_limits:cut_in_child"
 
 
 def limited_contexts(

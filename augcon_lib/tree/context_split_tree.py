@@ -15,10 +15,10 @@ from augcon_lib.concurrency import run_together
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.prompts import Prompt, PromptLibrary
 from augcon_lib.records import Context, Node, Rejection, content_id
-from augcon_lib.spans import Passage, locate, passage_of
 from augcon_lib.text.rouge import rouge_l_precision, tokenize
 from augcon_lib.text.rouge_filter import PRECISION, first_repeats
 from augcon_lib.text.sentences import split_sentences
+from augcon_lib.tree.passages import Passage, locate, passage_of
 
 STAGE = "cst_nodes"
 TOO_LONG = "context_length"  # the reason code of a passage that the endpoint refuses as too long

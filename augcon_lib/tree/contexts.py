@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from augcon_lib.records import Context, Document, content_id
-from augcon_lib.text_units import (
+from augcon_lib.tree.text_units import (
     AFTER_HEADING,
     CHARACTER,
     CODE_POINT,

@@ -1,9 +1,9 @@
 """The lengths that bound granularity: the settings' own, or the preset of the text's script."""
 
-from augcon_lib.context_split_tree import TreeParameters
 from augcon_lib.errors import SettingsError
 from augcon_lib.settings import Settings
 from augcon_lib.text.languages import LengthPreset, length_preset
+from augcon_lib.tree.context_split_tree import TreeParameters
 
 
 def resolve_lengths(settings: Settings, language: str) -> LengthPreset:
