@@ -18,7 +18,7 @@ from pathlib import Path
 
 from rouge_score.rouge_scorer import RougeScorer
 
-from augcon_lib.query_selection import select_queries
+from augcon_lib.queries.selection import select_queries
 from augcon_lib.records import Node
 from augcon_lib.text.rouge import tokenize
 from augcon_lib.text.rouge_filter import first_repeats

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from augcon_lib.base_model import BaseModel, base_model
 from augcon_lib.errors import SettingsError
 from augcon_lib.fingerprints import stage_inputs
+from augcon_lib.queries.base_model import BaseModel, base_model
 from augcon_lib.settings import ScorerSettings
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.workspace import Workspace

@@ -3,7 +3,8 @@ import asyncio
 import pytest
 
 from augcon_lib.chat.reply_formats import CST_REWRITE
-from augcon_lib.contrastive_pairs import (
+from augcon_lib.errors import AnswerRejected, BudgetExceeded, EndpointError
+from augcon_lib.queries.contrastive_pairs import (
     NEGATIVE_KINDS,
     ContrastivePair,
     NegativeKind,
@@ -12,7 +13,6 @@ from augcon_lib.contrastive_pairs import (
     fewer,
     sample_positives,
 )
-from augcon_lib.errors import AnswerRejected, BudgetExceeded, EndpointError
 from augcon_lib.records import Rejection
 from augcon_lib.tree.context_split_tree import cst_examples
 from tests.support.stub_chat import Answerer, StubChat, slot

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from augcon_lib import embeddings
-from augcon_lib.embeddings import ENDPOINT, Embedder
 from augcon_lib.errors import ModelError, SettingsError
-from augcon_lib.query_features import FEATURE_NAMES
-from augcon_lib.query_scorer import LinearScorer, Matrix, train_scorer
+from augcon_lib.queries import embeddings
+from augcon_lib.queries.embeddings import ENDPOINT, Embedder
+from augcon_lib.queries.features import FEATURE_NAMES
+from augcon_lib.queries.linear_scorer import LinearScorer, Matrix, train_scorer
 from tests.support.tiny_models import save_tiny_model
 from tests.test_query_scorer import pairs
 
@@ -30,7 +30,7 @@ def test_the_cosine_of_context_and_query_is_one_more_feature_that_is_learnt_from
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Here the queries of a pair differ in nothing but what the embeddings say of them."""
-    monkeypatch.setattr("augcon_lib.query_scorer.features", nothing)
+    monkeypatch.setattr("augcon_lib.queries.linear_scorer.features", nothing)
     scorer, report = train_scorer(pairs(10), 1, kettles(ENDPOINT))
     assert scorer.weights[-1] > 0
     assert set(scorer.weights[:-1]) == {0}

@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from augcon_lib.contrastive_pairs import ContrastivePair, Positive, sample_positives
-from augcon_lib.query_features import FEATURE_NAMES, features
-from augcon_lib.query_scorer import (
+from augcon_lib.queries.contrastive_pairs import ContrastivePair, Positive, sample_positives
+from augcon_lib.queries.features import FEATURE_NAMES, features
+from augcon_lib.queries.linear_scorer import (
     INVERSE_REGULARISATION,
     LinearScorer,
     split_by_document,

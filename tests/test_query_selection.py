@@ -1,4 +1,4 @@
-from augcon_lib.query_selection import select_queries
+from augcon_lib.queries.selection import select_queries
 from augcon_lib.records import Node
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from augcon_lib.scorer_measures import measure_pairs
+from augcon_lib.queries.pair_measures import measure_pairs
 
 
 def test_the_figures_are_the_share_of_won_pairs_and_the_area_under_the_curve() -> None:

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from augcon_lib.contrastive_pairs import ContrastivePair
 from augcon_lib.errors import SettingsError
+from augcon_lib.queries.contrastive_pairs import ContrastivePair
+from augcon_lib.queries.transformer_scorer import TransformerScorer, train_transformer
 from augcon_lib.settings import ScorerSettings
-from augcon_lib.transformer_scorer import TransformerScorer, train_transformer
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.choices import load_scorer
 from tests.support.tiny_models import save_tiny_model

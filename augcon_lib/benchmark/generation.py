@@ -16,7 +16,7 @@ from pathlib import Path
 from augcon_lib.benchmark.gold import GoldQuestion
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.stats import CallStats
-from augcon_lib.query_scorer import Scorer
+from augcon_lib.queries.linear_scorer import Scorer
 from augcon_lib.records import content_id
 from augcon_lib.settings import Settings, SourceSettings, StorageSettings
 from augcon_lib.stages.in_order import run_stale_stages

@@ -7,7 +7,6 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 
 from augcon_lib.choice_staleness import DRIFTED, TREES, has_drifted
-from augcon_lib.contrastive_pairs import Positive, build_pairs, sample_positives
 from augcon_lib.documents import StoreListing
 from augcon_lib.estimate import Estimate
 from augcon_lib.few_shot_search import FewShotChoice, FewShotSearch
@@ -19,7 +18,8 @@ from augcon_lib.pricing.past_splits import PastSplits
 from augcon_lib.pricing.stand_in import StandIn
 from augcon_lib.pricing.walk import Walked, Walker
 from augcon_lib.pricing.work import WorkFinder, shares_of_sample
-from augcon_lib.query_scorer import Scorer
+from augcon_lib.queries.contrastive_pairs import Positive, build_pairs, sample_positives
+from augcon_lib.queries.linear_scorer import Scorer
 from augcon_lib.responses import Responder
 from augcon_lib.stages import few_shot_examples, query_scorer
 from augcon_lib.stages.drift import corpus_drift

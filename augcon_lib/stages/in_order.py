@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from functools import partial
 
-from augcon_lib.query_scorer import Scorer
+from augcon_lib.queries.linear_scorer import Scorer
 from augcon_lib.stages.cst_nodes import run_cst_nodes
 from augcon_lib.stages.few_shot_examples import run_few_shot_examples
 from augcon_lib.stages.query_scorer import run_query_scorer

@@ -18,9 +18,9 @@ from augcon_lib.errors import PromotionRefused
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import KeptChoice
-from augcon_lib.query_scorer import MIN_PAIRS, UNTRAINED
+from augcon_lib.queries.linear_scorer import MIN_PAIRS, UNTRAINED
+from augcon_lib.queries.transformer_scorer import TransformerScorer
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.transformer_scorer import TransformerScorer
 from augcon_lib.warehouse.choices import (
     NO_DOCUMENT,
     dump_choice,

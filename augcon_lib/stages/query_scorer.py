@@ -6,17 +6,17 @@ from dataclasses import replace
 
 from augcon_lib.choice_staleness import scorer_inputs
 from augcon_lib.concurrency import run_until_done
-from augcon_lib.contrastive_pairs import (
+from augcon_lib.errors import AugconError
+from augcon_lib.expectation import Expectation
+from augcon_lib.fingerprints import fingerprint
+from augcon_lib.queries.contrastive_pairs import (
     NEGATIVE_KINDS,
     ContrastivePair,
     build_pairs,
     sample_positives,
 )
-from augcon_lib.embeddings import Embedder
-from augcon_lib.errors import AugconError
-from augcon_lib.expectation import Expectation
-from augcon_lib.fingerprints import fingerprint
-from augcon_lib.query_scorer import (
+from augcon_lib.queries.embeddings import Embedder
+from augcon_lib.queries.linear_scorer import (
     MIN_PAIRS,
     LinearScorer,
     ScorerComparison,
@@ -26,13 +26,13 @@ from augcon_lib.query_scorer import (
     split_by_document,
     train_scorer,
 )
+from augcon_lib.queries.pair_measures import PairMeasures
+from augcon_lib.queries.transformer_scorer import train_transformer
 from augcon_lib.records import Rejection
-from augcon_lib.scorer_measures import PairMeasures
 from augcon_lib.stages.embedded import embed, embedder_of
 from augcon_lib.stages.model_calls import model_for
 from augcon_lib.stages.promotion import promote_if_first, refusal, restore_in_force
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.transformer_scorer import train_transformer
 from augcon_lib.warehouse.choices import (
     NO_DOCUMENT,
     StoredScorer,

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from augcon_lib.errors import WarehouseError
 from augcon_lib.fingerprints import fingerprint
-from augcon_lib.query_scorer import RandomChoice, Scorer
-from augcon_lib.query_selection import select_queries
+from augcon_lib.queries.linear_scorer import RandomChoice, Scorer
+from augcon_lib.queries.selection import select_queries
 from augcon_lib.records import Node, Rejection, ScoredQuery, content_id
 from augcon_lib.settings import Settings
 from augcon_lib.stages.documents_at_once import batches

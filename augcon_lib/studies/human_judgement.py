@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from augcon_lib.contrastive_pairs import ContrastivePair
 from augcon_lib.plots import bars
-from augcon_lib.query_features import FEATURE_NAMES, features
-from augcon_lib.query_scorer import LinearScorer, Scorer
-from augcon_lib.scorer_measures import PairMeasures
+from augcon_lib.queries.contrastive_pairs import ContrastivePair
+from augcon_lib.queries.features import FEATURE_NAMES, features
+from augcon_lib.queries.linear_scorer import LinearScorer, Scorer
+from augcon_lib.queries.pair_measures import PairMeasures
 from augcon_lib.stages.embedded import ready_to_score
 from augcon_lib.stages.query_scorer import train
 from augcon_lib.stages.stage_run import StageReport

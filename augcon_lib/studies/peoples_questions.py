@@ -11,10 +11,15 @@ from dataclasses import dataclass
 from augcon_lib.benchmark.answers import carried_share
 from augcon_lib.benchmark.generation import passage_of
 from augcon_lib.benchmark.gold import GoldQuestion
-from augcon_lib.contrastive_pairs import NEGATIVE_KINDS, NegativeKind, Positive, worsened_request
-from augcon_lib.query_scorer import Scorer
+from augcon_lib.queries.contrastive_pairs import (
+    NEGATIVE_KINDS,
+    NegativeKind,
+    Positive,
+    worsened_request,
+)
+from augcon_lib.queries.linear_scorer import Scorer
+from augcon_lib.queries.pair_measures import PairMeasures, measure_pairs
 from augcon_lib.records import Node
-from augcon_lib.scorer_measures import PairMeasures, measure_pairs
 from augcon_lib.studies.inputs import StudyInputs
 from augcon_lib.studies.runs import Asked, Trees, ask_all
 

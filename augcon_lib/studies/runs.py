@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from augcon_lib.benchmark.generation import Generated, Trial, generated, run_trial
 from augcon_lib.chat.port import ChatReply, ChatRequest
 from augcon_lib.concurrency import run_together, run_until_done
-from augcon_lib.contrastive_pairs import ContrastivePair
-from augcon_lib.embeddings import Embedder
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.model.stats import CallStats
-from augcon_lib.query_scorer import Scorer
+from augcon_lib.queries.contrastive_pairs import ContrastivePair
+from augcon_lib.queries.embeddings import Embedder
+from augcon_lib.queries.linear_scorer import Scorer
 from augcon_lib.records import Document, Node
 from augcon_lib.settings import Settings
 from augcon_lib.stages.embedded import embed, embedder_of

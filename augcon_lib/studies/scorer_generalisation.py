@@ -9,17 +9,17 @@ from functools import partial
 
 import numpy as np
 
-from augcon_lib.contrastive_pairs import ContrastivePair
 from augcon_lib.plots import heat_map
-from augcon_lib.query_scorer import (
+from augcon_lib.queries.contrastive_pairs import ContrastivePair
+from augcon_lib.queries.linear_scorer import (
     Scorer,
     ScorerReport,
     pair_wins,
     scorer_report,
     split_by_document,
 )
+from augcon_lib.queries.pair_measures import PairMeasures
 from augcon_lib.resampling import mean_interval
-from augcon_lib.scorer_measures import PairMeasures
 from augcon_lib.stages.query_scorer import train
 from augcon_lib.studies.inputs import StudyInputs
 from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run

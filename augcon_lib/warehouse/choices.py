@@ -10,11 +10,11 @@ import duckdb
 import polars as pl
 
 from augcon_lib import clock
-from augcon_lib.contrastive_pairs import ContrastivePair
 from augcon_lib.few_shot_search import FewShotChoice, Trial
-from augcon_lib.query_scorer import UNTRAINED, LinearScorer, ScorerComparison, ScorerReport
+from augcon_lib.queries.contrastive_pairs import ContrastivePair
+from augcon_lib.queries.linear_scorer import UNTRAINED, LinearScorer, ScorerComparison, ScorerReport
+from augcon_lib.queries.transformer_scorer import TransformerScorer
 from augcon_lib.records import FewShotExample, Rejection
-from augcon_lib.transformer_scorer import TransformerScorer
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.frames import insert, select, to_frame
 from augcon_lib.warehouse.partitions import OK, PartitionOutput, inputs_json

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from augcon_lib.contrastive_pairs import Positive
+from augcon_lib.queries.contrastive_pairs import Positive
 from augcon_lib.records import Document, GroundedResponse, Node
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.frames import LISTED, listed, select, select_records

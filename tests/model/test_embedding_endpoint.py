@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from augcon_lib.embeddings import ENDPOINT, Embedder
 from augcon_lib.errors import BudgetExceeded, EndpointError, SettingsError
 from augcon_lib.model.embedding_endpoint import (
     TEXTS_PER_CALL,
@@ -18,6 +17,7 @@ from augcon_lib.model.embedding_endpoint import (
 )
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.ledger import Origin
+from augcon_lib.queries.embeddings import ENDPOINT, Embedder
 from augcon_lib.settings import ModelSettings, ScorerSettings, Settings
 from tests.model.engine_fixtures import settings_for
 from tests.support.embedding_routes import EmbeddingRoutes, vector

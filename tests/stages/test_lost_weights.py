@@ -8,9 +8,9 @@ import pytest
 
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import KeptChoice
+from augcon_lib.queries.transformer_scorer import TRAINED_FILE, WEIGHT_FILES
 from augcon_lib.stages.promotion import restore_in_force
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.transformer_scorer import TRAINED_FILE, WEIGHT_FILES
 from augcon_lib.warehouse.choices import scorers_folder
 from augcon_lib.workspace import Workspace
 from tests.support.whole_run import make_workspace

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from augcon_lib.errors import PromotionRefused
-from augcon_lib.query_scorer import UNTRAINED
-from augcon_lib.scorer_measures import PairMeasures
+from augcon_lib.queries.linear_scorer import UNTRAINED
+from augcon_lib.queries.pair_measures import PairMeasures
 from augcon_lib.settings import ScorerSettings
 from augcon_lib.stages.promotion import put_in_force
 from augcon_lib.stages.promotion_cost import promotion_cost
@@ -139,7 +139,7 @@ def test_where_the_first_scorer_is_refused_all_queries_tie_until_a_good_one_come
     workspace = make_workspace(tmp_path, DOCUMENTS, SETTINGS.model_copy(update=MORE_PAIRS))
     with monkeypatch.context() as patched:
         chance = PairMeasures(40, 5, pair_accuracy=0.5)
-        patched.setattr("augcon_lib.query_scorer.measure_pairs", lambda *scores: chance)
+        patched.setattr("augcon_lib.queries.linear_scorer.measure_pairs", lambda *scores: chance)
         scorer = run_all(workspace)["query_scorer"]
     assert "is below [scorer] min_pair_accuracy 0.6" in str(scorer.facts["refused"])
     warehouse = Warehouse(workspace.warehouse_path)

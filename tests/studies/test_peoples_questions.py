@@ -3,8 +3,8 @@ import math
 import pytest
 
 from augcon_lib.benchmark.gold import GoldQuestion
-from augcon_lib.query_features import FEATURE_NAMES
-from augcon_lib.query_scorer import LinearScorer
+from augcon_lib.queries.features import FEATURE_NAMES
+from augcon_lib.queries.linear_scorer import LinearScorer
 from augcon_lib.records import Node
 from augcon_lib.studies.human_judgement import feature_shares, reviewed
 from augcon_lib.studies.peoples_questions import (

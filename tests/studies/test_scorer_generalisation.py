@@ -1,7 +1,12 @@
 from collections.abc import Sequence
 
-from augcon_lib.contrastive_pairs import ContrastivePair
-from augcon_lib.query_scorer import ScorerReport, pair_wins, scorer_report, split_by_document
+from augcon_lib.queries.contrastive_pairs import ContrastivePair
+from augcon_lib.queries.linear_scorer import (
+    ScorerReport,
+    pair_wins,
+    scorer_report,
+    split_by_document,
+)
 from augcon_lib.studies.scorer_generalisation import findings, transfer
 
 

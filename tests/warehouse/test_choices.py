@@ -1,11 +1,11 @@
 from pathlib import Path
 
-from augcon_lib.contrastive_pairs import ContrastivePair
 from augcon_lib.few_shot_search import FewShotChoice, Trial
-from augcon_lib.query_features import FEATURE_NAMES
-from augcon_lib.query_scorer import LinearScorer, ScorerReport
+from augcon_lib.queries.contrastive_pairs import ContrastivePair
+from augcon_lib.queries.features import FEATURE_NAMES
+from augcon_lib.queries.linear_scorer import LinearScorer, ScorerReport
+from augcon_lib.queries.pair_measures import PairMeasures
 from augcon_lib.records import FewShotExample, Rejection
-from augcon_lib.scorer_measures import PairMeasures
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.choices import (
     NO_DOCUMENT,

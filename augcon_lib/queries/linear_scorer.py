@@ -14,11 +14,11 @@ from typing import ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from augcon_lib.contrastive_pairs import ContrastivePair
-from augcon_lib.embeddings import PACKAGE, Embedder
-from augcon_lib.query_features import FEATURE_NAMES, features
+from augcon_lib.queries.contrastive_pairs import ContrastivePair
+from augcon_lib.queries.embeddings import PACKAGE, Embedder
+from augcon_lib.queries.features import FEATURE_NAMES, features
+from augcon_lib.queries.pair_measures import PairMeasures, measure_pairs
 from augcon_lib.records import content_id
-from augcon_lib.scorer_measures import PairMeasures, measure_pairs
 
 HELD_OUT_FRACTION = 0.2
 MIN_PAIRS = 10

@@ -16,10 +16,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from augcon_lib.base_model import BaseModel, base_model
-from augcon_lib.contrastive_pairs import ContrastivePair
 from augcon_lib.errors import SettingsError
-from augcon_lib.query_scorer import (
+from augcon_lib.queries.base_model import BaseModel, base_model
+from augcon_lib.queries.contrastive_pairs import ContrastivePair
+from augcon_lib.queries.linear_scorer import (
     MIN_PAIRS,
     UNTRAINED,
     LinearScorer,
