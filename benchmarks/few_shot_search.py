@@ -17,12 +17,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from augcon_lib.answers.few_shot_search import FewShotSearch
+from augcon_lib.answers.responses import Responder
+from augcon_lib.answers.search_margin import search_margins
 from augcon_lib.concurrency import run_together
-from augcon_lib.few_shot_search import FewShotSearch
 from augcon_lib.model import open_engine
 from augcon_lib.records import FewShotExample
-from augcon_lib.responses import Responder
-from augcon_lib.search_margin import search_margins
 from augcon_lib.settings import api_key
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.workspace import open_workspace

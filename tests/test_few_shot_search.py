@@ -3,12 +3,12 @@ from collections import defaultdict
 
 import pytest
 
+from augcon_lib.answers.few_shot_search import FewShotChoice, FewShotSearch
+from augcon_lib.answers.responses import Responder
 from augcon_lib.chat.port import ChatRequest
 from augcon_lib.chat.reply_formats import ANSWER, JUDGEMENT
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.few_shot_search import FewShotChoice, FewShotSearch
 from augcon_lib.records import FewShotExample
-from augcon_lib.responses import Responder
 from augcon_lib.settings import ResponsesSettings
 from tests.support.stub_chat import Answer, Answerer, StubChat, slot
 from tests.support.trees import PROMPTS

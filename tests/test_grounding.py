@@ -1,6 +1,6 @@
 import pytest
 
-from augcon_lib.grounding import is_refusal, ungrounded
+from augcon_lib.answers.grounding import is_refusal, ungrounded
 from augcon_lib.text.numerals import all_numbers, digit_numbers
 
 MILL = (

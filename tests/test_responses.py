@@ -2,11 +2,11 @@ import asyncio
 
 import pytest
 
+from augcon_lib.answers.responses import Responder
 from augcon_lib.chat.port import ChatExample
 from augcon_lib.chat.reply_formats import JUDGEMENT
 from augcon_lib.errors import AnswerRejected, BudgetExceeded, EndpointError
 from augcon_lib.records import FewShotExample, Rejection, Response
-from augcon_lib.responses import Responder
 from augcon_lib.settings import ResponsesSettings
 from tests.support.stub_chat import Answerer, StubChat, slot
 from tests.support.trees import PROMPTS

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from augcon_lib.answers.few_shot_search import FewShotSearch, Trial
+from augcon_lib.answers.responses import Responder
+from augcon_lib.answers.search_margin import search_margins
 from augcon_lib.chat.port import ChatRequest
 from augcon_lib.chat.reply_formats import JUDGEMENT
-from augcon_lib.few_shot_search import FewShotSearch, Trial
 from augcon_lib.records import FewShotExample, content_id
-from augcon_lib.responses import Responder
-from augcon_lib.search_margin import search_margins
 from augcon_lib.settings import ResponsesSettings
 from tests.support.stub_chat import Answer, StubChat, slot
 from tests.support.trees import PROMPTS

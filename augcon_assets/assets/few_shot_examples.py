@@ -9,9 +9,9 @@ from augcon_assets.assets.whole_asset import materialize_whole
 from augcon_assets.metadata import example, shorten, table
 from augcon_assets.promotion import promotion_metadata
 from augcon_assets.resources import WorkspaceResource
-from augcon_lib.few_shot_search import Trial
+from augcon_lib.answers.few_shot_search import Trial
+from augcon_lib.answers.search_margin import search_margins
 from augcon_lib.records import FewShotExample
-from augcon_lib.search_margin import search_margins
 from augcon_lib.stages.few_shot_examples import run_few_shot_examples
 from augcon_lib.stages.stage_run import StageReport, StageRun
 

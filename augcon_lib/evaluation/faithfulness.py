@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from augcon_lib.answers.grounding import ungrounded
 from augcon_lib.evaluation.numbers import NotMeasured
-from augcon_lib.grounding import ungrounded
 from augcon_lib.text.rouge import tokenize
 from augcon_lib.warehouse.evaluation_rows import EvaluatedRow
 

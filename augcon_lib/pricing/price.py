@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 
+from augcon_lib.answers.few_shot_search import FewShotChoice, FewShotSearch
+from augcon_lib.answers.responses import Responder
 from augcon_lib.choice_staleness import DRIFTED, TREES, has_drifted
 from augcon_lib.documents import StoreListing
 from augcon_lib.estimate import Estimate
-from augcon_lib.few_shot_search import FewShotChoice, FewShotSearch
 from augcon_lib.model import model_identity
 from augcon_lib.model.journal import Journal
 from augcon_lib.pricing.calibration import STAGES, Calibration, calibrate, shares_of
@@ -20,7 +21,6 @@ from augcon_lib.pricing.walk import Walked, Walker
 from augcon_lib.pricing.work import WorkFinder, shares_of_sample
 from augcon_lib.queries.contrastive_pairs import Positive, build_pairs, sample_positives
 from augcon_lib.queries.linear_scorer import Scorer
-from augcon_lib.responses import Responder
 from augcon_lib.stages import few_shot_examples, query_scorer
 from augcon_lib.stages.drift import corpus_drift
 from augcon_lib.stages.promotion import usable_choice

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from augcon_lib.answers.few_shot_search import FewShotChoice, first_examples
+from augcon_lib.answers.responses import Responder
 from augcon_lib.concurrency import run_together
-from augcon_lib.few_shot_search import FewShotChoice, first_examples
 from augcon_lib.pricing.stand_in import StandIn, Tally
 from augcon_lib.pricing.work import ContextWork
 from augcon_lib.queries.contrastive_pairs import Positive
 from augcon_lib.queries.linear_scorer import RandomChoice, Scorer
 from augcon_lib.records import Context, Node
-from augcon_lib.responses import Responder
 from augcon_lib.stages.embedded import ready_from_journal
 from augcon_lib.stages.scored_queries import select_for_document
 from augcon_lib.stages.stage_run import StageRun

@@ -7,7 +7,7 @@ what to try.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from augcon_lib.search_margin import search_margins
+from augcon_lib.answers.search_margin import search_margins
 from augcon_lib.stages.promotion import refusal
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.text.rouge import rouge_l_precision, tokenize

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from augcon_lib.answers.few_shot_search import first_examples
 from augcon_lib.chat.port import Chat
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import DocumentError
-from augcon_lib.few_shot_search import first_examples
 from augcon_lib.fingerprints import Inputs, fingerprint
 from augcon_lib.records import Document, Node, Rejection, content_id
 from augcon_lib.stages.model_stage import Work, run_model_stage

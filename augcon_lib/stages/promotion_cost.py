@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from augcon_lib.answers.few_shot_search import FewShotChoice
+from augcon_lib.answers.responses import answer_request, faithfulness_request, lexical_fault
 from augcon_lib.chat.port import ChatRequest
 from augcon_lib.errors import WarehouseError
-from augcon_lib.few_shot_search import FewShotChoice
 from augcon_lib.model import model_identity
 from augcon_lib.model.identity import find_answer, journal_key
 from augcon_lib.model.journal import Journal
-from augcon_lib.responses import answer_request, faithfulness_request, lexical_fault
 from augcon_lib.stages.documents_at_once import batches
 from augcon_lib.stages.embedded import ready_from_journal
 from augcon_lib.stages.promotion import refusal

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from augcon_lib.answers.few_shot_search import first_examples
+from augcon_lib.answers.responses import Responder, response_of
 from augcon_lib.chat.port import Chat
 from augcon_lib.concurrency import run_together
-from augcon_lib.few_shot_search import first_examples
 from augcon_lib.fingerprints import Inputs, fingerprint
 from augcon_lib.records import Rejection, Response, content_id
-from augcon_lib.responses import Responder, response_of
 from augcon_lib.stages.model_stage import Work, run_model_stage
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.warehouse import Warehouse

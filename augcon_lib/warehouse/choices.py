@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from augcon_lib import clock
-from augcon_lib.few_shot_search import FewShotChoice, Trial
+from augcon_lib.answers.few_shot_search import FewShotChoice, Trial
 from augcon_lib.queries.contrastive_pairs import ContrastivePair
 from augcon_lib.queries.linear_scorer import UNTRAINED, LinearScorer, ScorerComparison, ScorerReport
 from augcon_lib.queries.transformer_scorer import TransformerScorer

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from augcon_lib.few_shot_search import FewShotChoice, Trial
+from augcon_lib.answers.few_shot_search import FewShotChoice, Trial
 from augcon_lib.queries.contrastive_pairs import ContrastivePair
 from augcon_lib.queries.features import FEATURE_NAMES
 from augcon_lib.queries.linear_scorer import LinearScorer, ScorerReport

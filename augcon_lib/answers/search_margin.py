@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from augcon_lib.few_shot_search import Trial
+from augcon_lib.answers.few_shot_search import Trial
 
 RESAMPLES = 1000
 SEED = 20_240_516

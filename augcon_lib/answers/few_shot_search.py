@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from augcon_lib.answers.responses import Responder, answer_in
 from augcon_lib.chat.port import Chat, ChatRequest
 from augcon_lib.chat.reply_formats import JUDGEMENT
 from augcon_lib.concurrency import run_together
@@ -17,7 +18,6 @@ from augcon_lib.errors import AnswerRejected
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.prompts.language import PROMPT_LANGUAGES, prompt_language
 from augcon_lib.records import FewShotExample, content_id
-from augcon_lib.responses import Responder, answer_in
 from augcon_lib.text.languages import detect_language
 
 STAGE = "few_shot_examples"

@@ -7,10 +7,10 @@ rejected.
 
 from collections.abc import Sequence
 
+from augcon_lib.answers.grounding import is_refusal, ungrounded
 from augcon_lib.chat.port import Chat, ChatExample, ChatReply, ChatRequest
 from augcon_lib.chat.reply_formats import ANSWER, JUDGEMENT, REASONED_ANSWER
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.grounding import is_refusal, ungrounded
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import FewShotExample, Rejection, Response, content_id
 from augcon_lib.settings import ResponsesSettings
