@@ -1,4 +1,4 @@
-from augcon_lib.corpus_repeats import leave_out_repeats
+from augcon_lib.dataset.corpus_filter import leave_out_repeats
 from augcon_lib.records import GroundedResponse
 from augcon_lib.settings import SelectionSettings
 

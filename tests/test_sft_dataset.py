@@ -3,12 +3,8 @@ import subprocess
 import sys
 from dataclasses import replace
 
+from augcon_lib.dataset.rows import build_dataset, choose_test_documents, near_duplicate_clusters
 from augcon_lib.records import GroundedResponse
-from augcon_lib.sft_dataset import (
-    build_dataset,
-    choose_test_documents,
-    near_duplicate_clusters,
-)
 
 WORDS = [f"word{number}" for number in range(400)]
 LONG = " ".join(WORDS[:200])
@@ -144,7 +140,7 @@ def test_a_document_keeps_its_split_while_others_come_and_go() -> None:
 
 def test_splits_do_not_depend_on_the_hash_seed_of_the_process() -> None:
     code = (
-        "from augcon_lib.sft_dataset import choose_test_documents as choose\n"
+        "from augcon_lib.dataset.rows import choose_test_documents as choose\n"
         "print(*sorted(choose({f'd{n}': f'text of {n}' for n in range(9)}, 0.5)))"
     )
     elsewhere = subprocess.run(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from augcon_assets.cli.console import console, workspace_at
-from augcon_lib.exports import export_dataset, verify_export
+from augcon_lib.dataset.exports import export_dataset, verify_export
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.datasets import read_dataset
 

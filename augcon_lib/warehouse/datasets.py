@@ -9,8 +9,8 @@ import duckdb
 import polars as pl
 
 from augcon_lib import clock
+from augcon_lib.dataset.rows import Dataset
 from augcon_lib.records import DatasetRow
-from augcon_lib.sft_dataset import Dataset
 from augcon_lib.warehouse.choices import save_state
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.document_changes import close_changes

@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from augcon_lib.dataset.exports import FORMATS, export_dataset, verify_export
+from augcon_lib.dataset.exports.folder import replaced_folder
 from augcon_lib.errors import SettingsError
-from augcon_lib.exports import FORMATS, export_dataset, verify_export
-from augcon_lib.exports.folder import replaced_folder
 from tests.exports.test_formats import ROWS
 
 ONE_ROW = ROWS.head(1).with_columns(pl.lit("v0").alias("dataset_version"))
@@ -20,7 +20,7 @@ ONE_ROW = ROWS.head(1).with_columns(pl.lit("v0").alias("dataset_version"))
 DRIVER = """
 import os, shutil, signal, sys
 from pathlib import Path
-from augcon_lib.exports import export_dataset
+from augcon_lib.dataset.exports import export_dataset
 from tests.exports.test_formats import ROWS
 
 first, cases, format_name = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
@@ -179,7 +179,7 @@ import resource, sys
 from pathlib import Path
 import polars as pl
 from augcon_lib.errors import SettingsError
-from augcon_lib.exports import export_dataset
+from augcon_lib.dataset.exports import export_dataset
 from tests.exports.test_formats import ROWS
 
 rows = pl.concat([ROWS.with_columns(query=pl.lit(str(hash(str(n))))) for n in range(4000)])
@@ -217,7 +217,7 @@ def test_where_no_more_can_be_written_one_sentence_says_so(
 
 def test_exports_into_one_folder_at_once_leave_one_of_them(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from augcon_lib.exports import export_dataset; "
+        "import sys; from pathlib import Path; from augcon_lib.dataset.exports import export_dataset; "
         "from tests.exports.test_formats import ROWS\n"
         "for _ in range(10): export_dataset(ROWS, Path(sys.argv[1]), sys.argv[2])"
     )

@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from augcon_lib.dataset.exports import FORMATS, export_dataset
 from augcon_lib.errors import SettingsError
-from augcon_lib.exports import FORMATS, export_dataset
 
 COLUMNS = {
     "row_id": pl.String,

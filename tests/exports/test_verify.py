@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from augcon_lib.dataset.exports import FORMATS, export_dataset, verify_export
 from augcon_lib.errors import SettingsError
-from augcon_lib.exports import FORMATS, export_dataset, verify_export
 from tests.exports.test_formats import ROWS
 
 

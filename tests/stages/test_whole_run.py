@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from augcon_lib.dataset.exports import export_dataset
 from augcon_lib.errors import WarehouseError
-from augcon_lib.exports import export_dataset
 from augcon_lib.settings import SourceSettings
 from augcon_lib.stages.stage_run import StageReport
 from augcon_lib.warehouse import Warehouse

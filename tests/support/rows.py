@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from augcon_lib.dataset.rows import build_dataset
 from augcon_lib.documents import SourceEntry
 from augcon_lib.records import (
     Document,
@@ -13,7 +14,6 @@ from augcon_lib.records import (
     ScoredQuery,
     text_sha256,
 )
-from augcon_lib.sft_dataset import build_dataset
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.datasets import save_dataset

@@ -5,10 +5,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from augcon_lib.dataset.exports import export_dataset
+from augcon_lib.dataset.rows import build_dataset
 from augcon_lib.errors import WarehouseError
-from augcon_lib.exports import export_dataset
 from augcon_lib.records import text_sha256
-from augcon_lib.sft_dataset import build_dataset
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.datasets import diff_versions, read_dataset, save_dataset

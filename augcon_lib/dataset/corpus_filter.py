@@ -6,9 +6,9 @@ what it leaves out has been answered all the same.
 
 from collections.abc import Iterable
 
+from augcon_lib.dataset.rows import STAGE
 from augcon_lib.records import GroundedResponse, Rejection
 from augcon_lib.settings import SelectionSettings
-from augcon_lib.sft_dataset import STAGE
 from augcon_lib.text.rouge_filter import first_repeats
 
 

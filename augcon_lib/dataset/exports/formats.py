@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from augcon_lib.sft_dataset import SPLITS
+from augcon_lib.dataset.rows import SPLITS
 
 Row = dict[str, Any]
 

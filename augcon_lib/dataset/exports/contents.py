@@ -4,10 +4,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from augcon_lib.dataset.exports.formats import (
+    CARD_MARK,
+    CARD_NAME,
+    FORMATS,
+    LINEAGE_NAME,
+    split_name,
+)
+from augcon_lib.dataset.exports.manifest import MANIFEST_NAME, read_manifest
+from augcon_lib.dataset.rows import SPLITS
 from augcon_lib.errors import SettingsError
-from augcon_lib.exports.formats import CARD_MARK, CARD_NAME, FORMATS, LINEAGE_NAME, split_name
-from augcon_lib.exports.manifest import MANIFEST_NAME, read_manifest
-from augcon_lib.sft_dataset import SPLITS
 
 IGNORED = ".DS_Store"  # macOS leaves one in every folder that somebody looks at
 

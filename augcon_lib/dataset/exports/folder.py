@@ -14,9 +14,9 @@ from pathlib import Path
 
 from polars.exceptions import PolarsError
 
+from augcon_lib.dataset.exports.contents import stranger
+from augcon_lib.dataset.exports.manifest import file_sha256, read_manifest
 from augcon_lib.errors import SettingsError
-from augcon_lib.exports.contents import stranger
-from augcon_lib.exports.manifest import file_sha256, read_manifest
 
 
 @contextmanager

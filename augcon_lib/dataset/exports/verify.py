@@ -4,16 +4,16 @@ from pathlib import Path
 
 import polars as pl
 
-from augcon_lib.errors import SettingsError
-from augcon_lib.exports.contents import export_files
-from augcon_lib.exports.folder import settle
-from augcon_lib.exports.manifest import (
+from augcon_lib.dataset.exports.contents import export_files
+from augcon_lib.dataset.exports.folder import settle
+from augcon_lib.dataset.exports.manifest import (
     MANIFEST_NAME,
     ExportFile,
     Manifest,
     file_sha256,
     read_manifest,
 )
+from augcon_lib.errors import SettingsError
 
 
 def verify_export(directory: Path) -> Manifest:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import polars as pl
 
+from augcon_lib.dataset.exports.folder import replaced_folder
+from augcon_lib.dataset.exports.formats import FORMATS, write_files
+from augcon_lib.dataset.exports.manifest import MANIFEST_NAME, write_manifest
+from augcon_lib.dataset.exports.verify import verify_export
 from augcon_lib.errors import SettingsError
-from augcon_lib.exports.folder import replaced_folder
-from augcon_lib.exports.formats import FORMATS, write_files
-from augcon_lib.exports.manifest import MANIFEST_NAME, write_manifest
-from augcon_lib.exports.verify import verify_export
 
 __all__ = ["FORMATS", "export_dataset", "verify_export"]
 
