@@ -10,8 +10,8 @@ import dagster as dg
 
 from augcon_assets.assets import ASSETS
 from augcon_assets.inputs import EXTERNAL
-from augcon_assets.reconcile import CHOICES, DATASET, DOCUMENT_STAGES
 from augcon_assets.resources import WorkspaceResource
+from augcon_lib.staleness.run_plan import CHOICES, DATASET, DOCUMENT_STAGES
 
 documents_job = dg.define_asset_job(
     "documents",

@@ -15,9 +15,9 @@ from augcon_assets.inputs import DOCUMENTS
 from augcon_assets.markdown import bullets
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.errors import AugconError
-from augcon_lib.retirement import LOST
 from augcon_lib.stages.retirement import agree_to, waiting_retirements
 from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.staleness.retirement import LOST
 from augcon_lib.warehouse.retirements import HeldSet
 
 CHECK = "retirement_agreed"

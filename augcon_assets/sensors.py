@@ -22,18 +22,18 @@ from augcon_assets.jobs import (
     job_name,
 )
 from augcon_assets.processes import ACTIVE_STATUSES, end_dead_runs
-from augcon_assets.reconcile import MODEL_STAGES, failed_before, failed_in, next_runs
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_assets.retirement import in_words
 from augcon_assets.sync import documents_in_order, report_changes, run_tags, sync_partitions
 from augcon_assets.turn import Turn
-from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import FAILED_BEFORE, fingerprint
 from augcon_lib.model.periods import PeriodSpend, period_spend, utc
 from augcon_lib.stages.retirement import waiting_retirements
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import see_sources, stale_in
-from augcon_lib.staleness import Staleness
+from augcon_lib.staleness.expected import Expectation
+from augcon_lib.staleness.partitions import Staleness
+from augcon_lib.staleness.run_plan import MODEL_STAGES, failed_before, failed_in, next_runs
 from augcon_lib.warehouse.partitions import STAGES, load_states
 from augcon_lib.workspace import Workspace
 

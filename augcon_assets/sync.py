@@ -12,14 +12,14 @@ from dagster._core.storage.tags import (
 from augcon_assets.budget_check import report_budget
 from augcon_assets.event_log import delete_partitions
 from augcon_assets.partitions import DOCUMENTS, document_id, partition_key
-from augcon_assets.reconcile import PlannedRun
 from augcon_assets.reporting import report_inputs, report_stored
 from augcon_assets.resources import SESSION_TAG
 from augcon_assets.retirement import report_retirements
 from augcon_assets.turn import Turn
-from augcon_lib.retirement import Retirement
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import sync_sources
+from augcon_lib.staleness.retirement import Retirement
+from augcon_lib.staleness.run_plan import PlannedRun
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from augcon_lib.retirement import needs_consent, set_id_of
+from augcon_lib.staleness.retirement import needs_consent, set_id_of
 
 
 @pytest.mark.parametrize(

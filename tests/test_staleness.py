@@ -2,14 +2,14 @@ from dataclasses import replace
 
 import pytest
 
-from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import (
     FAILED_BEFORE,
     NEW,
     NOT_MADE_YET,
     Versions,
 )
-from augcon_lib.staleness import UPSTREAM, Staleness, find_stale, live_documents
+from augcon_lib.staleness.expected import Expectation
+from augcon_lib.staleness.partitions import UPSTREAM, Staleness, find_stale, live_documents
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.partitions import FAILED, REJECTED, STAGES, PartitionState
 from tests.support.states import (

@@ -11,12 +11,12 @@ from rich.text import Text
 
 from augcon_assets.cli.budget import collect_budget, print_budget
 from augcon_assets.cli.console import console, print_json, print_unmatched, workspace_at
-from augcon_assets.reconcile import pending_documents
 from augcon_lib.estimate import Estimate, Range
 from augcon_lib.pricing import price
 from augcon_lib.settings import Settings
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import held_back, list_sources, stale_in
+from augcon_lib.staleness.run_plan import pending_documents
 from augcon_lib.warehouse.partitions import load_states
 
 FIGURES = ("documents", "model calls", "tokens in", "tokens out", "USD")

@@ -21,7 +21,6 @@ from augcon_assets.cli.execute import execute
 from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.cli.progress import RunProgress
 from augcon_assets.processes import end_dead_runs
-from augcon_assets.reconcile import PlannedRun
 from augcon_assets.reporting import report_stored
 from augcon_assets.session import Session
 from augcon_lib.errors import PromotionRefused, SettingsError
@@ -29,6 +28,7 @@ from augcon_lib.model import validate_model_settings
 from augcon_lib.stages.promotion import put_in_force, waiting_versions
 from augcon_lib.stages.promotion_cost import PromotionCost, promotion_cost
 from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.staleness.run_plan import PlannedRun
 from augcon_lib.warehouse.choices import CHOICES
 
 

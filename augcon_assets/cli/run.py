@@ -32,13 +32,6 @@ from augcon_assets.cli.summary import Outcome, print_summary, summarise
 from augcon_assets.failures import report_failures
 from augcon_assets.jobs import document_making_job
 from augcon_assets.processes import end_dead_runs
-from augcon_assets.reconcile import (
-    MODEL_STAGES,
-    ORDER,
-    failed_in,
-    next_runs,
-    pending_documents,
-)
 from augcon_assets.retirement import report_retirements
 from augcon_assets.session import Session
 from augcon_assets.sync import documents_in_order, report_changes, sync_partitions
@@ -51,6 +44,13 @@ from augcon_lib.stages.promotion_cost import promotion_cost
 from augcon_lib.stages.retirement import agree_to
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import see_sources, stale_in
+from augcon_lib.staleness.run_plan import (
+    MODEL_STAGES,
+    ORDER,
+    failed_in,
+    next_runs,
+    pending_documents,
+)
 from augcon_lib.workspace import Workspace
 
 

@@ -8,10 +8,10 @@ from augcon_assets.cli.budget import collect_budget, print_budget
 from augcon_assets.cli.console import console, print_json, workspace_at
 from augcon_assets.cli.retirement import print_waiting, retirements_json
 from augcon_assets.cli.summary import print_troubles, troubles
-from augcon_assets.reconcile import pending_documents
 from augcon_lib.model.journal import Journal
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import list_sources, stale_in
+from augcon_lib.staleness.run_plan import pending_documents
 from augcon_lib.warehouse.counts import rejection_counts, totals
 from augcon_lib.warehouse.versions import latest_version
 from augcon_lib.workspace import Workspace

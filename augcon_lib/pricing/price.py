@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 from augcon_lib.answers.few_shot_search import FewShotChoice, FewShotSearch
 from augcon_lib.answers.responses import Responder
-from augcon_lib.choice_staleness import DRIFTED, TREES, has_drifted
 from augcon_lib.documents import StoreListing
 from augcon_lib.estimate import Estimate
 from augcon_lib.model import model_identity
@@ -25,7 +24,8 @@ from augcon_lib.stages import few_shot_examples, query_scorer
 from augcon_lib.stages.drift import corpus_drift
 from augcon_lib.stages.promotion import usable_choice
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.staleness import Staleness
+from augcon_lib.staleness.choices import DRIFTED, TREES, has_drifted
+from augcon_lib.staleness.partitions import Staleness
 from augcon_lib.warehouse.choices import CHOICES, NO_DOCUMENT, load_few_shot, load_scorer
 from augcon_lib.warehouse.partitions import load_states
 from augcon_lib.warehouse.stages import read_positives

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from augcon_lib.documents import StoreListing, read_documents
 from augcon_lib.errors import DocumentError
-from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import DOCUMENT, changes
 from augcon_lib.pricing.past_splits import PastSplits
 from augcon_lib.records import Context, Document, Node
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.staleness import Staleness
+from augcon_lib.staleness.expected import Expectation
+from augcon_lib.staleness.partitions import Staleness
 from augcon_lib.tree.context_limits import limited_contexts
 from augcon_lib.tree.lengths import resolve_lengths
 from augcon_lib.warehouse.partitions import OK, load_states

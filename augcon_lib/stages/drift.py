@@ -1,7 +1,7 @@
 """How much of the corpus is not what the last scorer was trained on: drift of content."""
 
-from augcon_lib.expectation import States
 from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.staleness.expected import States
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.scorer_sample import read_scorer_sample
 

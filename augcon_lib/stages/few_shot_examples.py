@@ -5,11 +5,11 @@ import asyncio
 from augcon_lib.answers.few_shot_search import FewShotSearch
 from augcon_lib.answers.responses import Responder
 from augcon_lib.concurrency import run_until_done
-from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.stages.model_calls import model_for
 from augcon_lib.stages.promotion import promote_if_first, restore_in_force
 from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.staleness.expected import Expectation
 from augcon_lib.warehouse.choices import NO_DOCUMENT, save_few_shot
 from augcon_lib.warehouse.partitions import PartitionOutput, load_states
 

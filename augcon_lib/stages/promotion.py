@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
-from augcon_lib.choice_staleness import TREES, candidates
 from augcon_lib.errors import PromotionRefused
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.model.journal import Journal
@@ -21,6 +20,7 @@ from augcon_lib.model.journal.tables import KeptChoice
 from augcon_lib.queries.linear_scorer import MIN_PAIRS, UNTRAINED
 from augcon_lib.queries.transformer_scorer import TransformerScorer
 from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.staleness.choices import TREES, candidates
 from augcon_lib.warehouse.choices import (
     NO_DOCUMENT,
     dump_choice,

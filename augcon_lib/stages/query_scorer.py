@@ -4,10 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from augcon_lib.choice_staleness import scorer_inputs
 from augcon_lib.concurrency import run_until_done
 from augcon_lib.errors import AugconError
-from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.queries.contrastive_pairs import (
     NEGATIVE_KINDS,
@@ -33,6 +31,8 @@ from augcon_lib.stages.embedded import embed, embedder_of
 from augcon_lib.stages.model_calls import model_for
 from augcon_lib.stages.promotion import promote_if_first, refusal, restore_in_force
 from augcon_lib.stages.stage_run import StageReport, StageRun
+from augcon_lib.staleness.choices import scorer_inputs
+from augcon_lib.staleness.expected import Expectation
 from augcon_lib.warehouse.choices import (
     NO_DOCUMENT,
     StoredScorer,

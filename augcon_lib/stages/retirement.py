@@ -1,4 +1,4 @@
-"""Who may leave the dataset now: the guard over what is stored (``augcon_lib.retirement``).
+"""Who may leave the dataset now: the guard over what is stored (``augcon_lib.staleness.retirement``).
 
 A set that is held is kept in the warehouse, and with it the agreement: from the command line or
 from Dagster, once, for exactly that set. Another set takes its place, and its agreement with it.
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from augcon_lib import clock
 from augcon_lib.errors import RetirementHeld
-from augcon_lib.expectation import States
-from augcon_lib.retirement import (
+from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.staleness.expected import States
+from augcon_lib.staleness.retirement import (
     MISSING,
     UNREADABLE,
     WINDOW,
@@ -18,7 +19,6 @@ from augcon_lib.retirement import (
     needs_consent,
     set_id_of,
 )
-from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse import retirements
 from augcon_lib.warehouse.datasets import documents_with_rows
 from augcon_lib.warehouse.partitions import EMPTY, OK

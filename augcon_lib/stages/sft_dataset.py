@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from augcon_lib.dataset.corpus_filter import leave_out_repeats
 from augcon_lib.dataset.rows import build_dataset, choose_test_documents
-from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import changes, fingerprint
 from augcon_lib.model.journal import Journal
 from augcon_lib.records import Rejection
 from augcon_lib.stages.retirement import close, judge_unreadable, kept_documents, note
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.staleness import dataset_inputs, live_documents, stale_rows_of
+from augcon_lib.staleness.expected import Expectation
+from augcon_lib.staleness.partitions import dataset_inputs, live_documents, stale_rows_of
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.datasets import live_rows, save_dataset
 from augcon_lib.warehouse.partitions import PartitionOutput, load_states

@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 from augcon_lib.documents import KnownSource, SourceEntry, StoreListing, list_store
 from augcon_lib.errors import RetirementHeld, SettingsError
-from augcon_lib.expectation import Expectation
-from augcon_lib.retirement import MISSING, Retirement
 from augcon_lib.stages.drift import corpus_drift
 from augcon_lib.stages.retirement import (
     Verdict,
@@ -18,7 +16,9 @@ from augcon_lib.stages.retirement import (
     note,
 )
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.staleness import Staleness, find_stale
+from augcon_lib.staleness.expected import Expectation
+from augcon_lib.staleness.partitions import Staleness, find_stale
+from augcon_lib.staleness.retirement import MISSING, Retirement
 from augcon_lib.warehouse.partitions import delete_everywhere, known_documents, load_states
 from augcon_lib.warehouse.sources import load_sources, save_sources
 

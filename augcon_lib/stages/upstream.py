@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import Inputs, Versions
 from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.staleness.expected import Expectation
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.partitions import load_states
 

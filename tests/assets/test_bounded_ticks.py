@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from augcon_assets import reconcile, sensors
+from augcon_assets import sensors
 from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.failures import FAILURES_TAG
 from augcon_assets.lineage import OF_DOCUMENTS, differences
@@ -19,6 +19,7 @@ from augcon_assets.sensors import MAX_ATTEMPTS, daily_sync
 from augcon_assets.sync import documents_in_order, sync_partitions
 from augcon_assets.turn import Turn
 from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.staleness.partitions import run_plan as reconcile
 from augcon_lib.warehouse.partitions import FAILED, PartitionOutput, replace_partitions
 from augcon_lib.workspace import Workspace
 from tests.assets.test_sensors import RANGE, execute, fail_at_trees, tick

@@ -2,7 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augcon_assets.reconcile import (
+from augcon_lib.fingerprints import FAILED_BEFORE, NEW, NOT_MADE_YET
+from augcon_lib.staleness.partitions import UPSTREAM, Staleness
+from augcon_lib.staleness.run_plan import (
     DOCUMENT_STAGES,
     MAX_GAP_PARTITIONS,
     PlannedRun,
@@ -10,8 +12,6 @@ from augcon_assets.reconcile import (
     next_runs,
     pending_documents,
 )
-from augcon_lib.fingerprints import FAILED_BEFORE, NEW, NOT_MADE_YET
-from augcon_lib.staleness import UPSTREAM, Staleness
 
 STAGES = DOCUMENT_STAGES
 CHOICES = {"query_scorer": [NOT_MADE_YET], "few_shot_examples": [NOT_MADE_YET]}

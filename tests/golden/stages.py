@@ -15,7 +15,6 @@ from typing import Any
 import polars as pl
 
 from augcon_lib.documents import list_store
-from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.settings import (
     DatasetSettings,
@@ -33,6 +32,7 @@ from augcon_lib.stages.responses import run_responses
 from augcon_lib.stages.scored_queries import run_scored_queries
 from augcon_lib.stages.sft_dataset import run_sft_dataset
 from augcon_lib.stages.stage_run import StageRun
+from augcon_lib.staleness.expected import Expectation
 from augcon_lib.warehouse.frames import insert
 from augcon_lib.warehouse.partitions import STAGES, PartitionState
 from augcon_lib.warehouse.schema import TABLES

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from augcon_lib.expectation import Expectation
 from augcon_lib.fingerprints import Versions, fingerprint
 from augcon_lib.libraries import LIBRARIES
 from augcon_lib.prompts import PROMPT_NAMES
 from augcon_lib.settings import Settings
-from augcon_lib.staleness import dataset_inputs
+from augcon_lib.staleness.expected import Expectation
+from augcon_lib.staleness.partitions import dataset_inputs
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.partitions import STAGES, PartitionState
 

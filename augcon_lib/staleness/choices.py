@@ -5,9 +5,9 @@ corpus once so much of its content has changed that it passes a threshold. What 
 candidate (``stages.promotion``).
 """
 
-from augcon_lib.expectation import Expectation, States
 from augcon_lib.fingerprints import NOT_MADE_YET, Inputs, Versions, documents_fingerprint
 from augcon_lib.settings import Settings
+from augcon_lib.staleness.expected import Expectation, States
 from augcon_lib.warehouse.choices import CHOICES, NO_DOCUMENT
 
 DRIFTED = "corpus drifted"

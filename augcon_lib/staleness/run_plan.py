@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from augcon_lib.fingerprints import FAILED_BEFORE
-from augcon_lib.staleness import UPSTREAM, Staleness
+from augcon_lib.staleness.partitions import UPSTREAM, Staleness
 
 DOCUMENT_STAGES = ("raw_corpus", "cst_nodes", "scored_queries", "responses")
 CHOICES = ("query_scorer", "few_shot_examples")

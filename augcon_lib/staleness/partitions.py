@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from augcon_lib.choice_staleness import candidates, stale_choices
-from augcon_lib.expectation import Expectation, States
 from augcon_lib.fingerprints import Inputs, Versions, documents_fingerprint
 from augcon_lib.settings import Settings
+from augcon_lib.staleness.choices import candidates, stale_choices
+from augcon_lib.staleness.expected import Expectation, States
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.partitions import EMPTY, OK, REJECTED, STAGES
 
