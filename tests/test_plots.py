@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from augcon_lib import plots
+from augcon_lib.evaluation import plots
 
 LONG = [f"a strategy with quite a long name, number {n}" for n in range(4)]
 SCRIPTS = ["English", "中文", "العربية", "ไทย", "$HOME_DIR$"]
@@ -65,5 +65,5 @@ def test_intervals_become_reaches_below_and_above() -> None:
 
 
 def test_importing_plots_imports_no_matplotlib() -> None:
-    program = "import sys, augcon_lib.plots; sys.exit('matplotlib' in sys.modules)"
+    program = "import sys, augcon_lib.evaluation.plots; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0

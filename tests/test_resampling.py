@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from augcon_lib.resampling import mean_interval, resampled_means
+from augcon_lib.evaluation.resampling import mean_interval, resampled_means
 
 
 def test_equal_groups_leave_no_doubt() -> None:

@@ -19,7 +19,7 @@ from augcon_lib.benchmark.answers import carried_share, exact_match, token_f1
 from augcon_lib.benchmark.generation import GeneratedRow
 from augcon_lib.benchmark.gold import GoldQuestion
 from augcon_lib.evaluation.diversity import distinct
-from augcon_lib.resampling import interval_of, resampled_means
+from augcon_lib.evaluation.resampling import interval_of, resampled_means
 from augcon_lib.text.rouge import tokenize
 
 # A row's question matches a gold one where it holds this share of the gold question's terms,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from augcon_lib import plots
+from augcon_lib.evaluation import plots
 from augcon_lib.evaluation.diversity import PairwiseRougeL
 from augcon_lib.evaluation.evaluate import Evaluation
 from augcon_lib.evaluation.granularity import GRAINS, Granularity

@@ -12,7 +12,7 @@ from statistics import mean, median
 from augcon_lib.benchmark.generation import rows_of
 from augcon_lib.benchmark.measures import Scores, confidence_interval, distinct_2, measure
 from augcon_lib.evaluation.granularity import DETAIL_SHARE, GRAINS, MACRO_SHARE, grain
-from augcon_lib.plots import lines
+from augcon_lib.evaluation.plots import lines
 from augcon_lib.records import Node
 from augcon_lib.studies.inputs import Corpus, StudyInputs
 from augcon_lib.studies.page import Cell as TableCell

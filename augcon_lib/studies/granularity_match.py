@@ -9,7 +9,7 @@ than the node; one that both halves change needs no less.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from augcon_lib.evaluation.granularity import DETAIL_SHARE, GRAINS, MACRO_SHARE
-from augcon_lib.plots import bars
+from augcon_lib.evaluation.plots import bars
 from augcon_lib.studies.answer_spans import MIN_CARRIED, SpanUse
 from augcon_lib.studies.asked_again import SAME_F1, Row, ask_again
 from augcon_lib.studies.figures import Figure, figure

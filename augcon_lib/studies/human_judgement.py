@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from augcon_lib.plots import bars
+from augcon_lib.evaluation.plots import bars
 from augcon_lib.queries.contrastive_pairs import ContrastivePair
 from augcon_lib.queries.features import FEATURE_NAMES, features
 from augcon_lib.queries.linear_scorer import LinearScorer, Scorer

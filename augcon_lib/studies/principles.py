@@ -13,7 +13,7 @@ from augcon_lib.answers.few_shot_search import first_examples
 from augcon_lib.answers.grounding import is_refusal, ungrounded
 from augcon_lib.answers.responses import answer_request, faithfulness_request
 from augcon_lib.chat.port import ChatReply
-from augcon_lib.plots import bars
+from augcon_lib.evaluation.plots import bars
 from augcon_lib.studies.figures import Figure, figure
 from augcon_lib.studies.inputs import StudyInputs, drawn
 from augcon_lib.studies.page import Picture, Section, StudyPage, Table, what_was_run

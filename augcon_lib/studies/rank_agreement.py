@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from augcon_lib.resampling import NOT_MEASURED, Interval, interval_of, resampled
+from augcon_lib.evaluation.resampling import NOT_MEASURED, Interval, interval_of, resampled
 
 Vector = npt.NDArray[np.float64]
 

@@ -9,7 +9,8 @@ from functools import partial
 
 import numpy as np
 
-from augcon_lib.plots import heat_map
+from augcon_lib.evaluation.plots import heat_map
+from augcon_lib.evaluation.resampling import mean_interval
 from augcon_lib.queries.contrastive_pairs import ContrastivePair
 from augcon_lib.queries.linear_scorer import (
     Scorer,
@@ -19,7 +20,6 @@ from augcon_lib.queries.linear_scorer import (
     split_by_document,
 )
 from augcon_lib.queries.pair_measures import PairMeasures
-from augcon_lib.resampling import mean_interval
 from augcon_lib.stages.query_scorer import train
 from augcon_lib.studies.inputs import StudyInputs
 from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run

@@ -15,10 +15,10 @@ from augcon_lib.benchmark.measures import (
     confidence_interval,
     measure,
 )
-from augcon_lib.plots import bars
+from augcon_lib.evaluation.plots import bars
+from augcon_lib.evaluation.resampling import mean_interval
 from augcon_lib.queries.contrastive_pairs import ContrastivePair
 from augcon_lib.queries.linear_scorer import RandomChoice, Scorer, pair_wins, split_by_document
-from augcon_lib.resampling import mean_interval
 from augcon_lib.stages.query_scorer import train
 from augcon_lib.studies.inputs import Corpus, StudyInputs
 from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run

@@ -6,10 +6,10 @@ from functools import cached_property
 from importlib.util import find_spec
 from math import ceil
 
+from augcon_lib.evaluation.plots import bars
+from augcon_lib.evaluation.resampling import mean_interval
 from augcon_lib.evaluation.splits import SplitMeasures, measure_split
-from augcon_lib.plots import bars
 from augcon_lib.records import Node
-from augcon_lib.resampling import mean_interval
 from augcon_lib.studies.figures import Figure, figure
 from augcon_lib.studies.inputs import Corpus, StudyInputs
 from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run

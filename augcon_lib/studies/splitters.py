@@ -16,10 +16,10 @@ from augcon_lib.benchmark.measures import (
 )
 from augcon_lib.chat.port import Chat
 from augcon_lib.evaluation.diversity import distinct
-from augcon_lib.plots import bars
+from augcon_lib.evaluation.plots import bars
+from augcon_lib.evaluation.resampling import mean_interval
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import FewShotExample
-from augcon_lib.resampling import mean_interval
 from augcon_lib.settings import Settings
 from augcon_lib.stages.embedded import embedder_of
 from augcon_lib.strategies import ChooseStrategy, Strategy, strategy_for

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from augcon_lib.evaluation.numbers import NotMeasured
+from augcon_lib.evaluation.plots import lines
+from augcon_lib.evaluation.resampling import mean_interval
 from augcon_lib.evaluation.topics import TopicCoverage, coverage_of
-from augcon_lib.plots import lines
-from augcon_lib.resampling import mean_interval
 from augcon_lib.studies.figures import Figure, figure
 from augcon_lib.studies.inputs import Corpus, StudyInputs
 from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
