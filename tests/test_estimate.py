@@ -1,4 +1,4 @@
-from augcon_lib.estimate import Estimate, Range, around
+from augcon_lib.pricing.estimate import Estimate, Range, around
 from augcon_lib.settings import ModelSettings, Settings
 
 

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from augcon_assets.cli.budget import collect_budget, print_budget
 from augcon_assets.cli.console import console, print_json, print_unmatched, workspace_at
-from augcon_lib.estimate import Estimate, Range
 from augcon_lib.pricing import price
+from augcon_lib.pricing.estimate import Estimate, Range
 from augcon_lib.settings import Settings
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.stages.store import held_back, list_sources, stale_in

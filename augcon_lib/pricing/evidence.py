@@ -4,10 +4,10 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from augcon_lib.estimate import Estimate, Range, around
 from augcon_lib.model.embedding_endpoint import TEXTS_PER_CALL
 from augcon_lib.model.transport import estimate_tokens
 from augcon_lib.pricing.calibration import Calibration
+from augcon_lib.pricing.estimate import Estimate, Range, around
 from augcon_lib.pricing.stand_in import Tally
 from augcon_lib.pricing.walk import Walked
 

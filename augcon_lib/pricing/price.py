@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from augcon_lib.answers.few_shot_search import FewShotChoice, FewShotSearch
 from augcon_lib.answers.responses import Responder
 from augcon_lib.documents import StoreListing
-from augcon_lib.estimate import Estimate
 from augcon_lib.model import model_identity
 from augcon_lib.model.journal import Journal
 from augcon_lib.pricing.calibration import STAGES, Calibration, calibrate, shares_of
+from augcon_lib.pricing.estimate import Estimate
 from augcon_lib.pricing.evidence import of_choice, of_contexts, of_embeddings
 from augcon_lib.pricing.past_splits import PastSplits
 from augcon_lib.pricing.stand_in import StandIn

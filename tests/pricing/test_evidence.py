@@ -1,7 +1,7 @@
 import pytest
 
-from augcon_lib.estimate import Estimate
 from augcon_lib.pricing.calibration import Calibration, Factor, factor_of
+from augcon_lib.pricing.estimate import Estimate
 from augcon_lib.pricing.evidence import MOVED_SHARE, of_choice, of_contexts
 from augcon_lib.pricing.stand_in import Tally
 from augcon_lib.pricing.walk import Walked

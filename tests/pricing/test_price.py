@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from augcon_lib.estimate import Estimate
 from augcon_lib.pricing import Price, price
+from augcon_lib.pricing.estimate import Estimate
 from augcon_lib.settings import ModelSettings
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.stages.store import list_sources, stale_in
