@@ -15,7 +15,7 @@ from dagster._core.storage.event_log.schema import (
     SqlEventLogStorageTable,
 )
 
-from augcon_lib.stages.documents_at_once import batches
+from augcon_lib.stages.document_pool import batches
 
 # Each statement is a transaction of its own: others may write to the index in between.
 KEYS_PER_STATEMENT = 1_000

@@ -40,7 +40,7 @@ from dagster._serdes import ConfigurableClassData, serialize_value
 from sqlalchemy.engine import Connection
 
 from augcon_assets.event_index import KEYS_PER_STATEMENT, delete_events
-from augcon_lib.stages.documents_at_once import batches
+from augcon_lib.stages.document_pool import batches
 
 # SQLite binds at most 32,766 values in a statement; an event has seven.
 EVENTS_PER_BATCH = 1000

@@ -29,8 +29,8 @@ from augcon_assets.turn import Turn
 from augcon_lib.fingerprints import FAILED_BEFORE, fingerprint
 from augcon_lib.model.periods import PeriodSpend, period_spend, utc
 from augcon_lib.stages.retirement import waiting_retirements
+from augcon_lib.stages.sources import see_sources, stale_in
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import see_sources, stale_in
 from augcon_lib.staleness.expected import Expectation
 from augcon_lib.staleness.partitions import Staleness
 from augcon_lib.staleness.run_plan import MODEL_STAGES, failed_before, failed_in, next_runs

@@ -16,8 +16,8 @@ from augcon_assets.reporting import report_inputs, report_stored
 from augcon_assets.resources import SESSION_TAG
 from augcon_assets.retirement import report_retirements
 from augcon_assets.turn import Turn
+from augcon_lib.stages.sources import sync_sources
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import sync_sources
 from augcon_lib.staleness.retirement import Retirement
 from augcon_lib.staleness.run_plan import PlannedRun
 

@@ -21,8 +21,8 @@ from augcon_lib.settings import ScorerSettings, Settings, SourceSettings
 from augcon_lib.stages.cst_nodes import run_cst_nodes
 from augcon_lib.stages.raw_corpus import run_raw_corpus
 from augcon_lib.stages.scored_queries import run_scored_queries
+from augcon_lib.stages.sources import stale_at, stale_in, sync_sources
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import stale_at, stale_in, sync_sources
 from augcon_lib.text.languages import detect_language
 from augcon_lib.tree.lengths import resolve_lengths, tree_parameters
 from augcon_lib.warehouse.stages import read_nodes, read_selected

@@ -163,8 +163,8 @@ def tick_figures(root: Path) -> Iterator[tuple[str, float, float | None]]:
     from augcon_assets.definitions import defs
     from augcon_assets.resources import WorkspaceResource
     from augcon_assets.sync import documents_in_order, sync_partitions
+    from augcon_lib.stages.sources import list_sources, stale_in
     from augcon_lib.stages.stage_run import StageRun
-    from augcon_lib.stages.store import list_sources, stale_in
     from augcon_lib.staleness.run_plan import next_runs
     from augcon_lib.warehouse.partitions import load_states
     from augcon_lib.workspace import open_workspace

@@ -7,7 +7,7 @@ import dagster as dg
 from augcon_assets.assets.document_asset import Results, document_options, materialize_documents
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.cst_nodes import run_cst_nodes
-from augcon_lib.stages.store import stale_at
+from augcon_lib.stages.sources import stale_at
 
 
 @dg.asset(**document_options("cst_nodes", {"duckdb", "openai"}))

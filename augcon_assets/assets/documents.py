@@ -10,7 +10,7 @@ from augcon_assets.events import SOURCES_CODE_VERSION, no_event_of_its_own, sour
 from augcon_assets.inputs import DOCUMENTS, GROUP
 from augcon_assets.partitions import document_id, documents_partitions
 from augcon_assets.resources import WorkspaceResource
-from augcon_lib.stages.store import see_sources
+from augcon_lib.stages.sources import see_sources
 
 
 @dg.multi_asset(

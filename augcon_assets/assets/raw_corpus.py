@@ -9,8 +9,8 @@ from augcon_assets.resources import WorkspaceResource
 from augcon_lib.documents import StoreListing
 from augcon_lib.errors import StoreError
 from augcon_lib.stages.raw_corpus import run_raw_corpus
+from augcon_lib.stages.sources import see_sources, stale_sources
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.stages.store import see_sources, stale_sources
 
 
 @dg.asset(**document_options("raw_corpus", {"duckdb", "file"}))

@@ -27,8 +27,8 @@ from augcon_lib.model import (
 )
 from augcon_lib.model.journal import Journal
 from augcon_lib.settings import ModelSettings, api_key, key_of
+from augcon_lib.stages.sources import held_back, list_sources
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import held_back, list_sources
 from augcon_lib.workspace import Workspace
 
 LINEAGE = "dagster"

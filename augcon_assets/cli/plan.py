@@ -14,8 +14,8 @@ from augcon_assets.cli.console import console, print_json, print_unmatched, work
 from augcon_lib.pricing import price
 from augcon_lib.pricing.estimate import Estimate, Range
 from augcon_lib.settings import Settings
+from augcon_lib.stages.sources import held_back, list_sources, stale_in
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import held_back, list_sources, stale_in
 from augcon_lib.staleness.run_plan import pending_documents
 from augcon_lib.warehouse.partitions import load_states
 

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from augcon_assets.cli.console import at_terminal, error_console
 from augcon_lib.stages.retirement import agree_to, waiting_retirements
+from augcon_lib.stages.sources import hold_back, list_sources
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import hold_back, list_sources
 from augcon_lib.staleness.retirement import MISSING
 from augcon_lib.workspace import Workspace
 

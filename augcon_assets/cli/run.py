@@ -42,8 +42,8 @@ from augcon_lib.settings import api_key
 from augcon_lib.stages.promotion import offered_versions, put_in_force, waiting_versions
 from augcon_lib.stages.promotion_cost import promotion_cost
 from augcon_lib.stages.retirement import agree_to
+from augcon_lib.stages.sources import see_sources, stale_in
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import see_sources, stale_in
 from augcon_lib.staleness.run_plan import (
     MODEL_STAGES,
     ORDER,

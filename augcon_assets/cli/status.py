@@ -9,8 +9,8 @@ from augcon_assets.cli.console import console, print_json, workspace_at
 from augcon_assets.cli.retirement import print_waiting, retirements_json
 from augcon_assets.cli.summary import print_troubles, troubles
 from augcon_lib.model.journal import Journal
+from augcon_lib.stages.sources import list_sources, stale_in
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import list_sources, stale_in
 from augcon_lib.staleness.run_plan import pending_documents
 from augcon_lib.warehouse.counts import rejection_counts, totals
 from augcon_lib.warehouse.versions import latest_version

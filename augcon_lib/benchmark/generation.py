@@ -19,7 +19,7 @@ from augcon_lib.model.stats import CallStats
 from augcon_lib.queries.linear_scorer import Scorer
 from augcon_lib.records import content_id
 from augcon_lib.settings import Settings, SourceSettings, StorageSettings
-from augcon_lib.stages.in_order import run_stale_stages
+from augcon_lib.stages.run_all import run_stale_stages
 from augcon_lib.stages.stage_run import Progress, StageReport, StageRun, no_progress
 from augcon_lib.strategies import ChooseStrategy, strategy_for
 from augcon_lib.warehouse.datasets import read_dataset

@@ -11,8 +11,8 @@ from augcon_lib.pricing.work import ContextWork
 from augcon_lib.queries.contrastive_pairs import Positive
 from augcon_lib.queries.linear_scorer import RandomChoice, Scorer
 from augcon_lib.records import Context, Node
-from augcon_lib.stages.embedded import ready_from_journal
 from augcon_lib.stages.scored_queries import select_for_document
+from augcon_lib.stages.scorer_embeddings import ready_from_journal
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.strategies import Strategy, strategy_for
 

@@ -7,10 +7,10 @@ from augcon_lib.chat.port import Chat
 from augcon_lib.concurrency import rare_garbage_collection, run_until_done
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.fingerprints import Inputs
-from augcon_lib.stages.documents_at_once import failed_output, for_each_document
+from augcon_lib.stages.document_pool import failed_output, for_each_document
+from augcon_lib.stages.inputs import Load, take_from_upstream
 from augcon_lib.stages.model_calls import model_for
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.stages.upstream import Load, take_from_upstream
 from augcon_lib.warehouse.partitions import PartitionOutput, replace_partitions
 
 Item = TypeVar("Item")

@@ -11,10 +11,10 @@ from augcon_lib.errors import WarehouseError
 from augcon_lib.model import model_identity
 from augcon_lib.model.identity import find_answer, journal_key
 from augcon_lib.model.journal import Journal
-from augcon_lib.stages.documents_at_once import batches
-from augcon_lib.stages.embedded import ready_from_journal
+from augcon_lib.stages.document_pool import batches
 from augcon_lib.stages.promotion import refusal
 from augcon_lib.stages.scored_queries import scored_texts, select_for_document
+from augcon_lib.stages.scorer_embeddings import ready_from_journal
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.choices import (
     NO_DOCUMENT,

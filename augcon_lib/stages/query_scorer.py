@@ -27,9 +27,9 @@ from augcon_lib.queries.linear_scorer import (
 from augcon_lib.queries.pair_measures import PairMeasures
 from augcon_lib.queries.transformer_scorer import train_transformer
 from augcon_lib.records import Rejection
-from augcon_lib.stages.embedded import embed, embedder_of
 from augcon_lib.stages.model_calls import model_for
 from augcon_lib.stages.promotion import promote_if_first, refusal, restore_in_force
+from augcon_lib.stages.scorer_embeddings import embed, embedder_of
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.staleness.choices import scorer_inputs
 from augcon_lib.staleness.expected import Expectation

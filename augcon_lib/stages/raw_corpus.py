@@ -6,7 +6,7 @@ from dataclasses import replace
 from augcon_lib.documents import READ_ERROR, SourceEntry, read_documents
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.records import Document, Rejection, content_id
-from augcon_lib.stages.documents_at_once import batches
+from augcon_lib.stages.document_pool import batches
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.staleness.expected import Expectation
 from augcon_lib.warehouse.partitions import (

@@ -9,10 +9,10 @@ from augcon_lib.queries.linear_scorer import RandomChoice, Scorer
 from augcon_lib.queries.selection import select_queries
 from augcon_lib.records import Node, Rejection, ScoredQuery, content_id
 from augcon_lib.settings import Settings
-from augcon_lib.stages.documents_at_once import batches
-from augcon_lib.stages.embedded import ready_to_score
+from augcon_lib.stages.document_pool import batches
+from augcon_lib.stages.inputs import take_from_upstream
+from augcon_lib.stages.scorer_embeddings import ready_to_score
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.stages.upstream import take_from_upstream
 from augcon_lib.tree.lengths import tree_parameters
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.choices import load_scorer

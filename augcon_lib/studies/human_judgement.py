@@ -16,8 +16,8 @@ from augcon_lib.queries.contrastive_pairs import ContrastivePair
 from augcon_lib.queries.features import FEATURE_NAMES, features
 from augcon_lib.queries.linear_scorer import LinearScorer, Scorer
 from augcon_lib.queries.pair_measures import PairMeasures
-from augcon_lib.stages.embedded import ready_to_score
 from augcon_lib.stages.query_scorer import train
+from augcon_lib.stages.scorer_embeddings import ready_to_score
 from augcon_lib.stages.stage_run import StageReport
 from augcon_lib.studies.inputs import StudyInputs
 from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run

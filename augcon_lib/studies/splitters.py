@@ -21,7 +21,7 @@ from augcon_lib.evaluation.resampling import mean_interval
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import FewShotExample
 from augcon_lib.settings import Settings
-from augcon_lib.stages.embedded import embedder_of
+from augcon_lib.stages.scorer_embeddings import embedder_of
 from augcon_lib.strategies import ChooseStrategy, Strategy, strategy_for
 from augcon_lib.strategies.part_draws import PartDraws, Span
 from augcon_lib.studies.inputs import Corpus, StudyInputs

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from augcon_assets.cli.promote import promote_command
-from augcon_lib.stages.in_order import run_stale_stages
 from augcon_lib.stages.query_scorer import run_query_scorer
+from augcon_lib.stages.run_all import run_stale_stages
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.promotions import promoted_versions
 from augcon_lib.workspace import open_workspace

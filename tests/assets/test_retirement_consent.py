@@ -20,8 +20,8 @@ from augcon_assets.sync import sync_partitions
 from augcon_lib import clock
 from augcon_lib.errors import RetirementHeld, SettingsError
 from augcon_lib.stages.retirement import agree_to, waiting_retirements
+from augcon_lib.stages.sources import stale_in, sync_sources
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import stale_in, sync_sources
 from augcon_lib.warehouse.partitions import known_documents
 from augcon_lib.warehouse.sources import load_sources
 from augcon_lib.workspace import Workspace

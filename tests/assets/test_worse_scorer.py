@@ -35,7 +35,7 @@ def with_pairs(count: int) -> dict[str, dict[str, object]]:
 @pytest.fixture
 def waiting(tmp_path: Path) -> Workspace:
     """A second scorer waits; it was compared with the active one on the same pairs."""
-    from augcon_lib.stages.in_order import run_stale_stages
+    from augcon_lib.stages.run_all import run_stale_stages
 
     root = tmp_path / "w"
     run_stale_stages(StageRun(make_workspace(root, DOCUMENTS, with_pairs(30)), run_id="first"))

@@ -11,9 +11,9 @@ from augcon_lib.evaluation.numbers import NotMeasured
 from augcon_lib.evaluation.pictures import pictures
 from augcon_lib.evaluation.report import report_html
 from augcon_lib.evaluation.tables import lines
-from augcon_lib.stages.in_order import run_stale_stages
+from augcon_lib.stages.run_all import run_stale_stages
+from augcon_lib.stages.sources import sync_sources
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import sync_sources
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.datasets import read_dataset
 from augcon_lib.workspace import Workspace

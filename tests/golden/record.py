@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from augcon_lib.fingerprints import CODE_VERSIONS
-from augcon_lib.stages.in_order import run_stale_stages
+from augcon_lib.stages.run_all import run_stale_stages
 from augcon_lib.stages.stage_run import StageRun
 from tests.golden.stages import CASES, FROZEN, READ, golden_workspace, output_sha256
 

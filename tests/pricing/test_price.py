@@ -6,8 +6,8 @@ import pytest
 from augcon_lib.pricing import Price, price
 from augcon_lib.pricing.estimate import Estimate
 from augcon_lib.settings import ModelSettings
+from augcon_lib.stages.sources import list_sources, stale_in
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.stages.store import list_sources, stale_in
 from augcon_lib.workspace import Workspace
 from tests.support.rows import everything
 from tests.support.whole_run import MILL, SETTINGS, TEA, make_workspace, run_all

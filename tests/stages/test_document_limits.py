@@ -10,8 +10,8 @@ from augcon_lib.documents.stores import LocalFiles
 from augcon_lib.settings import SourceSettings
 from augcon_lib.stages.cst_nodes import run_cst_nodes
 from augcon_lib.stages.raw_corpus import run_raw_corpus
+from augcon_lib.stages.sources import list_sources, stale_in
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import list_sources, stale_in
 from augcon_lib.warehouse.partitions import FAILED, OK, REJECTED, load_states
 from augcon_lib.workspace import Workspace
 from tests.support.whole_run import MILL, SETTINGS, make_workspace

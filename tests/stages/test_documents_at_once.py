@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from augcon_lib.errors import BudgetExceeded, EndpointError
-from augcon_lib.stages import documents_at_once
-from augcon_lib.stages.documents_at_once import batches, for_each_document
+from augcon_lib.stages import document_pool as documents_at_once
+from augcon_lib.stages.document_pool import batches, for_each_document
 from augcon_lib.warehouse.partitions import FAILED, PartitionOutput
 
 

@@ -7,8 +7,8 @@ import pytest
 from augcon_lib.settings import ScorerSettings
 from augcon_lib.stages.cst_nodes import run_cst_nodes
 from augcon_lib.stages.drift import corpus_drift
+from augcon_lib.stages.sources import list_sources, stale_in
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import list_sources, stale_in
 from augcon_lib.warehouse.partitions import load_states
 from augcon_lib.workspace import Workspace
 from tests.support.whole_run import MILL, SETTINGS, TEA, make_workspace, run_all

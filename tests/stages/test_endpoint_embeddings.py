@@ -18,11 +18,11 @@ from augcon_lib.settings import (
     Settings,
     api_key,
 )
-from augcon_lib.stages.in_order import run_stale_stages
 from augcon_lib.stages.promotion import put_in_force
 from augcon_lib.stages.promotion_cost import promotion_cost
+from augcon_lib.stages.run_all import run_stale_stages
+from augcon_lib.stages.sources import list_sources, stale_in
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import list_sources, stale_in
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.choices import load_scorer
 from augcon_lib.warehouse.promotions import promoted_versions

@@ -15,8 +15,8 @@ from augcon_lib.stages import cst_nodes, model_calls
 from augcon_lib.stages.cst_nodes import run_cst_nodes
 from augcon_lib.stages.raw_corpus import run_raw_corpus
 from augcon_lib.stages.responses import run_responses
+from augcon_lib.stages.sources import stale_at, sync_sources
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import stale_at, sync_sources
 from augcon_lib.warehouse.partitions import FAILED, load_states, replace_partitions
 from augcon_lib.warehouse.stages import read_nodes
 from tests.support.rows import output

@@ -6,8 +6,8 @@ import pytest
 
 from augcon_lib.errors import SettingsError
 from augcon_lib.settings import ScorerSettings, SourceSettings
+from augcon_lib.stages.sources import list_sources
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import list_sources
 from tests.support.whole_run import MILL, SETTINGS, TEA, make_workspace, run_all
 
 TRY_LOCK = """

@@ -12,8 +12,8 @@ from augcon_lib.settings import ScorerSettings
 from augcon_lib.stages.promotion import put_in_force
 from augcon_lib.stages.promotion_cost import promotion_cost
 from augcon_lib.stages.query_scorer import run_query_scorer
+from augcon_lib.stages.sources import list_sources, stale_in
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import list_sources, stale_in
 from augcon_lib.staleness.partitions import Staleness
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.choices import scorer_reports

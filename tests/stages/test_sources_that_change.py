@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from augcon_lib.stages.raw_corpus import run_raw_corpus
+from augcon_lib.stages.sources import stale_in, sync_sources
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import stale_in, sync_sources
 from tests.support.whole_run import MILL, TEA, make_workspace
 
 

@@ -11,13 +11,13 @@ import pytest
 from augcon_lib.errors import WarehouseError
 from augcon_lib.stages import model_stage
 from augcon_lib.stages.cst_nodes import run_cst_nodes
+from augcon_lib.stages.inputs import take_from_upstream
 from augcon_lib.stages.model_calls import model_for
 from augcon_lib.stages.raw_corpus import run_raw_corpus
 from augcon_lib.stages.responses import run_responses
 from augcon_lib.stages.scored_queries import run_scored_queries
+from augcon_lib.stages.sources import stale_at, sync_sources
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.stages.store import stale_at, sync_sources
-from augcon_lib.stages.upstream import take_from_upstream
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.stages import read_nodes
 from tests.support.whole_run import MILL, TEA, make_workspace, run_all

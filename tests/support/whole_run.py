@@ -11,7 +11,7 @@ from augcon_lib.settings import (
     Settings,
     TreeSettings,
 )
-from augcon_lib.stages.in_order import run_stale_stages
+from augcon_lib.stages.run_all import run_stale_stages
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.workspace import Workspace
 

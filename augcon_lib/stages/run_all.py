@@ -11,8 +11,8 @@ from augcon_lib.stages.raw_corpus import run_raw_corpus
 from augcon_lib.stages.responses import run_responses
 from augcon_lib.stages.scored_queries import run_scored_queries
 from augcon_lib.stages.sft_dataset import run_sft_dataset
+from augcon_lib.stages.sources import stale_at, stale_in, sync_sources
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.stages.store import stale_at, stale_in, sync_sources
 from augcon_lib.strategies import ChooseStrategy, strategy_for
 
 STAGES_IN_ORDER = (
