@@ -25,7 +25,7 @@ from augcon_lib.stages.sources import stale_at, stale_in, sync_sources
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.text.languages import detect_language
 from augcon_lib.tree.lengths import resolve_lengths, tree_parameters
-from augcon_lib.warehouse.stages import read_nodes, read_selected
+from augcon_lib.warehouse.stage_rows import read_nodes, read_selected
 from augcon_lib.workspace import Workspace, open_workspace
 
 

@@ -28,7 +28,7 @@ from augcon_lib.staleness.choices import DRIFTED, TREES, has_drifted
 from augcon_lib.staleness.partitions import Staleness
 from augcon_lib.warehouse.choices import CHOICES, NO_DOCUMENT, load_few_shot, load_scorer
 from augcon_lib.warehouse.partitions import load_states
-from augcon_lib.warehouse.stages import read_positives
+from augcon_lib.warehouse.stage_rows import read_positives
 
 # A sample of queries is drawn from; more copies of what was walked would not change its kind.
 MAX_COPIES = 20

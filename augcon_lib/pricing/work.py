@@ -14,7 +14,7 @@ from augcon_lib.staleness.partitions import Staleness
 from augcon_lib.tree.context_limits import limited_contexts
 from augcon_lib.tree.lengths import resolve_lengths
 from augcon_lib.warehouse.partitions import OK, load_states
-from augcon_lib.warehouse.stages import read_documents_text, read_languages, read_nodes
+from augcon_lib.warehouse.stage_rows import read_documents_text, read_languages, read_nodes
 
 # Of more stale documents than this only a sample is read; the rest is taken to be like it.
 MAX_READ_DOCUMENTS = 300

@@ -16,7 +16,7 @@ from augcon_lib.tree.invariants import broken_rules
 from augcon_lib.tree.lengths import resolve_lengths
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.partitions import REJECTED, PartitionOutput
-from augcon_lib.warehouse.stages import read_documents_text
+from augcon_lib.warehouse.stage_rows import read_documents_text
 
 STAGE = "cst_nodes"
 

@@ -24,12 +24,7 @@ from augcon_lib.warehouse.choices import (
     scorer_reports,
 )
 from augcon_lib.warehouse.partitions import load_states
-from augcon_lib.warehouse.stages import (
-    SelectedQuery,
-    read_languages,
-    read_nodes,
-    read_selected,
-)
+from augcon_lib.warehouse.stage_rows import SelectedQuery, read_languages, read_nodes, read_selected
 
 READ_DOCUMENTS = 100
 

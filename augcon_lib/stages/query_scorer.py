@@ -43,7 +43,7 @@ from augcon_lib.warehouse.choices import (
 from augcon_lib.warehouse.partitions import PartitionOutput, load_states
 from augcon_lib.warehouse.promotions import promoted_versions
 from augcon_lib.warehouse.scorer_sample import pair_documents
-from augcon_lib.warehouse.stages import read_positives
+from augcon_lib.warehouse.stage_rows import read_positives
 
 STAGE = "query_scorer"
 SEED = 20_240_516

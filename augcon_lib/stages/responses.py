@@ -13,7 +13,7 @@ from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.choices import load_few_shot
 from augcon_lib.warehouse.partitions import PartitionOutput
-from augcon_lib.warehouse.stages import SelectedQuery, read_selected
+from augcon_lib.warehouse.stage_rows import SelectedQuery, read_selected
 
 STAGE = "responses"
 

@@ -17,7 +17,7 @@ from augcon_lib.tree.lengths import tree_parameters
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.choices import load_scorer
 from augcon_lib.warehouse.partitions import PartitionOutput, replace_partitions
-from augcon_lib.warehouse.stages import read_languages, read_nodes
+from augcon_lib.warehouse.stage_rows import read_languages, read_nodes
 
 STAGE = "scored_queries"
 WRITE_DOCUMENTS = 100

@@ -16,7 +16,7 @@ from augcon_lib.staleness.partitions import dataset_inputs, live_documents, stal
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.datasets import live_rows, save_dataset
 from augcon_lib.warehouse.partitions import PartitionOutput, load_states
-from augcon_lib.warehouse.stages import read_documents_text, read_responses
+from augcon_lib.warehouse.stage_rows import read_documents_text, read_responses
 from augcon_lib.warehouse.versions import Spent, latest_version
 
 STAGE = "sft_dataset"

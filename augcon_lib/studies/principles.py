@@ -21,7 +21,7 @@ from augcon_lib.studies.runs import Asked, Selection, ask_all, make_selection
 from augcon_lib.studies.spent import Spent
 from augcon_lib.studies.statements import compared
 from augcon_lib.text.rouge import rouge_l_precision, tokenize
-from augcon_lib.warehouse.stages import SelectedQuery
+from augcon_lib.warehouse.stage_rows import SelectedQuery
 
 NAME = "principles"
 MAX_QUERIES = 200

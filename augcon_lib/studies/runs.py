@@ -24,7 +24,7 @@ from augcon_lib.stages.stage_run import Progress, StageReport
 from augcon_lib.strategies import ChooseStrategy, strategy_for
 from augcon_lib.studies.inputs import Corpus, StudyInputs
 from augcon_lib.studies.spent import Spent
-from augcon_lib.warehouse.stages import (
+from augcon_lib.warehouse.stage_rows import (
     SelectedQuery,
     read_documents_text,
     read_nodes,

@@ -8,7 +8,7 @@ from augcon_lib.text.rouge_filter import first_repeats
 from augcon_lib.tree.invariants import broken_rules
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.frames import LISTED, listed, select
-from augcon_lib.warehouse.stages import read_documents_text, read_nodes
+from augcon_lib.warehouse.stage_rows import read_documents_text, read_nodes
 
 
 class Problem(NamedTuple):

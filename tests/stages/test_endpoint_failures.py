@@ -18,7 +18,7 @@ from augcon_lib.stages.responses import run_responses
 from augcon_lib.stages.sources import stale_at, sync_sources
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.partitions import FAILED, load_states, replace_partitions
-from augcon_lib.warehouse.stages import read_nodes
+from augcon_lib.warehouse.stage_rows import read_nodes
 from tests.support.rows import output
 from tests.support.stub_chat import Answer, StubChat, halves, slot
 from tests.support.whole_run import MILL, SETTINGS, TEA, make_workspace

@@ -8,7 +8,7 @@ import pytest
 from augcon_lib.settings import ResponsesSettings, ScorerSettings, Settings
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.text.languages import detect_language, length_preset
-from augcon_lib.warehouse.stages import read_documents_text, read_nodes
+from augcon_lib.warehouse.stage_rows import read_documents_text, read_nodes
 from tests.support.whole_run import make_workspace, run_all
 
 DATA = Path(__file__).parents[1] / "data" / "the_mill_in_eight_scripts.json"

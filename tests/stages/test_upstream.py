@@ -19,7 +19,7 @@ from augcon_lib.stages.scored_queries import run_scored_queries
 from augcon_lib.stages.sources import stale_at, sync_sources
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse import Warehouse
-from augcon_lib.warehouse.stages import read_nodes
+from augcon_lib.warehouse.stage_rows import read_nodes
 from tests.support.whole_run import MILL, TEA, make_workspace, run_all
 
 DOCUMENT = "mill.md"

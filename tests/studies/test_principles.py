@@ -15,7 +15,7 @@ from augcon_lib.studies.principles import (
     quoted,
     usable,
 )
-from augcon_lib.warehouse.stages import SelectedQuery
+from augcon_lib.warehouse.stage_rows import SelectedQuery
 
 MILL = "The mill at the harbour ran at night. A sack went to Bristol for 11 shillings."
 

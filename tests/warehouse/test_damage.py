@@ -16,7 +16,7 @@ from augcon_lib.errors import WarehouseError
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.damage import error_in_words
 from augcon_lib.warehouse.partitions import replace_partitions
-from augcon_lib.warehouse.stages import read_documents_text
+from augcon_lib.warehouse.stage_rows import read_documents_text
 from tests.support.rows import document, everything, fill, output
 
 WAY_OUT = "move .*augcon.duckdb.* away and run: augcon run.* without asking the model again"

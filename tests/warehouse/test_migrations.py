@@ -12,7 +12,7 @@ from augcon_lib.warehouse.audits import invalid_rows
 from augcon_lib.warehouse.datasets import read_dataset
 from augcon_lib.warehouse.migrations import MIGRATIONS, SCHEMA_VERSION
 from augcon_lib.warehouse.partitions import load_states, replace_partitions
-from augcon_lib.warehouse.stages import read_nodes
+from augcon_lib.warehouse.stage_rows import read_nodes
 from augcon_lib.warehouse.versions import dataset_versions
 from tests.support.rows import document, fill, nodes, output
 from tests.support.states import SETTINGS

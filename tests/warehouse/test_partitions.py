@@ -14,7 +14,7 @@ from augcon_lib.warehouse.partitions import (
     load_states,
     replace_partitions,
 )
-from augcon_lib.warehouse.stages import (
+from augcon_lib.warehouse.stage_rows import (
     read_documents_text,
     read_languages,
     read_lengths,
