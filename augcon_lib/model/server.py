@@ -77,7 +77,7 @@ def _open_transport(
     from augcon_lib.model.openai_adapter import open_http_transport, open_offline_transport
 
     if model.provider == "offline":
-        from augcon_lib.model.offline import complete
+        from augcon_lib.offline_model import complete
 
         return open_offline_transport(complete)
     return open_http_transport(

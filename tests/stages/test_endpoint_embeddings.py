@@ -8,7 +8,7 @@ import pytest
 
 from augcon_lib.errors import BudgetExceeded, EndpointError, SettingsError
 from augcon_lib.model import check_embeddings, embedding_endpoint, validate_model_settings
-from augcon_lib.model.offline import complete
+from augcon_lib.offline_model import complete
 from augcon_lib.pricing import Price, price
 from augcon_lib.queries.linear_scorer import LinearScorer
 from augcon_lib.settings import (

@@ -6,7 +6,7 @@ from typing import Any
 from augcon_lib.chat.messages import WireForm, render_messages, response_format
 from augcon_lib.chat.port import ChatExample, ChatRequest
 from augcon_lib.chat.reply_formats import ANSWER, CST_BOUNDARY, CST_REWRITE, JUDGEMENT, ReplyFormat
-from augcon_lib.model.offline import complete
+from augcon_lib.offline_model import complete
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.tree.context_split_tree import cst_examples, numbered_sentences
 

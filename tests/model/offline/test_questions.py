@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from augcon_lib.model.offline.english_shapes import lower_first, statement_questions
+from augcon_lib.offline_model.english_shapes import lower_first, statement_questions
 from tests.model.offline.requests import CHINESE, ENGLISH, question_for
 
 MARKUP = re.compile(r"[#*|`]|\]\(|https?:|\{%")

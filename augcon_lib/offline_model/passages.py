@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from augcon_lib.model.offline.words import word_set, words_of
+from augcon_lib.offline_model.words import word_set, words_of
 from augcon_lib.text.sentences import split_sentences
 
 _NUMBERED_LINE = re.compile(r"^\[(\d+)\] ?", re.MULTILINE)

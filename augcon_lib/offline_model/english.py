@@ -1,10 +1,10 @@
 """Questions in English: over several sentences, and about one or two of them."""
 
-from augcon_lib.model.offline.chance import draw
-from augcon_lib.model.offline.english_shapes import lower_first, statement_questions
-from augcon_lib.model.offline.passages import Passage, Sentence
-from augcon_lib.model.offline.phrases import content_runs, noun_phrases
-from augcon_lib.model.offline.words import word_set
+from augcon_lib.offline_model.chance import draw
+from augcon_lib.offline_model.english_shapes import lower_first, statement_questions
+from augcon_lib.offline_model.passages import Passage, Sentence
+from augcon_lib.offline_model.phrases import content_runs, noun_phrases
+from augcon_lib.offline_model.words import word_set
 
 MAX_SENTENCES_READ = 10
 MAX_QUESTION_CHARS = 220

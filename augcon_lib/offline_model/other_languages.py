@@ -2,8 +2,8 @@
 
 import re
 
-from augcon_lib.model.offline.chance import draw
-from augcon_lib.model.offline.passages import Passage, Sentence
+from augcon_lib.offline_model.chance import draw
+from augcon_lib.offline_model.passages import Passage, Sentence
 
 MAX_PHRASE_CHARS = {"ja": 24, "ko": 30, "th": 32}
 OTHER_PHRASE_CHARS = 60

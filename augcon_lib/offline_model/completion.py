@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from augcon_lib.model.identity import OFFLINE_MODEL_NAME
-from augcon_lib.model.offline.answers import compose_answer
-from augcon_lib.model.offline.chance import draw
-from augcon_lib.model.offline.passages import Passage, read_numbered, read_passage
-from augcon_lib.model.offline.questions import ask_question
-from augcon_lib.model.offline.request import LABELS, Ask, NotUnderstood, read_request
-from augcon_lib.model.offline.splits import last_sentence_of_first_part, two_parts
-from augcon_lib.model.offline.verdicts import confidence, judge, rating
+from augcon_lib.offline_model.answers import compose_answer
+from augcon_lib.offline_model.chance import draw
+from augcon_lib.offline_model.passages import Passage, read_numbered, read_passage
+from augcon_lib.offline_model.questions import ask_question
+from augcon_lib.offline_model.request import LABELS, Ask, NotUnderstood, read_request
+from augcon_lib.offline_model.splits import last_sentence_of_first_part, two_parts
+from augcon_lib.offline_model.verdicts import confidence, judge, rating
 
 LATIN_CHARS_PER_TOKEN = 4
 

@@ -1,9 +1,9 @@
 """One question about a passage, in its language, as good as the prompt deserves."""
 
-from augcon_lib.model.offline import chinese, english, other_languages
-from augcon_lib.model.offline.chance import draw
-from augcon_lib.model.offline.passages import Passage, plain_text
-from augcon_lib.model.offline.worse import GOOD_PROMPT, carelessness, spoilt_question
+from augcon_lib.offline_model import chinese, english, other_languages
+from augcon_lib.offline_model.chance import draw
+from augcon_lib.offline_model.passages import Passage, plain_text
+from augcon_lib.offline_model.worse import GOOD_PROMPT, carelessness, spoilt_question
 
 MACRO_SENTENCES = 5
 ENOUGH_OPTIONS = 4

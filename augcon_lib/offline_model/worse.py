@@ -4,8 +4,8 @@ How often one is written depends on the prompt; some poor prompts get a good que
 same, so that a scorer which tells them apart can be good and never perfect.
 """
 
-from augcon_lib.model.offline.chance import pick, share
-from augcon_lib.model.offline.passages import Passage
+from augcon_lib.offline_model.chance import pick, share
+from augcon_lib.offline_model.passages import Passage
 
 ENOUGH_REQUIREMENTS = 4
 ENOUGH_EXAMPLES = 3

@@ -7,7 +7,7 @@ than any run of content words.
 import re
 from functools import lru_cache
 
-from augcon_lib.model.offline.words import STOP_WORDS, word_set
+from augcon_lib.offline_model.words import STOP_WORDS, word_set
 
 _WORD = r"[A-Za-z][\w'’+/-]*"
 _DETERMINED = re.compile(

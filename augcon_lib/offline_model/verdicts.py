@@ -1,7 +1,7 @@
 """Verdicts on answers and questions, from the words that they share with the passage."""
 
-from augcon_lib.model.offline.passages import Passage
-from augcon_lib.model.offline.words import words_of
+from augcon_lib.offline_model.passages import Passage
+from augcon_lib.offline_model.words import words_of
 
 MIN_GROUNDED_SHARE = 0.6
 MIN_RECALL = 0.5

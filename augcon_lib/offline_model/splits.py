@@ -7,8 +7,8 @@ for the cut, so that a small edit elsewhere leaves it.
 
 import re
 
-from augcon_lib.model.offline.chance import share
-from augcon_lib.model.offline.passages import Passage
+from augcon_lib.offline_model.chance import share
+from augcon_lib.offline_model.passages import Passage
 
 HEADING_BONUS, PARAGRAPH_BONUS, LINE_BONUS = 0.4, 0.3, 0.04
 TOPIC_WEIGHT = 0.08

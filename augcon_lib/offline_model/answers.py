@@ -4,9 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from augcon_lib.model.offline.passages import Passage, Sentence
-from augcon_lib.model.offline.request import example_answer
-from augcon_lib.model.offline.words import words_of
+from augcon_lib.offline_model.passages import Passage, Sentence
+from augcon_lib.offline_model.request import example_answer
+from augcon_lib.offline_model.words import words_of
 
 DEFAULT_ANSWER_CHARS = {"zh": 60, "ja": 70, "ko": 100}
 OTHER_ANSWER_CHARS = 170

@@ -8,7 +8,7 @@ none.
 import re
 from collections.abc import Iterator
 
-from augcon_lib.model.offline.words import word_set
+from augcon_lib.offline_model.words import word_set
 
 MAX_ORDER_CHARS = 60
 _LEADING = re.compile(

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from augcon_lib.model.offline.chance import draw
-from augcon_lib.model.offline.passages import Passage, Sentence
+from augcon_lib.offline_model.chance import draw
+from augcon_lib.offline_model.passages import Passage, Sentence
 
 MAX_SENTENCES_READ = 14
 MAX_PHRASE_CHARS = 16

@@ -9,6 +9,6 @@ It is for trying, testing and CI. It understands nothing: a dataset to train wit
 model, ``[model] provider = "openai"``.
 """
 
-from augcon_lib.model.offline.completion import complete
+from augcon_lib.offline_model.completion import complete
 
 __all__ = ["complete"]
