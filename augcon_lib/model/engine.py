@@ -19,10 +19,10 @@ from augcon_lib.chat.reply_parsing import clean
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.model.caller import Completion, Settle, Settled
 from augcon_lib.model.endpoint import is_context_length
-from augcon_lib.model.identity import find_answer, journal_key
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.claims import PLACES_PER_CALL
 from augcon_lib.model.journal.tables import StoredAnswer
+from augcon_lib.model.journal_key import find_answer, journal_key
 from augcon_lib.model.ledger import Ledger
 from augcon_lib.model.limits import AdaptiveSlots
 from augcon_lib.model.stats import CallStats

@@ -14,10 +14,10 @@ from augcon_lib.model.breaker import public_url
 from augcon_lib.model.budget import Budget
 from augcon_lib.model.endpoint_pool import EndpointPool
 from augcon_lib.model.engine import ModelEngine, OnProgress, Sender
-from augcon_lib.model.identity import model_identity
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.batches import open_requests
 from augcon_lib.model.journal.tables import NOTHING_SPENT
+from augcon_lib.model.journal_key import model_identity
 from augcon_lib.model.ledger import Ledger
 from augcon_lib.model.periods import PeriodBudget
 from augcon_lib.model.server import open_server

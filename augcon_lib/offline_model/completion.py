@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from augcon_lib.model.identity import OFFLINE_MODEL_NAME
+from augcon_lib.model.journal_key import OFFLINE_MODEL_NAME
 from augcon_lib.offline_model.answers import compose_answer
 from augcon_lib.offline_model.chance import draw
 from augcon_lib.offline_model.passages import Passage, read_numbered, read_passage

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from augcon_lib.chat.port import ChatReply, ChatRequest
 from augcon_lib.chat.reply_formats import ReplyField
-from augcon_lib.model.identity import find_answer, journal_key
 from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal_key import find_answer, journal_key
 from augcon_lib.model.transport import estimate_tokens
 from augcon_lib.pricing.past_splits import PastSplits, squeeze
 from augcon_lib.text.sentences import split_sentences

@@ -9,8 +9,8 @@ from augcon_lib.answers.responses import answer_request, faithfulness_request, l
 from augcon_lib.chat.port import ChatRequest
 from augcon_lib.errors import WarehouseError
 from augcon_lib.model import model_identity
-from augcon_lib.model.identity import find_answer, journal_key
 from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal_key import find_answer, journal_key
 from augcon_lib.stages.document_pool import batches
 from augcon_lib.stages.promotion import refusal
 from augcon_lib.stages.scored_queries import scored_texts, select_for_document

@@ -13,9 +13,9 @@ from augcon_lib.model import open_engine, validate_model_settings
 from augcon_lib.model.batch import batches
 from augcon_lib.model.batch import endpoint as batch_endpoint
 from augcon_lib.model.engine import ModelEngine
-from augcon_lib.model.identity import former_journal_key, journal_key
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.batches import forget_batches, open_requests
+from augcon_lib.model.journal_key import former_journal_key, journal_key
 from augcon_lib.settings import Settings
 from tests.model.engine_fixtures import rewrite_request, settings_for
 from tests.support.batch_routes import BatchRoutes

@@ -4,7 +4,8 @@ import socket
 import pytest
 
 from augcon_lib.errors import EndpointError
-from augcon_lib.model import check_connection, checking
+from augcon_lib.model import check_connection
+from augcon_lib.model import health as checking
 from augcon_lib.settings import Settings
 from tests.model.engine_fixtures import settings_for
 

@@ -12,7 +12,6 @@ import pytest
 from augcon_lib.chat.port import ChatExample, ChatRequest
 from augcon_lib.chat.reply_formats import ANSWER
 from augcon_lib.errors import ModelError
-from augcon_lib.model.identity import former_journal_key, journal_key
 from augcon_lib.model.journal import Journal, tables, writer
 from augcon_lib.model.journal.tables import (
     DELETE_CHOICES,
@@ -21,6 +20,7 @@ from augcon_lib.model.journal.tables import (
     EndpointTraits,
     StoredAnswer,
 )
+from augcon_lib.model.journal_key import former_journal_key, journal_key
 from tests.model.engine_fixtures import rewrite_request
 
 

@@ -12,7 +12,7 @@ from augcon_lib.answers.grounding import is_refusal, ungrounded
 from augcon_lib.chat import reply_formats as replies
 from augcon_lib.chat.reply_formats import ReplyFormat
 from augcon_lib.model.embedding_endpoint import read_embeddings
-from augcon_lib.model.identity import same_text
+from augcon_lib.model.journal_key import same_text
 from augcon_lib.model.secrets import Secrets
 from augcon_lib.model.transport import CallError, read_completion
 from tests.support.reply_shapes import SHAPES, Shape

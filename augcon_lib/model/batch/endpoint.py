@@ -16,9 +16,9 @@ from augcon_lib.model.breaker import public_url
 from augcon_lib.model.budget import Budget
 from augcon_lib.model.caller import Caller, Settle, Settled
 from augcon_lib.model.endpoint import PROBE, Endpoint
-from augcon_lib.model.identity import former_journal_key, journal_key, model_identity
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.batches import BatchBook
+from augcon_lib.model.journal_key import former_journal_key, journal_key, model_identity
 from augcon_lib.model.ledger import Ledger, Origin
 from augcon_lib.model.openai_adapter import open_http_transport
 from augcon_lib.model.server import open_server

@@ -18,8 +18,8 @@ from augcon_lib.model.embedding_endpoint import (
     embedding_server,
     unpacked,
 )
-from augcon_lib.model.identity import model_identity
 from augcon_lib.model.journal.tables import NOTHING_SPENT
+from augcon_lib.model.journal_key import model_identity
 from augcon_lib.model.ledger import Ledger
 from augcon_lib.model.opening import validate_model_settings
 from augcon_lib.model.server import Server, open_server
