@@ -8,7 +8,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
 from augcon_lib.errors import EndpointError
-from augcon_lib.model.transport import CallError
+from augcon_lib.model.wire.transport import CallError
 from augcon_lib.settings import ModelSettings
 
 MAX_EXHAUSTED_IN_A_ROW = 3

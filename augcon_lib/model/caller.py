@@ -15,7 +15,7 @@ from augcon_lib.model.journal.tables import CallRecord
 from augcon_lib.model.ledger import Ledger, Origin
 from augcon_lib.model.limits import AdaptiveSlots, RateLimits, Slot
 from augcon_lib.model.stats import CallStats
-from augcon_lib.model.transport import (
+from augcon_lib.model.wire.transport import (
     CallError,
     ChatTransport,
     RawReply,

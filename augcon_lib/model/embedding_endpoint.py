@@ -31,7 +31,7 @@ from augcon_lib.model.ledger import Ledger, Origin
 from augcon_lib.model.limits import AdaptiveSlots, RateLimits
 from augcon_lib.model.opening import session_budget
 from augcon_lib.model.stats import CallStats
-from augcon_lib.model.transport import CallError, RawReply, estimate_input_tokens, token_count
+from augcon_lib.model.wire.transport import CallError, RawReply, estimate_input_tokens, token_count
 from augcon_lib.settings import ModelSettings, Settings, key_of
 
 # Small servers take no more texts in one call.
@@ -211,7 +211,7 @@ async def open_embeddings(
     Calls are counted in *stats* and against ``[budget]``, with those of *session_id*. Raises
     ``SettingsError``, or ``ModelError`` for the journal.
     """
-    from augcon_lib.model.openai_adapter import open_http_transport
+    from augcon_lib.model.wire.openai_adapter import open_http_transport
 
     model = embedding_server(settings, embedding_model)
     key = key_of(model, settings.model, api_key)

@@ -15,7 +15,7 @@ from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import EndpointAddress, EndpointTraits
 from augcon_lib.model.journal_key import model_name
 from augcon_lib.model.ledger import Origin
-from augcon_lib.model.transport import CallError
+from augcon_lib.model.wire.transport import CallError
 from augcon_lib.settings import ModelSettings
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from augcon_lib.model.caller import Settle, Settled
 from augcon_lib.model.endpoint import Endpoint
 from augcon_lib.model.limits import AdaptiveSlots, WaitingLine
 from augcon_lib.model.stats import CallStats
-from augcon_lib.model.transport import CallError
+from augcon_lib.model.wire.transport import CallError
 
 FIRST_TRIAL_SECONDS = 5.0
 MAX_TRIAL_SECONDS = 300.0

@@ -26,7 +26,7 @@ from augcon_lib.model.journal_key import find_answer, journal_key
 from augcon_lib.model.ledger import Ledger
 from augcon_lib.model.limits import AdaptiveSlots
 from augcon_lib.model.stats import CallStats
-from augcon_lib.model.transport import CallError, RawReply
+from augcon_lib.model.wire.transport import CallError, RawReply
 
 ANSWER_ATTEMPTS = 5  # the authors' four, and one that shows the model its own bad reply
 PROGRESS_INTERVAL_SECONDS = 0.25

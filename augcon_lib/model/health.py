@@ -23,7 +23,7 @@ from augcon_lib.model.journal_key import model_identity
 from augcon_lib.model.ledger import Ledger
 from augcon_lib.model.opening import validate_model_settings
 from augcon_lib.model.server import Server, open_server
-from augcon_lib.model.transport import CallError
+from augcon_lib.model.wire.transport import CallError
 from augcon_lib.settings import BudgetSettings, ModelSettings, Settings, key_of
 
 CHECK_CONNECT_TIMEOUT_SECONDS = 2.0
@@ -64,7 +64,7 @@ async def check_connection(settings: Settings) -> None:
 
 
 async def _connection_failure(server: ModelSettings) -> CallError | None:
-    from augcon_lib.model.direct_http import proxy_for
+    from augcon_lib.model.wire.direct_http import proxy_for
 
     if proxy_for(server.base_url):
         return None
@@ -117,7 +117,7 @@ async def check_embeddings(settings: Settings, api_key: SecretStr) -> int:
 
     Raises ``EndpointError`` (wrong key, address or model name, no server), ``SettingsError``.
     """
-    from augcon_lib.model.openai_adapter import open_http_transport
+    from augcon_lib.model.wire.openai_adapter import open_http_transport
 
     model = embedding_server(settings, settings.scorer.embedding_model)
     key = key_of(model, settings.model, api_key)

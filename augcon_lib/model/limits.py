@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from aiolimiter import AsyncLimiter
 
 from augcon_lib.concurrency import place_in_line
-from augcon_lib.model.rate_headers import Allowance, Allowances
+from augcon_lib.model.wire.rate_headers import Allowance, Allowances
 
 MIN_WINDOW_CALLS = 16
 TOLERATED_OVERLOAD = 0.1

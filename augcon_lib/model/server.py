@@ -15,7 +15,7 @@ from augcon_lib.model.limits import AdaptiveSlots, RateLimits
 from augcon_lib.settings import ModelSettings
 
 if TYPE_CHECKING:
-    from augcon_lib.model.openai_adapter import OpenAITransport
+    from augcon_lib.model.wire.openai_adapter import OpenAITransport
 
 OFFLINE_CONCURRENCY = 8
 CONNECT_TIMEOUT_SECONDS = 10.0
@@ -74,7 +74,7 @@ def open_server(
 def _open_transport(
     model: ModelSettings, api_key: SecretStr, connect_timeout_seconds: float
 ) -> "OpenAITransport":
-    from augcon_lib.model.openai_adapter import open_http_transport, open_offline_transport
+    from augcon_lib.model.wire.openai_adapter import open_http_transport, open_offline_transport
 
     if model.provider == "offline":
         from augcon_lib.offline_model import complete

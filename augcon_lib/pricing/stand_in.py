@@ -13,7 +13,7 @@ from augcon_lib.chat.port import ChatReply, ChatRequest
 from augcon_lib.chat.reply_formats import ReplyField
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal_key import find_answer, journal_key
-from augcon_lib.model.transport import estimate_tokens
+from augcon_lib.model.wire.transport import estimate_tokens
 from augcon_lib.pricing.past_splits import PastSplits, squeeze
 from augcon_lib.text.sentences import split_sentences
 from augcon_lib.tree.context_split_tree import last_sentence_of_first_half

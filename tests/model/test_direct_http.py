@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from aiohttp import web
 
-from augcon_lib.model.direct_http import AiohttpCarrier, DirectClient
+from augcon_lib.model.wire.direct_http import AiohttpCarrier, DirectClient
 
 
 def carrier_for(url: str, timeout_seconds: float = 5.0) -> AiohttpCarrier:

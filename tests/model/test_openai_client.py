@@ -10,10 +10,10 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from augcon_lib.model import openai_adapter
-from augcon_lib.model.openai_adapter import KNOWN_VERSIONS, client_class, open_http_transport
-from augcon_lib.model.openai_client import RepeatingClient
-from augcon_lib.model.openai_plain import PlainClient
+from augcon_lib.model.wire import openai_adapter
+from augcon_lib.model.wire.openai_adapter import KNOWN_VERSIONS, client_class, open_http_transport
+from augcon_lib.model.wire.openai_client import RepeatingClient
+from augcon_lib.model.wire.openai_plain import PlainClient
 
 URL = "http://127.0.0.1:9/v1"
 BODY = {"model": "m", "messages": [{"role": "user", "content": "water \u2028 漢字"}]}

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from augcon_lib.model.limits import RateLimits
-from augcon_lib.model.rate_headers import (
+from augcon_lib.model.wire.rate_headers import (
     Allowance,
     Allowances,
     duration_seconds,

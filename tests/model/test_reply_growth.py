@@ -13,8 +13,8 @@ from augcon_lib.chat import reply_formats as replies
 from augcon_lib.chat.reply_formats import ReplyFormat
 from augcon_lib.model.embedding_endpoint import read_embeddings
 from augcon_lib.model.journal_key import same_text
-from augcon_lib.model.secrets import Secrets
-from augcon_lib.model.transport import CallError, read_completion
+from augcon_lib.model.wire.secrets import Secrets
+from augcon_lib.model.wire.transport import CallError, read_completion
 from tests.support.reply_shapes import SHAPES, Shape
 
 SIZES = (8_000, 32_000, 128_000)

@@ -10,10 +10,14 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from augcon_lib.model import openai_adapter
 from augcon_lib.model.embedding_endpoint import EmbeddingTransport
-from augcon_lib.model.openai_adapter import MAX_REPLY_BYTES, OpenAITransport, open_http_transport
-from augcon_lib.model.transport import CallError
+from augcon_lib.model.wire import openai_adapter
+from augcon_lib.model.wire.openai_adapter import (
+    MAX_REPLY_BYTES,
+    OpenAITransport,
+    open_http_transport,
+)
+from augcon_lib.model.wire.transport import CallError
 
 MEGABYTE = b" " * 1_000_000
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
@@ -100,7 +104,7 @@ def test_a_body_that_unpacks_beyond_the_limit_is_not_unpacked(
             self.extend(more)
             return self
 
-    monkeypatch.setattr("augcon_lib.model.direct_http.bytearray", Counted, raising=False)
+    monkeypatch.setattr("augcon_lib.model.wire.direct_http.bytearray", Counted, raising=False)
     failure = asyncio.run(_failure(Flood(status, zipped=True), path))
     assert failure.kind == "broken_body"
     assert MAX_REPLY_BYTES < max(largest) < 1.2 * MAX_REPLY_BYTES

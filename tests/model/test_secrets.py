@@ -20,9 +20,9 @@ from pydantic import SecretStr
 from augcon_lib.model.batch.api import BatchApi
 from augcon_lib.model.batch.files import reply_of
 from augcon_lib.model.embedding_endpoint import EmbeddingTransport
-from augcon_lib.model.openai_adapter import OpenAITransport, open_http_transport
-from augcon_lib.model.secrets import BLOCK_CHARS, HIDDEN, Secrets, secrets_of
-from augcon_lib.model.transport import MAX_DETAIL_CHARS, CallError
+from augcon_lib.model.wire.openai_adapter import OpenAITransport, open_http_transport
+from augcon_lib.model.wire.secrets import BLOCK_CHARS, HIDDEN, Secrets, secrets_of
+from augcon_lib.model.wire.transport import MAX_DETAIL_CHARS, CallError
 
 KEY = "sk-CANARY-7f3a9c1e/DO+NOT=LEAK-5d2b0011aabbccddeeff"
 Reply = tuple[str, int, bytes, dict[str, str]]  # name, status, body, headers

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from augcon_lib.model.caller import MAX_RETRY_AFTER_SECONDS, pause_seconds
-from augcon_lib.model.openai_adapter import open_offline_transport
-from augcon_lib.model.transport import (
+from augcon_lib.model.wire.openai_adapter import open_offline_transport
+from augcon_lib.model.wire.transport import (
     CallError,
     json_bytes,
     read_completion,

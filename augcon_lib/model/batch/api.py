@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from augcon_lib.model.batch.files import CHAT_PATH, ResultLine, result_lines
-from augcon_lib.model.transport import MAX_DETAIL_CHARS, CallError
+from augcon_lib.model.wire.transport import MAX_DETAIL_CHARS, CallError
 
 COMPLETION_WINDOW = "24h"  # the only one that all vendors have
 TOKEN_NAME = "augcon_batch"

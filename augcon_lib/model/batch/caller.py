@@ -14,7 +14,7 @@ from augcon_lib.model.breaker import CircuitBreaker
 from augcon_lib.model.budget import Budget
 from augcon_lib.model.caller import Completion, Settle, Settled
 from augcon_lib.model.ledger import Ledger, Origin
-from augcon_lib.model.transport import CallError, estimate_input_tokens, estimate_tokens
+from augcon_lib.model.wire.transport import CallError, estimate_input_tokens, estimate_tokens
 
 BATCH_ATTEMPTS = 4
 # From so many completions on, their mean says how long the next ones will be.

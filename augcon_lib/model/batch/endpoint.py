@@ -20,8 +20,8 @@ from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.batches import BatchBook
 from augcon_lib.model.journal_key import former_journal_key, journal_key, model_identity
 from augcon_lib.model.ledger import Ledger, Origin
-from augcon_lib.model.openai_adapter import open_http_transport
 from augcon_lib.model.server import open_server
+from augcon_lib.model.wire.openai_adapter import open_http_transport
 from augcon_lib.settings import ModelSettings
 
 FILE_TIMEOUT_SECONDS = 600.0  # a hundred megabytes over a slow line

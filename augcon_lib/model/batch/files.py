@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from augcon_lib.chat.reply_parsing import clean
-from augcon_lib.model.transport import CallError, RawReply, completion_of
+from augcon_lib.model.wire.transport import CallError, RawReply, completion_of
 
 CHAT_PATH = "/v1/chat/completions"
 MAX_KIND_CHARS = 60  # of a server's word for what went wrong

@@ -13,7 +13,7 @@ from augcon_lib.model.batch.errors import describe_batches
 from augcon_lib.model.batch.files import ResultLine
 from augcon_lib.model.caller import CALL_ATTEMPTS, pause_seconds
 from augcon_lib.model.journal.batches import BatchBook, OpenBatch
-from augcon_lib.model.transport import CallError
+from augcon_lib.model.wire.transport import CallError
 from augcon_lib.settings import ModelSettings
 
 MAX_FAILED_POLLS = 30

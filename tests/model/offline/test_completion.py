@@ -13,7 +13,7 @@ from augcon_lib.chat.reply_formats import (
     JUDGEMENT,
     QUESTION_ANSWER_CONFIDENCE,
 )
-from augcon_lib.model.transport import read_completion
+from augcon_lib.model.wire.transport import read_completion
 from augcon_lib.offline_model import complete
 from augcon_lib.offline_model.verdicts import confidence
 from tests.model.offline.requests import (

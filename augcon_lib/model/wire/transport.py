@@ -15,7 +15,7 @@ import orjson
 
 from augcon_lib.chat.reply_parsing import clean
 from augcon_lib.errors import ModelError
-from augcon_lib.model.rate_headers import Allowances
+from augcon_lib.model.wire.rate_headers import Allowances
 from augcon_lib.text.surrogates import without_surrogates
 
 MAX_DETAIL_CHARS = 500

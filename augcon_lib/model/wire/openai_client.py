@@ -5,7 +5,7 @@ import openai
 from openai import AsyncOpenAI
 from openai._models import FinalRequestOptions
 
-from augcon_lib.model.direct_http import Carry, Close, DirectClient
+from augcon_lib.model.wire.direct_http import Carry, Close, DirectClient
 
 
 class RepeatingClient(AsyncOpenAI):

@@ -4,7 +4,7 @@ import httpx2
 import openai
 from openai import AsyncOpenAI
 
-from augcon_lib.model.direct_http import Carry, Close
+from augcon_lib.model.wire.direct_http import Carry, Close
 
 
 class CarriedTransport(httpx2.AsyncBaseTransport):

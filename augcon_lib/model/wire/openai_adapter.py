@@ -1,10 +1,10 @@
 """The only way to an endpoint: the ``openai`` client, used on its fast path.
 
-A request over :mod:`~augcon_lib.model.openai_client` and :mod:`~augcon_lib.model.direct_http` costs
+A request over :mod:`~augcon_lib.model.wire.openai_client` and :mod:`~augcon_lib.model.wire.direct_http` costs
 a fifth of what the typed method costs over the client's default transport; with a version of the
-package that it was not tried on, :mod:`~augcon_lib.model.openai_plain` sends the same request.
+package that it was not tried on, :mod:`~augcon_lib.model.wire.openai_plain` sends the same request.
 Retries are off here: the engine above counts and journals each HTTP call, and frees the slot while
-it waits. Nothing that leaves this module holds a key (:mod:`~augcon_lib.model.secrets`).
+it waits. Nothing that leaves this module holds a key (:mod:`~augcon_lib.model.wire.secrets`).
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 from pydantic import SecretStr
 
-from augcon_lib.model.rate_headers import read_allowances
-from augcon_lib.model.secrets import Secrets, secrets_of
-from augcon_lib.model.transport import (
+from augcon_lib.model.wire.rate_headers import read_allowances
+from augcon_lib.model.wire.secrets import Secrets, secrets_of
+from augcon_lib.model.wire.transport import (
     CallError,
     RawReply,
     json_bytes,
@@ -27,8 +27,8 @@ from augcon_lib.model.transport import (
 if TYPE_CHECKING:
     from openai import APIStatusError
 
-    from augcon_lib.model.openai_client import RepeatingClient
-    from augcon_lib.model.openai_plain import PlainClient
+    from augcon_lib.model.wire.openai_client import RepeatingClient
+    from augcon_lib.model.wire.openai_plain import PlainClient
 
 # Versions of the package on which the fast client sends what the plain one sends (a test compares).
 KNOWN_VERSIONS = frozenset({"3.52"})
@@ -128,7 +128,7 @@ def open_http_transport(
 
     A reply of more than *max_reply_bytes*, decompressed, is a ``CallError`` (``broken_body``).
     """
-    from augcon_lib.model.direct_http import AiohttpCarrier
+    from augcon_lib.model.wire.direct_http import AiohttpCarrier
 
     carrier = AiohttpCarrier(
         base_url,
@@ -166,10 +166,10 @@ def client_class() -> "type[RepeatingClient] | type[PlainClient]":
     import openai
 
     if openai.__version__.rpartition(".")[0] in KNOWN_VERSIONS:
-        from augcon_lib.model.openai_client import RepeatingClient
+        from augcon_lib.model.wire.openai_client import RepeatingClient
 
         return RepeatingClient
-    from augcon_lib.model.openai_plain import PlainClient
+    from augcon_lib.model.wire.openai_plain import PlainClient
 
     return PlainClient
 
@@ -195,7 +195,7 @@ def _status_failure(error: "APIStatusError", hide: Callable[[str], str]) -> Call
 def _connection_failure(error: BaseException, hide: Callable[[str], str]) -> CallError:
     import aiohttp
 
-    from augcon_lib.model.direct_http import ReplyTooLarge
+    from augcon_lib.model.wire.direct_http import ReplyTooLarge
 
     causes = list(_causes(error))
     told = [str(cause) for cause in causes if str(cause)]
