@@ -12,7 +12,7 @@ from augcon_assets.current_check import report_on_change
 from augcon_assets.inputs import DOCUMENTS
 from augcon_assets.markdown import bullets
 from augcon_assets.resources import WorkspaceResource
-from augcon_lib.model.periods import PeriodSpend, period_spend
+from augcon_lib.model.endpoints.periods import PeriodSpend, period_spend
 from augcon_lib.workspace import Workspace
 
 CHECK = "budget_left"

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from augcon_assets.markdown import block, inline
-from augcon_lib.model.stats import CallStats
+from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.stages.stage_run import PartitionSummary, StageReport
 from augcon_lib.text.printable import printable
 from augcon_lib.warehouse.lineage import Lineage

@@ -27,7 +27,7 @@ from augcon_assets.retirement import in_words
 from augcon_assets.sync import documents_in_order, report_changes, run_tags, sync_partitions
 from augcon_assets.turn import Turn
 from augcon_lib.fingerprints import FAILED_BEFORE, fingerprint
-from augcon_lib.model.periods import PeriodSpend, period_spend, utc
+from augcon_lib.model.endpoints.periods import PeriodSpend, period_spend, utc
 from augcon_lib.stages.retirement import waiting_retirements
 from augcon_lib.stages.sources import see_sources, stale_in
 from augcon_lib.stages.stage_run import StageRun

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from augcon_lib.model.periods import period_spend
+from augcon_lib.model.endpoints.periods import period_spend
 from augcon_lib.workspace import Workspace
 
 

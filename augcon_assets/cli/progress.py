@@ -13,7 +13,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from augcon_lib.model.stats import CallStats
+from augcon_lib.model.endpoints.stats import CallStats
 
 PLAIN_LINE_SECONDS = 5.0
 MIN_RATE_SECONDS = 2.0  # a rate over less says nothing

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augcon_lib.benchmark.gold import GoldQuestion
+from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.stats import CallStats
 from augcon_lib.queries.linear_scorer import Scorer
 from augcon_lib.records import content_id
 from augcon_lib.settings import Settings, SourceSettings, StorageSettings

@@ -17,15 +17,15 @@ from augcon_lib.chat.port import ChatReply, ChatRequest, ReplyFields
 from augcon_lib.chat.reply_formats import ReplyFormat
 from augcon_lib.chat.reply_parsing import clean
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.model.caller import Completion, Settle, Settled
-from augcon_lib.model.endpoint import is_context_length
+from augcon_lib.model.endpoints.calls import Completion, Settle, Settled
+from augcon_lib.model.endpoints.endpoint import is_context_length
+from augcon_lib.model.endpoints.ledger import Ledger
+from augcon_lib.model.endpoints.slots import AdaptiveSlots
+from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.claims import PLACES_PER_CALL
 from augcon_lib.model.journal.tables import StoredAnswer
 from augcon_lib.model.journal_key import find_answer, journal_key
-from augcon_lib.model.ledger import Ledger
-from augcon_lib.model.limits import AdaptiveSlots
-from augcon_lib.model.stats import CallStats
 from augcon_lib.model.wire.transport import CallError, RawReply
 
 ANSWER_ATTEMPTS = 5  # the authors' four, and one that shows the model its own bad reply

@@ -10,19 +10,19 @@ from augcon_lib.concurrency import run_together
 from augcon_lib.errors import EndpointError
 from augcon_lib.model.batch.api import BatchApi
 from augcon_lib.model.batch.errors import describe_batches
-from augcon_lib.model.breaker import describe
-from augcon_lib.model.budget import Budget
-from augcon_lib.model.embedding_endpoint import (
+from augcon_lib.model.endpoints.breaker import describe
+from augcon_lib.model.endpoints.budget import Budget
+from augcon_lib.model.endpoints.embedding_endpoint import (
     EmbeddingBreaker,
     EmbeddingTransport,
     embedding_server,
     unpacked,
 )
+from augcon_lib.model.endpoints.ledger import Ledger
+from augcon_lib.model.endpoints.server import Server, open_server
 from augcon_lib.model.journal.tables import NOTHING_SPENT
 from augcon_lib.model.journal_key import model_identity
-from augcon_lib.model.ledger import Ledger
 from augcon_lib.model.opening import validate_model_settings
-from augcon_lib.model.server import Server, open_server
 from augcon_lib.model.wire.transport import CallError
 from augcon_lib.settings import BudgetSettings, ModelSettings, Settings, key_of
 

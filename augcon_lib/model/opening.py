@@ -10,17 +10,17 @@ from pydantic import SecretStr
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import SettingsError
 from augcon_lib.model.batch.endpoint import open_batch_endpoint
-from augcon_lib.model.breaker import public_url
-from augcon_lib.model.budget import Budget
-from augcon_lib.model.endpoint_pool import EndpointPool
+from augcon_lib.model.endpoints.breaker import public_url
+from augcon_lib.model.endpoints.budget import Budget
+from augcon_lib.model.endpoints.endpoint_pool import EndpointPool
+from augcon_lib.model.endpoints.ledger import Ledger
+from augcon_lib.model.endpoints.periods import PeriodBudget
+from augcon_lib.model.endpoints.server import open_server
 from augcon_lib.model.engine import ModelEngine, OnProgress, Sender
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.batches import open_requests
 from augcon_lib.model.journal.tables import NOTHING_SPENT
 from augcon_lib.model.journal_key import model_identity
-from augcon_lib.model.ledger import Ledger
-from augcon_lib.model.periods import PeriodBudget
-from augcon_lib.model.server import open_server
 from augcon_lib.settings import ModelSettings, Settings, key_of
 
 

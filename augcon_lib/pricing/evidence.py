@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from augcon_lib.model.embedding_endpoint import TEXTS_PER_CALL
+from augcon_lib.model.endpoints.embedding_endpoint import TEXTS_PER_CALL
 from augcon_lib.model.wire.transport import estimate_tokens
 from augcon_lib.pricing.calibration import Calibration
 from augcon_lib.pricing.estimate import Estimate, Range, around

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from augcon_lib.model import open_engine
+from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.model.engine import ModelEngine
-from augcon_lib.model.stats import CallStats
 from augcon_lib.settings import api_key
 from augcon_lib.stages.stage_run import StageReport, StageRun
 

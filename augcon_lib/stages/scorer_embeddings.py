@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from augcon_lib.concurrency import run_until_done
-from augcon_lib.model.embedding_endpoint import (
+from augcon_lib.model.endpoints.embedding_endpoint import (
     embedding_server,
     journaled_vectors,
     open_embeddings,
 )
+from augcon_lib.model.endpoints.ledger import Origin
+from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.ledger import Origin
-from augcon_lib.model.stats import CallStats
 from augcon_lib.queries.embeddings import Embedder
 from augcon_lib.queries.linear_scorer import LinearScorer, Scorer
 from augcon_lib.settings import ScorerSettings, api_key

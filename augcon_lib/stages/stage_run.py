@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from augcon_lib.fingerprints import Versions
 from augcon_lib.libraries import installed_libraries
 from augcon_lib.model import model_identity
-from augcon_lib.model.stats import CallStats
+from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.prompts import PROMPT_NAMES, PromptLibrary, load_few_shot_examples, load_principles
 from augcon_lib.queries.base_model import base_model
 from augcon_lib.records import FewShotExample

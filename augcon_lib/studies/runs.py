@@ -11,7 +11,7 @@ from augcon_lib.benchmark.generation import Generated, Trial, generated, run_tri
 from augcon_lib.chat.port import ChatReply, ChatRequest
 from augcon_lib.concurrency import run_together, run_until_done
 from augcon_lib.errors import AnswerRejected
-from augcon_lib.model.stats import CallStats
+from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.queries.contrastive_pairs import ContrastivePair
 from augcon_lib.queries.embeddings import Embedder
 from augcon_lib.queries.linear_scorer import Scorer

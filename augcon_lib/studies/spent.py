@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from augcon_lib.model.stats import CallStats
+from augcon_lib.model.endpoints.stats import CallStats
 
 
 class ModelUse(Protocol):

@@ -5,7 +5,7 @@ from rich.console import Console
 from augcon_assets.cli import progress
 from augcon_assets.cli.progress import RunProgress
 from augcon_assets.metadata import call_metadata
-from augcon_lib.model.stats import CallStats
+from augcon_lib.model.endpoints.stats import CallStats
 
 
 def stats() -> CallStats:

@@ -17,7 +17,7 @@ import pytest
 
 from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.failures import FAILURES_TAG
-from augcon_lib.model.limits import SETTLING_PER_SLOT
+from augcon_lib.model.endpoints.slots import SETTLING_PER_SLOT
 from augcon_lib.workspace import open_workspace
 from tests.e2e.command_line import (
     BROKEN,

@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from augcon_lib.model import caller
+from augcon_lib.model.endpoints import calls as caller
 
 
 @pytest.fixture(autouse=True)

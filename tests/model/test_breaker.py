@@ -9,9 +9,9 @@ import pytest
 from pydantic import SecretStr
 
 from augcon_lib.errors import EndpointError
-from augcon_lib.model import breaker as breaker_module
 from augcon_lib.model import open_engine
-from augcon_lib.model.breaker import CircuitBreaker
+from augcon_lib.model.endpoints import breaker as breaker_module
+from augcon_lib.model.endpoints.breaker import CircuitBreaker
 from augcon_lib.model.wire.transport import CallError
 from augcon_lib.settings import ModelSettings
 from tests.model.engine_fixtures import rewrite_request, settings_for

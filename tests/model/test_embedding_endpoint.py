@@ -9,14 +9,14 @@ import pytest
 from pydantic import SecretStr
 
 from augcon_lib.errors import BudgetExceeded, EndpointError, SettingsError
-from augcon_lib.model.embedding_endpoint import (
+from augcon_lib.model.endpoints.embedding_endpoint import (
     TEXTS_PER_CALL,
     open_embeddings,
     packed,
     unpacked,
 )
+from augcon_lib.model.endpoints.ledger import Origin
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.ledger import Origin
 from augcon_lib.queries.embeddings import ENDPOINT, Embedder
 from augcon_lib.settings import ModelSettings, ScorerSettings, Settings
 from tests.model.engine_fixtures import settings_for

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from augcon_lib.errors import EndpointError, SettingsError
 from augcon_lib.model import check_endpoint, open_engine, validate_model_settings
-from augcon_lib.model.caller import CALL_ATTEMPTS
+from augcon_lib.model.endpoints.calls import CALL_ATTEMPTS
 from augcon_lib.settings import api_key
 from tests.model.engine_fixtures import rewrite_request, settings_for
 from tests.support.batch_routes import BatchRoutes

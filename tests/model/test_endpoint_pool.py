@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from augcon_lib.chat.port import ChatReply
 from augcon_lib.errors import EndpointError, SettingsError
-from augcon_lib.model import endpoint_pool, open_engine, validate_model_settings
+from augcon_lib.model import open_engine, validate_model_settings
+from augcon_lib.model.endpoints import endpoint_pool
 from augcon_lib.model.engine import ModelEngine
 from augcon_lib.settings import Settings
 from tests.model.engine_fixtures import rewrite_request, settings_for

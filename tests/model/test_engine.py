@@ -11,10 +11,10 @@ from pydantic import SecretStr
 from augcon_lib.chat import reply_formats as replies
 from augcon_lib.errors import AnswerRejected, BudgetExceeded
 from augcon_lib.model import open_engine
+from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import CallRecord, StoredAnswer
 from augcon_lib.model.journal_key import former_journal_key, journal_key
-from augcon_lib.model.stats import CallStats
 from tests.model.engine_fixtures import rewrite_request, settings_for
 from tests.support.fault_server import KEY, Outcome, always, fault_server, first_times
 from tests.support.served import served

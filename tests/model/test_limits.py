@@ -4,9 +4,9 @@ import pytest
 
 from augcon_lib.concurrency import place_in_line
 from augcon_lib.errors import BudgetExceeded
-from augcon_lib.model.budget import Budget
+from augcon_lib.model.endpoints.budget import Budget
+from augcon_lib.model.endpoints.slots import AdaptiveSlots
 from augcon_lib.model.journal.tables import NOTHING_SPENT
-from augcon_lib.model.limits import AdaptiveSlots
 from augcon_lib.settings import BudgetSettings
 
 

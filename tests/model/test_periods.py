@@ -19,14 +19,14 @@ from pydantic import SecretStr
 from augcon_lib import clock
 from augcon_lib.errors import BudgetExceeded
 from augcon_lib.model import open_engine
-from augcon_lib.model.journal import Journal
-from augcon_lib.model.journal.tables import CallRecord
-from augcon_lib.model.periods import (
+from augcon_lib.model.endpoints.periods import (
     PeriodBudget,
     PeriodBudgetExceeded,
     PeriodSpend,
     period_spend,
 )
+from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal.tables import CallRecord
 from augcon_lib.settings import BudgetSettings
 from tests.model.engine_fixtures import rewrite_request, settings_for
 from tests.support.fault_server import KEY, fault_server
@@ -43,7 +43,7 @@ from pathlib import Path
 from augcon_lib import clock
 from augcon_lib.errors import BudgetExceeded
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.periods import PeriodBudget
+from augcon_lib.model.endpoints.periods import PeriodBudget
 from augcon_lib.settings import BudgetSettings
 from tests.model.test_periods import call
 

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from augcon_lib.model.limits import RateLimits
+from augcon_lib.model.endpoints.slots import RateLimits
 from augcon_lib.model.wire.rate_headers import (
     Allowance,
     Allowances,

@@ -11,7 +11,7 @@ import pytest
 from augcon_lib.answers.grounding import is_refusal, ungrounded
 from augcon_lib.chat import reply_formats as replies
 from augcon_lib.chat.reply_formats import ReplyFormat
-from augcon_lib.model.embedding_endpoint import read_embeddings
+from augcon_lib.model.endpoints.embedding_endpoint import read_embeddings
 from augcon_lib.model.journal_key import same_text
 from augcon_lib.model.wire.secrets import Secrets
 from augcon_lib.model.wire.transport import CallError, read_completion

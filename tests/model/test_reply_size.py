@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from augcon_lib.model.embedding_endpoint import EmbeddingTransport
+from augcon_lib.model.endpoints.embedding_endpoint import EmbeddingTransport
 from augcon_lib.model.wire import openai_adapter
 from augcon_lib.model.wire.openai_adapter import (
     MAX_REPLY_BYTES,

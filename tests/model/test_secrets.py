@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from augcon_lib.model.batch.api import BatchApi
 from augcon_lib.model.batch.files import reply_of
-from augcon_lib.model.embedding_endpoint import EmbeddingTransport
+from augcon_lib.model.endpoints.embedding_endpoint import EmbeddingTransport
 from augcon_lib.model.wire.openai_adapter import OpenAITransport, open_http_transport
 from augcon_lib.model.wire.secrets import BLOCK_CHARS, HIDDEN, Secrets, secrets_of
 from augcon_lib.model.wire.transport import MAX_DETAIL_CHARS, CallError

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from augcon_lib.model.caller import MAX_RETRY_AFTER_SECONDS, pause_seconds
+from augcon_lib.model.endpoints.calls import MAX_RETRY_AFTER_SECONDS, pause_seconds
 from augcon_lib.model.wire.openai_adapter import open_offline_transport
 from augcon_lib.model.wire.transport import (
     CallError,
@@ -41,8 +41,8 @@ def test_retry_after_may_be_a_date() -> None:
 
 
 def test_the_servers_word_on_waiting_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("augcon_lib.model.caller.FIRST_PAUSE_SECONDS", 0.5)
-    monkeypatch.setattr("augcon_lib.model.caller.MAX_PAUSE_SECONDS", 8.0)
+    monkeypatch.setattr("augcon_lib.model.endpoints.calls.FIRST_PAUSE_SECONDS", 0.5)
+    monkeypatch.setattr("augcon_lib.model.endpoints.calls.MAX_PAUSE_SECONDS", 8.0)
     assert pause_seconds(0, 7.0) == 7.0
     assert 0.37 <= pause_seconds(0, None) <= 0.5
     assert 6 <= pause_seconds(20, None) <= 8

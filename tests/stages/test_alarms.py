@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from augcon_lib.answers.few_shot_search import FewShotChoice, Trial
-from augcon_lib.model.stats import CallStats
+from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.stages.alarms import ALARMS, Alarm, Finding
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.warehouse.choices import NO_DOCUMENT, save_few_shot

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from augcon_lib.errors import BudgetExceeded, EndpointError, SettingsError
-from augcon_lib.model import check_embeddings, embedding_endpoint, validate_model_settings
+from augcon_lib.model import check_embeddings, validate_model_settings
+from augcon_lib.model.endpoints import embedding_endpoint
 from augcon_lib.offline_model import complete
 from augcon_lib.pricing import Price, price
 from augcon_lib.queries.linear_scorer import LinearScorer

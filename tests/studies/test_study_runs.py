@@ -8,7 +8,7 @@ import pytest
 
 from augcon_lib.chat.port import ChatReply, ChatRequest
 from augcon_lib.chat.reply_formats import JUDGEMENT
-from augcon_lib.model.stats import CallStats
+from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.studies import human_judgement, principles
 from augcon_lib.studies.inputs import StudyInputs, named_path
 from augcon_lib.studies.page import page_markdown

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from augcon_lib.chat.port import ChatReply, ChatRequest
-from augcon_lib.model.stats import CallStats
+from augcon_lib.model.endpoints.stats import CallStats
 
 Answer = Mapping[str, str | int] | Exception
 Answerer = Callable[[ChatRequest], Answer]

@@ -16,8 +16,8 @@ from augcon_lib.model.batch.api import BatchState
 from augcon_lib.model.batch.errors import ended_badly, is_too_much_at_once, nothing_answered
 from augcon_lib.model.batch.files import ResultLine, request_line
 from augcon_lib.model.batch.sending import BatchSending
+from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.model.journal.batches import OpenBatch
-from augcon_lib.model.stats import CallStats
 from augcon_lib.settings import ModelSettings
 
 # Nothing new for so many looks in a row: all askers wait. Looks, not seconds: a loop that is busy

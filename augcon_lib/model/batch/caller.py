@@ -10,10 +10,10 @@ from augcon_lib.chat.messages import WireForm
 from augcon_lib.errors import BudgetExceeded
 from augcon_lib.model.batch.batches import Batches
 from augcon_lib.model.batch.files import ResultLine, reply_of
-from augcon_lib.model.breaker import CircuitBreaker
-from augcon_lib.model.budget import Budget
-from augcon_lib.model.caller import Completion, Settle, Settled
-from augcon_lib.model.ledger import Ledger, Origin
+from augcon_lib.model.endpoints.breaker import CircuitBreaker
+from augcon_lib.model.endpoints.budget import Budget
+from augcon_lib.model.endpoints.calls import Completion, Settle, Settled
+from augcon_lib.model.endpoints.ledger import Ledger, Origin
 from augcon_lib.model.wire.transport import CallError, estimate_input_tokens, estimate_tokens
 
 BATCH_ATTEMPTS = 4

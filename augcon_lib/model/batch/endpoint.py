@@ -12,15 +12,15 @@ from augcon_lib.model.batch.api import BatchApi
 from augcon_lib.model.batch.batches import Batches
 from augcon_lib.model.batch.caller import BatchCaller
 from augcon_lib.model.batch.sending import BatchSending
-from augcon_lib.model.breaker import public_url
-from augcon_lib.model.budget import Budget
-from augcon_lib.model.caller import Caller, Settle, Settled
-from augcon_lib.model.endpoint import PROBE, Endpoint
+from augcon_lib.model.endpoints.breaker import public_url
+from augcon_lib.model.endpoints.budget import Budget
+from augcon_lib.model.endpoints.calls import Caller, Settle, Settled
+from augcon_lib.model.endpoints.endpoint import PROBE, Endpoint
+from augcon_lib.model.endpoints.ledger import Ledger, Origin
+from augcon_lib.model.endpoints.server import open_server
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.batches import BatchBook
 from augcon_lib.model.journal_key import former_journal_key, journal_key, model_identity
-from augcon_lib.model.ledger import Ledger, Origin
-from augcon_lib.model.server import open_server
 from augcon_lib.model.wire.openai_adapter import open_http_transport
 from augcon_lib.settings import ModelSettings
 

@@ -2,7 +2,7 @@
 
 from augcon_lib.model.batch.api import BatchState
 from augcon_lib.model.batch.files import ResultLine
-from augcon_lib.model.breaker import describe, public_url
+from augcon_lib.model.endpoints.breaker import describe, public_url
 from augcon_lib.model.wire.transport import CallError
 from augcon_lib.settings import ModelSettings
 

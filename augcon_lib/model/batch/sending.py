@@ -11,7 +11,7 @@ from augcon_lib.errors import EndpointError
 from augcon_lib.model.batch.api import BatchApi, BatchState
 from augcon_lib.model.batch.errors import describe_batches
 from augcon_lib.model.batch.files import ResultLine
-from augcon_lib.model.caller import CALL_ATTEMPTS, pause_seconds
+from augcon_lib.model.endpoints.calls import CALL_ATTEMPTS, pause_seconds
 from augcon_lib.model.journal.batches import BatchBook, OpenBatch
 from augcon_lib.model.wire.transport import CallError
 from augcon_lib.settings import ModelSettings

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from augcon_lib.chat.messages import Repair
 from augcon_lib.chat.port import ChatRequest
 from augcon_lib.errors import EndpointError
-from augcon_lib.model.breaker import CircuitBreaker
-from augcon_lib.model.caller import Settle, Settled
-from augcon_lib.model.endpoint import Endpoint
-from augcon_lib.model.limits import AdaptiveSlots, WaitingLine
-from augcon_lib.model.stats import CallStats
+from augcon_lib.model.endpoints.breaker import CircuitBreaker
+from augcon_lib.model.endpoints.calls import Settle, Settled
+from augcon_lib.model.endpoints.endpoint import Endpoint
+from augcon_lib.model.endpoints.slots import AdaptiveSlots, WaitingLine
+from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.model.wire.transport import CallError
 
 FIRST_TRIAL_SECONDS = 5.0

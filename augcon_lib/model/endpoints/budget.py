@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from augcon_lib import clock
 from augcon_lib.errors import BudgetExceeded
+from augcon_lib.model.endpoints.periods import PeriodBudget, PeriodBudgetExceeded
+from augcon_lib.model.endpoints.slots import WaitingLine
 from augcon_lib.model.journal.tables import Spend
-from augcon_lib.model.limits import WaitingLine
-from augcon_lib.model.periods import PeriodBudget, PeriodBudgetExceeded
 from augcon_lib.settings import BudgetSettings
 
 

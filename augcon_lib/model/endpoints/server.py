@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from augcon_lib.model.breaker import CircuitBreaker, public_url
-from augcon_lib.model.budget import Budget
-from augcon_lib.model.caller import Caller
-from augcon_lib.model.endpoint import Endpoint
-from augcon_lib.model.endpoint_pool import Route
-from augcon_lib.model.ledger import Ledger
-from augcon_lib.model.limits import AdaptiveSlots, RateLimits
+from augcon_lib.model.endpoints.breaker import CircuitBreaker, public_url
+from augcon_lib.model.endpoints.budget import Budget
+from augcon_lib.model.endpoints.calls import Caller
+from augcon_lib.model.endpoints.endpoint import Endpoint
+from augcon_lib.model.endpoints.endpoint_pool import Route
+from augcon_lib.model.endpoints.ledger import Ledger
+from augcon_lib.model.endpoints.slots import AdaptiveSlots, RateLimits
 from augcon_lib.settings import ModelSettings
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import CallRecord
-from augcon_lib.model.stats import CallStats
 from augcon_lib.model.wire.transport import RawReply
 from augcon_lib.settings import ModelSettings
 

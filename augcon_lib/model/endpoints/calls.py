@@ -9,12 +9,12 @@ from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 from augcon_lib.chat.messages import WireForm
-from augcon_lib.model.breaker import CircuitBreaker
-from augcon_lib.model.budget import Admission, Budget
+from augcon_lib.model.endpoints.breaker import CircuitBreaker
+from augcon_lib.model.endpoints.budget import Admission, Budget
+from augcon_lib.model.endpoints.ledger import Ledger, Origin
+from augcon_lib.model.endpoints.slots import AdaptiveSlots, RateLimits, Slot
+from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.model.journal.tables import CallRecord
-from augcon_lib.model.ledger import Ledger, Origin
-from augcon_lib.model.limits import AdaptiveSlots, RateLimits, Slot
-from augcon_lib.model.stats import CallStats
 from augcon_lib.model.wire.transport import (
     CallError,
     ChatTransport,

@@ -9,12 +9,12 @@ from typing import Any
 from augcon_lib.chat.messages import Repair, WireForm, render_messages, response_format
 from augcon_lib.chat.port import ChatRequest
 from augcon_lib.chat.reply_formats import ANSWER
-from augcon_lib.model.breaker import public_url
-from augcon_lib.model.caller import CALL_ATTEMPTS, Caller, Completion, Settle, Settled
+from augcon_lib.model.endpoints.breaker import public_url
+from augcon_lib.model.endpoints.calls import CALL_ATTEMPTS, Caller, Completion, Settle, Settled
+from augcon_lib.model.endpoints.ledger import Origin
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import EndpointAddress, EndpointTraits
 from augcon_lib.model.journal_key import model_name
-from augcon_lib.model.ledger import Origin
 from augcon_lib.model.wire.transport import CallError
 from augcon_lib.settings import ModelSettings
 
