@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from augcon_assets.lineage import differences
+from augcon_assets.instance.lineage import differences
 from augcon_assets.markdown import bullets
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.stage_run import StageRun

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import pydantic
 
-from augcon_assets.reporting import report_stored
+from augcon_assets.instance.reporting import report_stored
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.promotion import put_in_force, waiting_versions
 from augcon_lib.stages.promotion_cost import PromotionCost, promotion_cost

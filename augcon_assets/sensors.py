@@ -13,7 +13,14 @@ from dataclasses import dataclass
 import dagster as dg
 
 from augcon_assets.automation import schedule_status, sensor_status, skipped_when_off
-from augcon_assets.failures import report_failures
+from augcon_assets.instance.failures import report_failures
+from augcon_assets.instance.processes import ACTIVE_STATUSES, end_dead_runs
+from augcon_assets.instance.sync import (
+    documents_in_order,
+    report_changes,
+    run_tags,
+    sync_partitions,
+)
 from augcon_assets.jobs import (
     choices_job,
     dataset_job,
@@ -21,10 +28,8 @@ from augcon_assets.jobs import (
     documents_job,
     job_name,
 )
-from augcon_assets.processes import ACTIVE_STATUSES, end_dead_runs
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_assets.retirement import in_words
-from augcon_assets.sync import documents_in_order, report_changes, run_tags, sync_partitions
 from augcon_assets.turn import Turn
 from augcon_lib.fingerprints import FAILED_BEFORE, fingerprint
 from augcon_lib.model.endpoints.periods import PeriodSpend, period_spend, utc

@@ -11,8 +11,8 @@ from pathlib import Path
 import dagster as dg
 import psutil
 
-from augcon_assets.cli.instance import workspace_instance
-from augcon_assets.lineage import Difference, differences, differences_now
+from augcon_assets.instance.lineage import Difference, differences, differences_now
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.workspace import open_workspace
 

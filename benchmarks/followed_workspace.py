@@ -17,7 +17,7 @@ from typing import Any
 import dagster as dg
 from edit_history import files
 
-from augcon_assets.cli.instance import workspace_instance
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_lib.records import Context
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.workspace import open_workspace

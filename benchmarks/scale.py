@@ -159,10 +159,10 @@ def tick_figures(root: Path) -> Iterator[tuple[str, float, float | None]]:
     import dagster as dg
 
     from augcon_assets import sensors
-    from augcon_assets.cli.instance import workspace_instance
     from augcon_assets.definitions import defs
+    from augcon_assets.instance.sync import documents_in_order, sync_partitions
+    from augcon_assets.instance.workspace_instance import workspace_instance
     from augcon_assets.resources import WorkspaceResource
-    from augcon_assets.sync import documents_in_order, sync_partitions
     from augcon_lib.stages.sources import list_sources, stale_in
     from augcon_lib.stages.stage_run import StageRun
     from augcon_lib.staleness.run_plan import next_runs

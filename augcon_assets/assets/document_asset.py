@@ -7,13 +7,14 @@ from typing import Any
 
 import dagster as dg
 
-from augcon_assets import alarms, checks, document_checks
-from augcon_assets.events import no_event_of_its_own
+from augcon_assets import alarms, checks
 from augcon_assets.inputs import upstream_assets
+from augcon_assets.instance import document_checks
+from augcon_assets.instance.materializations import no_event_of_its_own
+from augcon_assets.instance.recording import DocumentRecorder
+from augcon_assets.instance.reporting import report_inputs
 from augcon_assets.metadata import run_metadata
 from augcon_assets.partitions import document_id, documents_partitions
-from augcon_assets.recording import DocumentRecorder
-from augcon_assets.reporting import report_inputs
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_assets.session import current_session
 from augcon_lib.errors import AugconError, BudgetExceeded

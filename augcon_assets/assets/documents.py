@@ -5,9 +5,13 @@ from collections.abc import Iterator
 import dagster as dg
 
 from augcon_assets.assets.document_asset import OWNERS
-from augcon_assets.event_log import log_events
-from augcon_assets.events import SOURCES_CODE_VERSION, no_event_of_its_own, sources_seen
 from augcon_assets.inputs import DOCUMENTS, GROUP
+from augcon_assets.instance.event_log import log_events
+from augcon_assets.instance.materializations import (
+    SOURCES_CODE_VERSION,
+    no_event_of_its_own,
+    sources_seen,
+)
 from augcon_assets.partitions import document_id, documents_partitions
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.sources import see_sources

@@ -8,9 +8,9 @@ import dagster as dg
 
 from augcon_assets import alarms, checks
 from augcon_assets.assets.document_asset import Results, guarded, log_report
-from augcon_assets.events import no_event_of_its_own
+from augcon_assets.instance.materializations import no_event_of_its_own
+from augcon_assets.instance.recording import WholeRecorder
 from augcon_assets.metadata import Metadata, run_metadata
-from augcon_assets.recording import WholeRecorder
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.stage_run import StageReport, StageRun
 

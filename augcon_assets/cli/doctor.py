@@ -14,9 +14,9 @@ from augcon_assets.cli.console import (
     print_json,
     workspace_at,
 )
-from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.cli.plan import no_documents
-from augcon_assets.lineage import differences
+from augcon_assets.instance.lineage import differences
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_lib.errors import AugconError, LineageError, RetirementHeld, SettingsError
 from augcon_lib.model import (
     check_embeddings,

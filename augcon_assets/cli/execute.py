@@ -7,9 +7,9 @@ from typing import Any
 
 import dagster as dg
 
-from augcon_assets.processes import PROCESS_TAG, this_process
+from augcon_assets.instance.processes import PROCESS_TAG, this_process
+from augcon_assets.instance.sync import run_tags
 from augcon_assets.session import Session, open_session
-from augcon_assets.sync import run_tags
 from augcon_lib.errors import AugconError
 from augcon_lib.staleness.run_plan import PlannedRun
 from augcon_lib.workspace import Workspace

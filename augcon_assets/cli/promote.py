@@ -18,10 +18,10 @@ from augcon_assets.cli.console import (
     workspace_at,
 )
 from augcon_assets.cli.execute import execute
-from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.cli.progress import RunProgress
-from augcon_assets.processes import end_dead_runs
-from augcon_assets.reporting import report_stored
+from augcon_assets.instance.processes import end_dead_runs
+from augcon_assets.instance.reporting import report_stored
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.session import Session
 from augcon_lib.errors import PromotionRefused, SettingsError
 from augcon_lib.model import validate_model_settings

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from augcon_assets.cli.console import print_unmatched
 from augcon_assets.cli.retirement import retirements_json
+from augcon_assets.instance.sync import Store
 from augcon_assets.session import Session
-from augcon_assets.sync import Store
 from augcon_lib.errors import AugconError
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import Spend

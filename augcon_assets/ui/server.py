@@ -32,7 +32,7 @@ from dagster_webserver.app import create_app_from_workspace_process_context
 from dagster_webserver.version import __version__ as webserver_version
 from starlette.applications import Starlette
 
-from augcon_assets.cli.instance import workspace_instance
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.ui.children import Children
 from augcon_assets.ui.guard import TOKEN_PARAMETER, guarded
 from augcon_lib.errors import AugconError, SettingsError

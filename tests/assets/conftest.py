@@ -5,8 +5,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.cli.summary import Outcome
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_lib.workspace import Workspace, open_workspace
 from tests.support.workspaces import bring_up_to_date, make_workspace
 

@@ -12,7 +12,7 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from augcon_assets.cli.instance import workspace_instance
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_lib.workspace import Workspace
 from tests.support.workspaces import bring_up_to_date, make_workspace, put, toml
 

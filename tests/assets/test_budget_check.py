@@ -11,8 +11,8 @@ import pytest
 from augcon_assets.budget_check import CHECK
 from augcon_assets.definitions import defs
 from augcon_assets.inputs import DOCUMENTS
+from augcon_assets.instance.sync import report_changes
 from augcon_assets.resources import WorkspaceResource
-from augcon_assets.sync import report_changes
 from augcon_lib import clock
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.workspace import Workspace, open_workspace

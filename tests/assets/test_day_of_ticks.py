@@ -9,9 +9,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.cli.status import collect_status
 from augcon_assets.definitions import defs
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.resources import WorkspaceResource
 from augcon_assets.sensors import follow_store, weekly_retrain
 from augcon_lib import clock

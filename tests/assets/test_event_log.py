@@ -11,16 +11,16 @@ import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from sqlalchemy import Engine, event
 
-from augcon_assets import event_log
-from augcon_assets.cli.instance import workspace_instance
-from augcon_assets.event_index import recorded_versions, withdraw
-from augcon_assets.event_log import (
+from augcon_assets.instance import event_log
+from augcon_assets.instance.event_index import recorded_versions, withdraw
+from augcon_assets.instance.event_log import (
     BatchSqliteEventLogStorage,
     delete_partitions,
     log_events,
     report_events,
 )
-from augcon_assets.events import no_event_of_its_own
+from augcon_assets.instance.materializations import no_event_of_its_own
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_lib.workspace import Workspace
 
 KEYS = [f"it's page {place}.md" for place in range(5)]
@@ -62,7 +62,7 @@ def stored(home: Path, storage: str, log: Log) -> dict[str, list[str]]:
     """Asset events that a run leaves in the files of the log, without times and its own id."""
     overrides = {
         "event_log_storage": {
-            "module": "augcon_assets.event_log",
+            "module": "augcon_assets.instance.event_log",
             "class": storage,
             "config": {"base_dir": str(home)},
         }

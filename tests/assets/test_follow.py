@@ -7,9 +7,9 @@ import dagster as dg
 import pytest
 
 from augcon_assets.cli import run as command
-from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.cli.summary import Outcome, summarise
-from augcon_assets.sync import Store, sync_partitions
+from augcon_assets.instance.sync import Store, sync_partitions
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.workspace import Workspace, open_workspace
 from tests.support.workspaces import BROKEN_PDF, TIDES, bring_up_to_date, make_workspace, put

@@ -10,7 +10,7 @@ from dagster._core.loader import LoadingContextForTest
 
 from augcon_assets.cli.summary import summarise
 from augcon_assets.definitions import defs
-from augcon_assets.sync import sync_partitions
+from augcon_assets.instance.sync import sync_partitions
 from augcon_lib.prompts.library import PACKAGED_DIR
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.promotions import promote

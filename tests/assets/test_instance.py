@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from augcon_assets.cli.instance import workspace_instance
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_lib.errors import LineageError
 from augcon_lib.workspace import open_workspace
 from tests.support.workspaces import make_workspace

@@ -14,17 +14,17 @@ from sqlalchemy import Engine
 from sqlalchemy import event as events
 from sqlalchemy.exc import SQLAlchemyError
 
-from augcon_assets import lineage, reporting
 from augcon_assets.cli.doctor import run_doctor
-from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.cli.promote import promote_command
 from augcon_assets.cli.run import RunInterrupted
 from augcon_assets.cli.summary import Outcome, summarise
 from augcon_assets.definitions import defs
+from augcon_assets.instance import lineage, reporting
+from augcon_assets.instance.lineage import Difference, differences
+from augcon_assets.instance.sync import sync_partitions
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.jobs import CHOICES, DOCUMENT_STAGES
-from augcon_assets.lineage import Difference, differences
 from augcon_assets.partitions import DOCUMENTS, partition_key
-from augcon_assets.sync import sync_partitions
 from augcon_lib.errors import BudgetExceeded, EndpointError
 from augcon_lib.model.engine import ModelEngine
 from augcon_lib.stages.promotion import waiting_versions

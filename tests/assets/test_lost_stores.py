@@ -9,9 +9,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.cli.run import run_command
 from augcon_assets.definitions import defs
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.partitions import DOCUMENTS
 from augcon_assets.resources import WorkspaceResource
 from augcon_assets.sensors import daily_sync, follow_store

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from augcon_assets.definitions import defs
-from augcon_assets.processes import PROCESS_TAG, end_dead_runs, this_process
+from augcon_assets.instance.processes import PROCESS_TAG, end_dead_runs, this_process
 
 
 def started_run(instance: dg.DagsterInstance, tags: dict[str, str]) -> str:
@@ -23,7 +23,7 @@ def status(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
 
 def process_that_died() -> str:
     """The tag that a process wrote before it was killed."""
-    code = "from augcon_assets.processes import this_process; print(this_process())"
+    code = "from augcon_assets.instance.processes import this_process; print(this_process())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout.strip()
 

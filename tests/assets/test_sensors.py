@@ -7,9 +7,9 @@ import dagster as dg
 import pytest
 
 from augcon_assets import sensors
-from augcon_assets.cli.instance import workspace_instance
 from augcon_assets.cli.summary import Outcome
 from augcon_assets.definitions import defs
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.partitions import DOCUMENTS, partition_key
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_assets.sensors import MAX_ATTEMPTS, daily_sync, follow_store

@@ -14,8 +14,8 @@ import dagster as dg
 from dagster._core.execution.backfill import BulkActionStatus
 from dagster._core.scheduler.instigation import TickStatus
 
-from augcon_assets.cli.instance import workspace_instance
-from augcon_assets.processes import ACTIVE_STATUSES
+from augcon_assets.instance.processes import ACTIVE_STATUSES
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_lib.workspace import open_workspace
 from tests.e2e.command_line import (
     AUGCON,

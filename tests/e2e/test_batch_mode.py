@@ -6,7 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-from augcon_assets.cli.instance import workspace_instance
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_lib.workspace import open_workspace
 from tests.e2e.command_line import augcon, copy_workspace, exported, finish, start_augcon
 from tests.e2e.test_endpoint import endpoint, run_to_the_end

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from augcon_assets.cli.instance import workspace_instance
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.partitions import partition_key
 from augcon_lib.workspace import open_workspace
 from tests.e2e.command_line import ODD, SCRIPTS, augcon_json, copy_workspace, environment

@@ -15,8 +15,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from augcon_assets.cli.instance import workspace_instance
-from augcon_assets.failures import FAILURES_TAG
+from augcon_assets.instance.failures import FAILURES_TAG
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_lib.model.endpoints.slots import SETTLING_PER_SLOT
 from augcon_lib.workspace import open_workspace
 from tests.e2e.command_line import (

@@ -19,8 +19,8 @@ import dagster as dg
 import duckdb
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from augcon_assets.cli.instance import workspace_instance
-from augcon_assets.event_log import BatchSqliteEventLogStorage
+from augcon_assets.instance.event_log import BatchSqliteEventLogStorage
+from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.workspace import open_workspace
 from tests.support.workspaces import bring_up_to_date

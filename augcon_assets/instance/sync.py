@@ -10,9 +10,9 @@ from dagster._core.storage.tags import (
 )
 
 from augcon_assets.budget_check import report_budget
-from augcon_assets.event_log import delete_partitions
+from augcon_assets.instance.event_log import delete_partitions
+from augcon_assets.instance.reporting import report_inputs, report_stored
 from augcon_assets.partitions import DOCUMENTS, document_id, partition_key
-from augcon_assets.reporting import report_inputs, report_stored
 from augcon_assets.resources import SESSION_TAG
 from augcon_assets.retirement import report_retirements
 from augcon_assets.turn import Turn

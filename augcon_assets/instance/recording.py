@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
-from augcon_assets.event_index import withdraw
-from augcon_assets.event_log import log_events
-from augcon_assets.events import materializations
+from augcon_assets.instance.event_index import withdraw
+from augcon_assets.instance.event_log import log_events
+from augcon_assets.instance.materializations import materializations
+from augcon_assets.instance.reporting import report_documents, report_inputs
 from augcon_assets.metadata import Metadata, partition_metadata, run_metadata
 from augcon_assets.partitions import partition_key
-from augcon_assets.reporting import report_documents, report_inputs
 from augcon_lib.fingerprints import DOCUMENT
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.warehouse.partitions import (

@@ -14,8 +14,8 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData,
 )
 
-from augcon_assets.event_log import log_evaluations
-from augcon_assets.events import latest_events
+from augcon_assets.instance.event_log import log_evaluations
+from augcon_assets.instance.materializations import latest_events
 from augcon_assets.markdown import bullets
 from augcon_assets.metadata import Metadata
 from augcon_assets.partitions import documents_partitions, partition_key

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from augcon_assets.event_index import recorded_versions
 from augcon_assets.inputs import DOCUMENTS, PROMOTED
+from augcon_assets.instance.event_index import recorded_versions
 from augcon_assets.partitions import document_id, partition_key
 from augcon_lib.fingerprints import CODE_VERSIONS
 from augcon_lib.stages.stage_run import StageRun

@@ -11,22 +11,22 @@ from itertools import islice
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
-from augcon_assets.event_index import withdraw
-from augcon_assets.event_log import report_events
-from augcon_assets.events import (
-    few,
-    latest_versions,
-    materializations,
-    sources_seen,
-    versions,
-)
 from augcon_assets.inputs import DOCUMENTS, PROMOTED, UNPARTITIONED_INPUTS, current_versions
-from augcon_assets.lineage import (
+from augcon_assets.instance.event_index import withdraw
+from augcon_assets.instance.event_log import report_events
+from augcon_assets.instance.lineage import (
     ASSETS,
     OF_DOCUMENTS,
     Difference,
     differences_now,
     stored_versions,
+)
+from augcon_assets.instance.materializations import (
+    few,
+    latest_versions,
+    materializations,
+    sources_seen,
+    versions,
 )
 from augcon_assets.partitions import partition_key
 from augcon_assets.turn import Turn
