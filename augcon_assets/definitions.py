@@ -2,16 +2,16 @@
 
 import dagster as dg
 
-from augcon_assets.assets import ASSETS
-from augcon_assets.budget_check import budget_left
-from augcon_assets.evaluation import evaluate_job, evaluation
+from augcon_assets.defs.assets import ASSETS
+from augcon_assets.defs.budget_check import budget_left
+from augcon_assets.defs.evaluation import evaluate_job, evaluation
+from augcon_assets.defs.jobs import JOBS
+from augcon_assets.defs.lineage_check import dagster_matches_warehouse
+from augcon_assets.defs.promotion import promote_job
+from augcon_assets.defs.retirement import retire_job, retirement_agreed
+from augcon_assets.defs.sensors import daily_sync, follow_store, weekly_retrain
 from augcon_assets.inputs import EXTERNAL
-from augcon_assets.jobs import JOBS
-from augcon_assets.lineage_check import dagster_matches_warehouse
-from augcon_assets.promotion import promote_job
 from augcon_assets.resources import WorkspaceResource
-from augcon_assets.retirement import retire_job, retirement_agreed
-from augcon_assets.sensors import daily_sync, follow_store, weekly_retrain
 from augcon_assets.studies import STUDY_JOBS
 
 defs = dg.Definitions(

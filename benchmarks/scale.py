@@ -158,8 +158,8 @@ def tick_figures(root: Path) -> Iterator[tuple[str, float, float | None]]:
     os.environ["AUGCON_WORKSPACE"] = str(root)
     import dagster as dg
 
-    from augcon_assets import sensors
     from augcon_assets.definitions import defs
+    from augcon_assets.defs import sensors
     from augcon_assets.instance.sync import documents_in_order, sync_partitions
     from augcon_assets.instance.workspace_instance import workspace_instance
     from augcon_assets.resources import WorkspaceResource

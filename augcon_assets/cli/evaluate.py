@@ -9,7 +9,7 @@ from rich.table import Table
 
 from augcon_assets.cli.console import console, print_json, workspace_at
 from augcon_assets.cli.execute import execute_job
-from augcon_assets.evaluation import EVALUATION, evaluate_job
+from augcon_assets.defs.evaluation import EVALUATION, evaluate_job
 from augcon_assets.instance.processes import end_dead_runs
 from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.session import Session

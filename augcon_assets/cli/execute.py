@@ -21,7 +21,7 @@ def execute(
     workspace: Workspace, instance: dg.DagsterInstance, session: Session, planned: PlannedRun
 ) -> str:
     """Execute *planned* in this process; its run id. *session* is told what stopped it."""
-    from augcon_assets.jobs import job_name
+    from augcon_assets.defs.jobs import job_name
 
     tags = run_tags(planned, session.session_id)
     name = job_name(planned.assets)

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 
 import dagster as dg
 
+from augcon_assets.defs.turn import Turn
 from augcon_assets.instance.event_log import report_planned
 from augcon_assets.instance.processes import PROCESS_TAG, this_process
 from augcon_assets.partitions import partition_key
-from augcon_assets.turn import Turn
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.counts import document_failures
 from augcon_lib.warehouse.partitions import EMPTY, REJECTED, STAGES

@@ -9,13 +9,13 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
 )
 
-from augcon_assets.budget_check import report_budget
+from augcon_assets.defs.budget_check import report_budget
+from augcon_assets.defs.retirement import report_retirements
+from augcon_assets.defs.turn import Turn
 from augcon_assets.instance.event_log import delete_partitions
 from augcon_assets.instance.reporting import report_inputs, report_stored
 from augcon_assets.partitions import DOCUMENTS, document_id, partition_key
 from augcon_assets.resources import SESSION_TAG
-from augcon_assets.retirement import report_retirements
-from augcon_assets.turn import Turn
 from augcon_lib.stages.sources import sync_sources
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.staleness.retirement import Retirement

@@ -8,14 +8,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from augcon_assets import automation, sensors
+from augcon_assets.defs import automation, sensors
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.workspace import Workspace, open_workspace
 from tests.support.workspaces import put
 
 DEFAULTS = """
 import json, sys
-from augcon_assets.sensors import daily_sync, follow_store, weekly_retrain
+from augcon_assets.defs.sensors import daily_sync, follow_store, weekly_retrain
 each = (follow_store, daily_sync, weekly_retrain)
 json.dump([one.default_status.value for one in each], sys.stdout)
 """

@@ -9,15 +9,15 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from augcon_assets import sensors
+from augcon_assets.defs import sensors
+from augcon_assets.defs.sensors import MAX_ATTEMPTS, daily_sync
+from augcon_assets.defs.turn import Turn
 from augcon_assets.instance.failures import FAILURES_TAG
 from augcon_assets.instance.lineage import OF_DOCUMENTS, differences
 from augcon_assets.instance.sync import documents_in_order, sync_partitions
 from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.partitions import DOCUMENTS, partition_key
 from augcon_assets.resources import WorkspaceResource
-from augcon_assets.sensors import MAX_ATTEMPTS, daily_sync
-from augcon_assets.turn import Turn
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.staleness.partitions import run_plan as reconcile
 from augcon_lib.warehouse.partitions import FAILED, PartitionOutput, replace_partitions

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
-from augcon_assets.budget_check import CHECK
 from augcon_assets.definitions import defs
+from augcon_assets.defs.budget_check import CHECK
 from augcon_assets.inputs import DOCUMENTS
 from augcon_assets.instance.sync import report_changes
 from augcon_assets.resources import WorkspaceResource

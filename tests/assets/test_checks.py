@@ -4,10 +4,10 @@ import dagster as dg
 import pytest
 from dagster._core.instance.utils import RUNLESS_RUN_ID
 
-from augcon_assets.assets import responses, scored_queries
-from augcon_assets.checks import RULES
 from augcon_assets.cli.summary import Outcome
 from augcon_assets.definitions import defs
+from augcon_assets.defs.assets import responses, scored_queries
+from augcon_assets.defs.checks import RULES
 from augcon_assets.instance import document_checks
 from augcon_assets.partitions import document_id
 from augcon_assets.resources import WorkspaceResource

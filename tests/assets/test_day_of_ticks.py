@@ -11,9 +11,9 @@ import pytest
 
 from augcon_assets.cli.status import collect_status
 from augcon_assets.definitions import defs
+from augcon_assets.defs.sensors import follow_store, weekly_retrain
 from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.resources import WorkspaceResource
-from augcon_assets.sensors import follow_store, weekly_retrain
 from augcon_lib import clock
 from augcon_lib.workspace import Workspace
 from tests.e2e.followed import text

@@ -1,10 +1,10 @@
 import dagster as dg
 import pytest
 
-from augcon_assets.checks import RULES
 from augcon_assets.definitions import defs
-from augcon_assets.evaluation import EVALUATION, evaluate_job
-from augcon_assets.jobs import CHOICES, DATASET, DOCUMENT_STAGES, JOBS, job_name
+from augcon_assets.defs.checks import RULES
+from augcon_assets.defs.evaluation import EVALUATION, evaluate_job
+from augcon_assets.defs.jobs import CHOICES, DATASET, DOCUMENT_STAGES, JOBS, job_name
 from augcon_assets.partitions import documents_partitions
 from augcon_lib.fingerprints import CODE_VERSIONS
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from augcon_assets.cli.execute import execute_job
-from augcon_assets.evaluation import EVALUATION, evaluate_job
+from augcon_assets.defs.evaluation import EVALUATION, evaluate_job
 from augcon_assets.session import Session
 from augcon_lib.errors import AugconError
 from augcon_lib.evaluation.evaluate import Evaluation

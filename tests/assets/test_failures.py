@@ -6,8 +6,8 @@ import dagster as dg
 from dagster._core.loader import LoadingContextForTest
 from dagster._core.storage.partition_status_cache import get_partition_subsets
 
+from augcon_assets.defs.jobs import document_making_job
 from augcon_assets.instance.failures import FAILURES_TAG, report_failures
-from augcon_assets.jobs import document_making_job
 from augcon_assets.partitions import documents_partitions, partition_key
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse import Warehouse

@@ -11,10 +11,10 @@ import pytest
 
 from augcon_assets.cli.run import run_command
 from augcon_assets.definitions import defs
+from augcon_assets.defs.sensors import daily_sync, follow_store
 from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.partitions import DOCUMENTS
 from augcon_assets.resources import WorkspaceResource
-from augcon_assets.sensors import daily_sync, follow_store
 from augcon_lib.errors import AugconError
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.datasets import read_dataset

@@ -5,11 +5,11 @@ import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
-from augcon_assets.assets import documents, raw_corpus, sft_dataset
 from augcon_assets.cli.summary import Outcome, summarise
 from augcon_assets.definitions import defs
+from augcon_assets.defs.assets import documents, raw_corpus, sft_dataset
+from augcon_assets.defs.jobs import CHOICES, DOCUMENT_STAGES
 from augcon_assets.instance.materializations import no_event_of_its_own
-from augcon_assets.jobs import CHOICES, DOCUMENT_STAGES
 from augcon_assets.partitions import DOCUMENTS, partition_key
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_lib.fingerprints import CODE_VERSIONS

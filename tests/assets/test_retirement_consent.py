@@ -12,11 +12,11 @@ from augcon_assets.cli.doctor import run_doctor
 from augcon_assets.cli.plan import collect_plan
 from augcon_assets.cli.run import run_command
 from augcon_assets.definitions import defs
+from augcon_assets.defs.retirement import report_retirements
 from augcon_assets.instance.sync import sync_partitions
 from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.partitions import DOCUMENTS
 from augcon_assets.resources import WorkspaceResource
-from augcon_assets.retirement import report_retirements
 from augcon_lib import clock
 from augcon_lib.errors import RetirementHeld, SettingsError
 from augcon_lib.stages.retirement import agree_to, waiting_retirements

@@ -6,13 +6,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from augcon_assets import sensors
 from augcon_assets.cli.summary import Outcome
 from augcon_assets.definitions import defs
+from augcon_assets.defs import sensors
+from augcon_assets.defs.sensors import MAX_ATTEMPTS, daily_sync, follow_store
 from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.partitions import DOCUMENTS, partition_key
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
-from augcon_assets.sensors import MAX_ATTEMPTS, daily_sync, follow_store
 from augcon_lib.errors import StoreError
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.partitions import (

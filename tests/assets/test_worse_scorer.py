@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from augcon_assets import promotion as promotion_job_module
 from augcon_assets.cli import promote as promote_module
 from augcon_assets.cli.promote import promote_command
 from augcon_assets.definitions import defs
+from augcon_assets.defs import promotion as promotion_job_module
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.errors import PromotionRefused
 from augcon_lib.stages.alarms import ALARMS

@@ -6,8 +6,8 @@ The product's own sensor ticks each 30 s; everything else, its function too, is 
 import dagster as dg
 
 from augcon_assets import definitions
-from augcon_assets.jobs import JOBS
-from augcon_assets.sensors import follow_store
+from augcon_assets.defs.jobs import JOBS
+from augcon_assets.defs.sensors import follow_store
 
 quick = dg.SensorDefinition(
     name=follow_store.name,

@@ -12,9 +12,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from augcon_assets.defs.sensors import TICK_SECONDS, follow_store
 from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.resources import WorkspaceResource
-from augcon_assets.sensors import TICK_SECONDS, follow_store
 from augcon_lib.workspace import open_workspace
 from tests.e2e.command_line import augcon_json, exported
 from tests.e2e.followed import (

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from augcon_assets import alarms, checks
+from augcon_assets.defs import alarms, checks
 from augcon_assets.inputs import upstream_assets
 from augcon_assets.instance import document_checks
 from augcon_assets.instance.materializations import no_event_of_its_own

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pydantic
 
-from augcon_assets.assets.document_asset import OWNERS
+from augcon_assets.defs.assets.document_asset import OWNERS
 from augcon_assets.metadata import Metadata
 from augcon_assets.resources import WorkspaceResource
 from augcon_assets.session import current_session

@@ -4,8 +4,8 @@ from typing import Any
 
 import dagster as dg
 
-from augcon_assets.assets.document_asset import Results, asset_options
-from augcon_assets.assets.whole_asset import materialize_whole
+from augcon_assets.defs.assets.document_asset import Results, asset_options
+from augcon_assets.defs.assets.whole_asset import materialize_whole
 from augcon_assets.metadata import example, lineage_markdown, shorten, table
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.sft_dataset import run_sft_dataset

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from augcon_assets.assets.document_asset import OWNERS
+from augcon_assets.defs.assets.document_asset import OWNERS
 from augcon_assets.inputs import DOCUMENTS, GROUP
 from augcon_assets.instance.event_log import log_events
 from augcon_assets.instance.materializations import (

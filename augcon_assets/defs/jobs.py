@@ -8,7 +8,7 @@ from functools import cache
 
 import dagster as dg
 
-from augcon_assets.assets import ASSETS
+from augcon_assets.defs.assets import ASSETS
 from augcon_assets.inputs import EXTERNAL
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.staleness.run_plan import CHOICES, DATASET, DOCUMENT_STAGES

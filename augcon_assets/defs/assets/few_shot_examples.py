@@ -4,10 +4,10 @@ from typing import Any
 
 import dagster as dg
 
-from augcon_assets.assets.document_asset import Results, asset_options
-from augcon_assets.assets.whole_asset import materialize_whole
+from augcon_assets.defs.assets.document_asset import Results, asset_options
+from augcon_assets.defs.assets.whole_asset import materialize_whole
+from augcon_assets.defs.promotion import promotion_metadata
 from augcon_assets.metadata import example, shorten, table
-from augcon_assets.promotion import promotion_metadata
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.answers.few_shot_search import Trial
 from augcon_lib.answers.search_margin import search_margins

@@ -4,7 +4,11 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from augcon_assets.assets.document_asset import Results, document_options, materialize_documents
+from augcon_assets.defs.assets.document_asset import (
+    Results,
+    document_options,
+    materialize_documents,
+)
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.documents import StoreListing
 from augcon_lib.errors import StoreError

@@ -6,8 +6,8 @@ from typing import Any
 
 import dagster as dg
 
-from augcon_assets import alarms, checks
-from augcon_assets.assets.document_asset import Results, guarded, log_report
+from augcon_assets.defs import alarms, checks
+from augcon_assets.defs.assets.document_asset import Results, guarded, log_report
 from augcon_assets.instance.materializations import no_event_of_its_own
 from augcon_assets.instance.recording import WholeRecorder
 from augcon_assets.metadata import Metadata, run_metadata

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from augcon_assets.automation import schedule_status, sensor_status, skipped_when_off
+from augcon_assets.defs.automation import schedule_status, sensor_status, skipped_when_off
+from augcon_assets.defs.jobs import (
+    choices_job,
+    dataset_job,
+    document_making_job,
+    documents_job,
+    job_name,
+)
+from augcon_assets.defs.retirement import in_words
+from augcon_assets.defs.turn import Turn
 from augcon_assets.instance.failures import report_failures
 from augcon_assets.instance.processes import ACTIVE_STATUSES, end_dead_runs
 from augcon_assets.instance.sync import (
@@ -21,16 +30,7 @@ from augcon_assets.instance.sync import (
     run_tags,
     sync_partitions,
 )
-from augcon_assets.jobs import (
-    choices_job,
-    dataset_job,
-    document_making_job,
-    documents_job,
-    job_name,
-)
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
-from augcon_assets.retirement import in_words
-from augcon_assets.turn import Turn
 from augcon_lib.fingerprints import FAILED_BEFORE, fingerprint
 from augcon_lib.model.endpoints.periods import PeriodSpend, period_spend, utc
 from augcon_lib.stages.retirement import waiting_retirements

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import pydantic
 
-from augcon_assets.current_check import report_on_change
+from augcon_assets.defs.current_check import report_on_change
 from augcon_assets.inputs import DOCUMENTS
 from augcon_assets.markdown import bullets
 from augcon_assets.resources import WorkspaceResource

@@ -4,7 +4,11 @@ from functools import partial
 
 import dagster as dg
 
-from augcon_assets.assets.document_asset import Results, document_options, materialize_documents
+from augcon_assets.defs.assets.document_asset import (
+    Results,
+    document_options,
+    materialize_documents,
+)
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.cst_nodes import run_cst_nodes
 from augcon_lib.stages.sources import stale_at
