@@ -12,7 +12,7 @@ from augcon_assets.defs.retirement import retire_job, retirement_agreed
 from augcon_assets.defs.sensors import daily_sync, follow_store, weekly_retrain
 from augcon_assets.inputs import EXTERNAL
 from augcon_assets.resources import WorkspaceResource
-from augcon_assets.studies import STUDY_JOBS
+from augcon_lab.definitions import STUDY_JOBS
 
 defs = dg.Definitions(
     assets=[*EXTERNAL, *ASSETS, evaluation],

@@ -11,11 +11,11 @@ import pytest
 
 from augcon_assets.definitions import defs
 from augcon_assets.resources import WorkspaceResource
-from augcon_assets.studies import study_job
-from augcon_lib.studies.inputs import StudyInputs
-from augcon_lib.studies.page import Picture, Section, StudyPage, what_was_run
-from augcon_lib.studies.registry import STUDIES, Study
-from augcon_lib.studies.spent import Spent
+from augcon_lab.definitions import study_job
+from augcon_lab.studies.inputs import StudyInputs
+from augcon_lab.studies.page import Picture, Section, StudyPage, what_was_run
+from augcon_lab.studies.registry import STUDIES, Study
+from augcon_lab.studies.spent import Spent
 from augcon_lib.workspace import Workspace
 from tests.support.workspaces import ODD, TIDES, make_workspace
 

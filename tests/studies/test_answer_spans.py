@@ -1,6 +1,6 @@
 import pytest
 
-from augcon_lib.studies.answer_spans import SpanUse, smallest_span, span_use
+from augcon_lab.studies.answer_spans import SpanUse, smallest_span, span_use
 
 #       0         1         2         3         4         5         6
 #       0123456789012345678901234567890123456789012345678901234567890123456789

@@ -1,8 +1,6 @@
 import numpy as np
 
-from augcon_lib.benchmark.gold import GoldQuestion
-from augcon_lib.records import Node
-from augcon_lib.studies.granularity import (
+from augcon_lab.studies.granularity import (
     Cell,
     Granularity,
     Grid,
@@ -10,7 +8,9 @@ from augcon_lib.studies.granularity import (
     granularity_of,
     lengths_to_try,
 )
-from augcon_lib.studies.inputs import Corpus
+from augcon_lab.studies.inputs import Corpus
+from augcon_lib.benchmark.gold import GoldQuestion
+from augcon_lib.records import Node
 from augcon_lib.workspace import Workspace
 from tests.support.whole_run import SETTINGS
 

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from augcon_lib.studies.answer_spans import SpanUse
-from augcon_lib.studies.asked_again import Place, Row
-from augcon_lib.studies.granularity_match import (
+from augcon_lab.studies.answer_spans import SpanUse
+from augcon_lab.studies.asked_again import Place, Row
+from augcon_lab.studies.granularity_match import (
     findings,
     fit_of,
     measured,

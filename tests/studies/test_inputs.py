@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from augcon_lab.studies.inputs import NamedPath, StudyInputs, drawn, named_path
+from augcon_lab.studies.runs import make_rows, make_trees
 from augcon_lib.errors import StoreError
-from augcon_lib.studies.inputs import NamedPath, StudyInputs, drawn, named_path
-from augcon_lib.studies.runs import make_rows, make_trees
 from augcon_lib.workspace import Workspace
 from tests.support.whole_run import MILL, TEA, make_workspace
 

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from augcon_lib.studies.page import (
+from augcon_lab.studies.page import (
     Picture,
     Section,
     StudyPage,

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from augcon_lib.studies.part_splitters import (
+from augcon_lab.studies.part_splitters import (
     Vectors,
     by_embeddings,
     joined,

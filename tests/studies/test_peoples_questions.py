@@ -2,12 +2,8 @@ import math
 
 import pytest
 
-from augcon_lib.benchmark.gold import GoldQuestion
-from augcon_lib.queries.features import FEATURE_NAMES
-from augcon_lib.queries.linear_scorer import LinearScorer
-from augcon_lib.records import Node
-from augcon_lib.studies.human_judgement import feature_shares, reviewed
-from augcon_lib.studies.peoples_questions import (
+from augcon_lab.studies.human_judgement import feature_shares, reviewed
+from augcon_lab.studies.peoples_questions import (
     ROOT,
     SMALLEST,
     Trio,
@@ -16,7 +12,11 @@ from augcon_lib.studies.peoples_questions import (
     scored,
     viewed,
 )
-from augcon_lib.studies.reviews import Verdict
+from augcon_lab.studies.reviews import Verdict
+from augcon_lib.benchmark.gold import GoldQuestion
+from augcon_lib.queries.features import FEATURE_NAMES
+from augcon_lib.queries.linear_scorer import LinearScorer
+from augcon_lib.records import Node
 
 MILL = "The mill ran at night. A sack weighed 280 pounds."
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from augcon_lib.studies.principles import (
+from augcon_lab.studies.principles import (
     OWN,
     Answer,
     characters,

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from augcon_lib.studies.rank_agreement import agreement, auc, mean_ranks, rank_correlation
+from augcon_lab.studies.rank_agreement import agreement, auc, mean_ranks, rank_correlation
 
 
 def test_equal_values_share_their_mean_rank() -> None:

@@ -1,8 +1,6 @@
 import pytest
 
-from augcon_lib.chat.reply_formats import RATING
-from augcon_lib.prompts import PromptLibrary
-from augcon_lib.studies.rankers import (
+from augcon_lab.studies.rankers import (
     QueryLength,
     Ratings,
     Relevance,
@@ -10,6 +8,8 @@ from augcon_lib.studies.rankers import (
     as_rating,
     rating_request,
 )
+from augcon_lib.chat.reply_formats import RATING
+from augcon_lib.prompts import PromptLibrary
 
 TEA, MILL = "Green tea stands for two minutes.", "The mill sent flour to Bristol."
 

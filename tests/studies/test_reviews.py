@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from augcon_lab.studies.reviews import Verdict, is_review, read_review
 from augcon_lib.benchmark.gold import BenchmarkError
-from augcon_lib.studies.reviews import Verdict, is_review, read_review
 
 GOOD = {"context": "Salt melts ice.", "query": "What melts ice?", "accepted": True, "by": "Ann"}
 

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 
+from augcon_lab.studies.scorer_generalisation import findings, transfer
 from augcon_lib.queries.contrastive_pairs import ContrastivePair
 from augcon_lib.queries.linear_scorer import (
     ScorerReport,
@@ -7,7 +8,6 @@ from augcon_lib.queries.linear_scorer import (
     scorer_report,
     split_by_document,
 )
-from augcon_lib.studies.scorer_generalisation import findings, transfer
 
 
 class ByLength:

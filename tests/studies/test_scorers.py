@@ -2,11 +2,11 @@ from pathlib import Path
 
 import numpy as np
 
+from augcon_lab.studies.inputs import Corpus, StudyInputs
+from augcon_lab.studies.scorers import RATED, TRAINED, OnCorpus, Ranked, findings, run
 from augcon_lib.benchmark.gold import GoldQuestion
 from augcon_lib.benchmark.measures import Measured
 from augcon_lib.settings import Settings
-from augcon_lib.studies.inputs import Corpus, StudyInputs
-from augcon_lib.studies.scorers import RATED, TRAINED, OnCorpus, Ranked, findings, run
 from augcon_lib.workspace import Workspace
 from tests.support.whole_run import MILL, TEA, make_workspace
 

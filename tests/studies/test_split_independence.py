@@ -1,7 +1,5 @@
-from augcon_lib.evaluation.splits import measure_split
-from augcon_lib.records import Node
-from augcon_lib.studies.inputs import Corpus
-from augcon_lib.studies.split_independence import (
+from augcon_lab.studies.inputs import Corpus
+from augcon_lab.studies.split_independence import (
     MIDDLE,
     REWRITE,
     OnCorpus,
@@ -10,6 +8,8 @@ from augcon_lib.studies.split_independence import (
     recursive_halves,
     splits_of,
 )
+from augcon_lib.evaluation.splits import measure_split
+from augcon_lib.records import Node
 from augcon_lib.workspace import Workspace
 
 CORPUS = Corpus("Handbook", Workspace.__new__(Workspace), (), frozenset(), 0)

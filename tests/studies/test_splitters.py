@@ -2,12 +2,12 @@ from pathlib import Path
 
 import numpy as np
 
+from augcon_lab.studies.inputs import Corpus
+from augcon_lab.studies.splitters import FULL, OnCorpus, Outcome, findings
 from augcon_lib.benchmark.generation import Generated, GeneratedRow
 from augcon_lib.benchmark.gold import GoldQuestion
 from augcon_lib.benchmark.measures import Measured
 from augcon_lib.settings import Settings
-from augcon_lib.studies.inputs import Corpus
-from augcon_lib.studies.splitters import FULL, OnCorpus, Outcome, findings
 from augcon_lib.workspace import Workspace
 
 GOLD = tuple(GoldQuestion(str(n), str(n), "", "?", ("a",)) for n in range(4))

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from augcon_lib.studies.statements import compared, standings, with_interval
+from augcon_lab.studies.statements import compared, standings, with_interval
 
 
 @pytest.mark.parametrize(

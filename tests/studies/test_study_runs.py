@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from augcon_lab.studies import human_judgement, principles
+from augcon_lab.studies.inputs import StudyInputs, named_path
+from augcon_lab.studies.page import page_markdown
+from augcon_lab.studies.runs import Asked, Trees
 from augcon_lib.chat.port import ChatReply, ChatRequest
 from augcon_lib.chat.reply_formats import JUDGEMENT
 from augcon_lib.model.endpoints.stats import CallStats
-from augcon_lib.studies import human_judgement, principles
-from augcon_lib.studies.inputs import StudyInputs, named_path
-from augcon_lib.studies.page import page_markdown
-from augcon_lib.studies.runs import Asked, Trees
 from tests.support.stub_chat import slot
 from tests.support.whole_run import MILL, TEA, make_workspace
 

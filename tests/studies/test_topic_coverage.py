@@ -1,13 +1,7 @@
+from augcon_lab.studies.inputs import Corpus
+from augcon_lab.studies.topic_coverage import QUOTA_FACTORS, STRATEGIES, OnCorpus, Reached, findings
 from augcon_lib.evaluation.numbers import NotMeasured
 from augcon_lib.evaluation.topics import TopicCoverage
-from augcon_lib.studies.inputs import Corpus
-from augcon_lib.studies.topic_coverage import (
-    QUOTA_FACTORS,
-    STRATEGIES,
-    OnCorpus,
-    Reached,
-    findings,
-)
 from augcon_lib.workspace import Workspace
 
 CORPUS = Corpus("Handbook", Workspace.__new__(Workspace), (), frozenset(), 0)

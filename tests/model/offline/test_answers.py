@@ -1,10 +1,10 @@
 import pytest
 
+from augcon_lab.studies.rankers import rating_request
 from augcon_lib.chat.messages import WireForm
 from augcon_lib.chat.reply_formats import RATING
 from augcon_lib.offline_model import complete
 from augcon_lib.offline_model.passages import plain_text, template_language
-from augcon_lib.studies.rankers import rating_request
 from tests.model.offline.requests import (
     CHINESE,
     ENGLISH,

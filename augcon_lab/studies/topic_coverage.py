@@ -4,16 +4,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from augcon_lab.studies.figures import Figure, figure
+from augcon_lab.studies.inputs import Corpus, StudyInputs
+from augcon_lab.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
+from augcon_lab.studies.runs import Selection, make_selection
+from augcon_lab.studies.spent import Spent
+from augcon_lab.studies.statements import compared
 from augcon_lib.evaluation.numbers import NotMeasured
 from augcon_lib.evaluation.plots import lines
 from augcon_lib.evaluation.resampling import mean_interval
 from augcon_lib.evaluation.topics import TopicCoverage, coverage_of
-from augcon_lib.studies.figures import Figure, figure
-from augcon_lib.studies.inputs import Corpus, StudyInputs
-from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
-from augcon_lib.studies.runs import Selection, make_selection
-from augcon_lib.studies.spent import Spent
-from augcon_lib.studies.statements import compared
 from augcon_lib.tree.lengths import resolve_lengths
 from augcon_lib.warehouse.evaluation_rows import RootContext
 

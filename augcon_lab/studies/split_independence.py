@@ -6,17 +6,17 @@ from functools import cached_property
 from importlib.util import find_spec
 from math import ceil
 
+from augcon_lab.studies.figures import Figure, figure
+from augcon_lab.studies.inputs import Corpus, StudyInputs
+from augcon_lab.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
+from augcon_lab.studies.part_splitters import recursive_characters
+from augcon_lab.studies.runs import Changes, Trees, make_trees
+from augcon_lab.studies.spent import Spent
+from augcon_lab.studies.statements import compared
 from augcon_lib.evaluation.plots import bars
 from augcon_lib.evaluation.resampling import mean_interval
 from augcon_lib.evaluation.splits import SplitMeasures, measure_split
 from augcon_lib.records import Node
-from augcon_lib.studies.figures import Figure, figure
-from augcon_lib.studies.inputs import Corpus, StudyInputs
-from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
-from augcon_lib.studies.part_splitters import recursive_characters
-from augcon_lib.studies.runs import Changes, Trees, make_trees
-from augcon_lib.studies.spent import Spent
-from augcon_lib.studies.statements import compared
 
 NAME = "split_independence"
 REWRITE, BOUNDARY, MIDDLE = "CST rewrite", "CST boundary", "middle"

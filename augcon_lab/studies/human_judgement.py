@@ -11,6 +11,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from augcon_lab.studies.inputs import StudyInputs
+from augcon_lab.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
+from augcon_lab.studies.peoples_questions import (
+    VIEWS,
+    Scored,
+    comparisons,
+    halves_of,
+    make_trios,
+    scored,
+)
+from augcon_lab.studies.rank_agreement import Agreement, agreement
+from augcon_lab.studies.reviews import Verdict, is_review, read_review
+from augcon_lab.studies.runs import Trees, embedder_for, make_pairs, make_trees
+from augcon_lab.studies.spent import Spent
+from augcon_lab.studies.statements import with_interval
 from augcon_lib.evaluation.plots import bars
 from augcon_lib.queries.contrastive_pairs import ContrastivePair
 from augcon_lib.queries.features import FEATURE_NAMES, features
@@ -19,21 +34,6 @@ from augcon_lib.queries.pair_measures import PairMeasures
 from augcon_lib.stages.query_scorer import train
 from augcon_lib.stages.scorer_embeddings import ready_to_score
 from augcon_lib.stages.stage_run import StageReport
-from augcon_lib.studies.inputs import StudyInputs
-from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
-from augcon_lib.studies.peoples_questions import (
-    VIEWS,
-    Scored,
-    comparisons,
-    halves_of,
-    make_trios,
-    scored,
-)
-from augcon_lib.studies.rank_agreement import Agreement, agreement
-from augcon_lib.studies.reviews import Verdict, is_review, read_review
-from augcon_lib.studies.runs import Trees, embedder_for, make_pairs, make_trees
-from augcon_lib.studies.spent import Spent
-from augcon_lib.studies.statements import with_interval
 
 NAME = "human_judgement"
 EXAMPLES = 3

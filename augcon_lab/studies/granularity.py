@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
+from augcon_lab.studies.inputs import Corpus, StudyInputs
+from augcon_lab.studies.page import Cell as TableCell
+from augcon_lab.studies.page import Picture, Section, StudyPage, Table, what_was_run
+from augcon_lab.studies.runs import Selection, make_selection
+from augcon_lab.studies.spent import Spent
+from augcon_lab.studies.statements import Interval, compared, with_interval
 from augcon_lib.benchmark.generation import rows_of
 from augcon_lib.benchmark.measures import Scores, confidence_interval, distinct_2, measure
 from augcon_lib.evaluation.granularity import DETAIL_SHARE, GRAINS, MACRO_SHARE, grain
 from augcon_lib.evaluation.plots import lines
 from augcon_lib.records import Node
-from augcon_lib.studies.inputs import Corpus, StudyInputs
-from augcon_lib.studies.page import Cell as TableCell
-from augcon_lib.studies.page import Picture, Section, StudyPage, Table, what_was_run
-from augcon_lib.studies.runs import Selection, make_selection
-from augcon_lib.studies.spent import Spent
-from augcon_lib.studies.statements import Interval, compared, with_interval
 from augcon_lib.tree.lengths import resolve_lengths
 
 NAME = "granularity"

@@ -4,8 +4,8 @@ import math
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
+from augcon_lab.studies.statements import with_interval
 from augcon_lib.evaluation.resampling import NOT_MEASURED, Interval, mean_interval
-from augcon_lib.studies.statements import with_interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One job for each study (``augcon_lib.studies``): made on demand, no part of a sync.
+"""One job for each study (``augcon_lab.studies``): made on demand, no part of a sync.
 
 Each is one op, so that its arguments are in the launchpad; the assets are left as they are.
 """
@@ -7,7 +7,7 @@ import dagster as dg
 import pydantic
 
 from augcon_assets.resources import WorkspaceResource
-from augcon_lib.studies.registry import STUDIES, Study
+from augcon_lab.studies.registry import STUDIES, Study
 
 
 class StudyConfig(dg.Config):
@@ -39,8 +39,8 @@ def study_job(name: str, study: Study) -> dg.JobDefinition:
         context: dg.OpExecutionContext, config: StudyConfig, workspace: WorkspaceResource
     ) -> None:
         # Imported here: what studies need is not needed to load the definitions.
-        from augcon_lib.studies.inputs import StudyInputs, named_path
-        from augcon_lib.studies.page import page_markdown, write_page
+        from augcon_lab.studies.inputs import StudyInputs, named_path
+        from augcon_lab.studies.page import page_markdown, write_page
 
         opened = workspace.open()
         inputs = StudyInputs(

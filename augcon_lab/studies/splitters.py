@@ -8,6 +8,18 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from augcon_lab.studies.inputs import Corpus, StudyInputs
+from augcon_lab.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
+from augcon_lab.studies.part_splitters import (
+    Embed,
+    by_embeddings,
+    latent_semantics,
+    recursive_characters,
+    sentence_windows,
+)
+from augcon_lab.studies.runs import Changes, Trees, make_trial, trees_of
+from augcon_lab.studies.spent import Spent
+from augcon_lab.studies.statements import standings, with_interval
 from augcon_lib.benchmark.generation import Generated, generated
 from augcon_lib.benchmark.measures import (
     Measured,
@@ -24,18 +36,6 @@ from augcon_lib.settings import Settings
 from augcon_lib.stages.scorer_embeddings import embedder_of
 from augcon_lib.strategies import ChooseStrategy, Strategy, strategy_for
 from augcon_lib.strategies.part_draws import PartDraws, Span
-from augcon_lib.studies.inputs import Corpus, StudyInputs
-from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
-from augcon_lib.studies.part_splitters import (
-    Embed,
-    by_embeddings,
-    latent_semantics,
-    recursive_characters,
-    sentence_windows,
-)
-from augcon_lib.studies.runs import Changes, Trees, make_trial, trees_of
-from augcon_lib.studies.spent import Spent
-from augcon_lib.studies.statements import standings, with_interval
 from augcon_lib.text.sentences import split_sentences
 from augcon_lib.tree.lengths import tree_parameters
 

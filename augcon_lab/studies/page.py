@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from augcon_lab.studies.inputs import StudyInputs
+from augcon_lab.studies.spent import Spent
 from augcon_lib.benchmark.comparison import OFFLINE_NOTE
 from augcon_lib.model import model_identity
-from augcon_lib.studies.inputs import StudyInputs
-from augcon_lib.studies.spent import Spent
 
 PICTURES = "pictures"
 

@@ -8,15 +8,15 @@ than the node; one that both halves change needs no less.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from augcon_lab.studies.answer_spans import MIN_CARRIED, SpanUse
+from augcon_lab.studies.asked_again import SAME_F1, Row, ask_again
+from augcon_lab.studies.figures import Figure, figure
+from augcon_lab.studies.inputs import StudyInputs
+from augcon_lab.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
+from augcon_lab.studies.runs import make_selection
+from augcon_lab.studies.spent import Spent
 from augcon_lib.evaluation.granularity import DETAIL_SHARE, GRAINS, MACRO_SHARE
 from augcon_lib.evaluation.plots import bars
-from augcon_lib.studies.answer_spans import MIN_CARRIED, SpanUse
-from augcon_lib.studies.asked_again import SAME_F1, Row, ask_again
-from augcon_lib.studies.figures import Figure, figure
-from augcon_lib.studies.inputs import StudyInputs
-from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
-from augcon_lib.studies.runs import make_selection
-from augcon_lib.studies.spent import Spent
 
 NAME = "granularity_match"
 MAX_ROWS = 300

@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:  # the list is part of Dagster's definitions, which must load quickly
-    from augcon_lib.studies.inputs import StudyInputs
-    from augcon_lib.studies.page import StudyPage
+    from augcon_lab.studies.inputs import StudyInputs
+    from augcon_lab.studies.page import StudyPage
 
 StudyFunction = Callable[["StudyInputs"], "StudyPage"]
 
@@ -30,39 +30,39 @@ class Study:
 
 STUDIES: Mapping[str, Study] = {
     "granularity": Study(
-        "augcon_lib.studies.granularity",
+        "augcon_lab.studies.granularity",
         "How do λ and l shape granularity, diversity and coverage?",
     ),
     "granularity_match": Study(
-        "augcon_lib.studies.granularity_match",
+        "augcon_lab.studies.granularity_match",
         "Does the answer to a node's query need that node's span, and no more?",
     ),
     "human_judgement": Study(
-        "augcon_lib.studies.human_judgement",
+        "augcon_lab.studies.human_judgement",
         "Does the scorer agree with people: with their questions, and with their reviews?",
     ),
     "principles": Study(
-        "augcon_lib.studies.principles",
+        "augcon_lab.studies.principles",
         "Under which set of principles do answers keep to their passages best?",
     ),
     "splitters": Study(
-        "augcon_lib.studies.splitters",
+        "augcon_lab.studies.splitters",
         "What does a Context-Split-Tree bring over other splitters?",
     ),
     "scorers": Study(
-        "augcon_lib.studies.scorers",
+        "augcon_lab.studies.scorers",
         "What does the trained scorer bring over heuristics and over the model's own ratings?",
     ),
     "scorer_generalisation": Study(
-        "augcon_lib.studies.scorer_generalisation",
+        "augcon_lab.studies.scorer_generalisation",
         "Does a scorer carry over to corpora and languages that it was not trained on?",
     ),
     "split_independence": Study(
-        "augcon_lib.studies.split_independence",
+        "augcon_lab.studies.split_independence",
         "Are the two parts of a split independent of each other, and do they hold the whole?",
     ),
     "topic_coverage": Study(
-        "augcon_lib.studies.topic_coverage",
+        "augcon_lab.studies.topic_coverage",
         "Do the queries reach all topics of the corpus, and how many does it take?",
     ),
 }

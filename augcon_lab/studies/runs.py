@@ -7,6 +7,8 @@ the workspace: a study that was stopped goes on, and no answer is paid for twice
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from augcon_lab.studies.inputs import Corpus, StudyInputs
+from augcon_lab.studies.spent import Spent
 from augcon_lib.benchmark.generation import Generated, Trial, generated, run_trial
 from augcon_lib.chat.port import ChatReply, ChatRequest
 from augcon_lib.concurrency import run_together, run_until_done
@@ -22,8 +24,6 @@ from augcon_lib.stages.query_scorer import ask_for_pairs
 from augcon_lib.stages.scorer_embeddings import embed, embedder_of
 from augcon_lib.stages.stage_run import Progress, StageReport
 from augcon_lib.strategies import ChooseStrategy, strategy_for
-from augcon_lib.studies.inputs import Corpus, StudyInputs
-from augcon_lib.studies.spent import Spent
 from augcon_lib.warehouse.stage_rows import (
     SelectedQuery,
     read_documents_text,

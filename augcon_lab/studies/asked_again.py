@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
+from augcon_lab.studies.answer_spans import Span, SpanUse, span_use
+from augcon_lab.studies.inputs import StudyInputs, drawn
+from augcon_lab.studies.runs import Asked, Selection, ask_all
 from augcon_lib.answers.few_shot_search import first_examples
 from augcon_lib.answers.responses import answer_request, lexical_fault
 from augcon_lib.benchmark.answers import token_f1
 from augcon_lib.chat.port import ChatReply
 from augcon_lib.evaluation.granularity import grain
-from augcon_lib.studies.answer_spans import Span, SpanUse, span_use
-from augcon_lib.studies.inputs import StudyInputs, drawn
-from augcon_lib.studies.runs import Asked, Selection, ask_all
 
 # Answers with this F1 of their tokens or more count as the same.
 SAME_F1 = 0.8

@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
+from augcon_lab.studies.figures import Figure, figure
+from augcon_lab.studies.inputs import StudyInputs, drawn
+from augcon_lab.studies.page import Picture, Section, StudyPage, Table, what_was_run
+from augcon_lab.studies.runs import Asked, Selection, ask_all, make_selection
+from augcon_lab.studies.spent import Spent
+from augcon_lab.studies.statements import compared
 from augcon_lib.answers.few_shot_search import first_examples
 from augcon_lib.answers.grounding import is_refusal, ungrounded
 from augcon_lib.answers.responses import answer_request, faithfulness_request
 from augcon_lib.chat.port import ChatReply
 from augcon_lib.evaluation.plots import bars
-from augcon_lib.studies.figures import Figure, figure
-from augcon_lib.studies.inputs import StudyInputs, drawn
-from augcon_lib.studies.page import Picture, Section, StudyPage, Table, what_was_run
-from augcon_lib.studies.runs import Asked, Selection, ask_all, make_selection
-from augcon_lib.studies.spent import Spent
-from augcon_lib.studies.statements import compared
 from augcon_lib.text.rouge import rouge_l_precision, tokenize
 from augcon_lib.warehouse.stage_rows import SelectedQuery
 
@@ -83,7 +83,7 @@ COMPARED = ("grounded by words", "borne out, by the model")
 
 def principle_sets(own: str) -> dict[str, str]:
     """The sets by name: none (the plain prompt), short, strict, and the workspace's *own*."""
-    folder = files("augcon_lib.studies").joinpath("principle_sets")
+    folder = files("augcon_lab.studies").joinpath("principle_sets")
     texts = {each: folder.joinpath(f"{each}.md").read_text(encoding="utf-8") for each in SHIPPED}
     return {"none": "", **{name: text.strip() for name, text in texts.items()}, OWN: own}
 
@@ -221,7 +221,7 @@ def _sets(inputs: StudyInputs) -> Section:
         "`none` is the plain prompt, which holds no rules besides (the ablation of section 4.4); "
         "the others stand in the full prompt, whose own rules ask for faithfulness, too. `own` is "
         "the workspace's `principles.md`; `short` and `strict` are "
-        "`augcon_lib/studies/principle_sets`. Queries, few-shot examples (the first ones), "
+        "`augcon_lab/studies/principle_sets`. Queries, few-shot examples (the first ones), "
         "temperature and model are the same."
     )
     note = (

@@ -9,6 +9,11 @@ from functools import partial
 
 import numpy as np
 
+from augcon_lab.studies.inputs import StudyInputs
+from augcon_lab.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
+from augcon_lab.studies.runs import Trees, embedder_for, make_pairs, make_trees, pair_settings
+from augcon_lab.studies.spent import Spent
+from augcon_lab.studies.statements import compared, with_interval
 from augcon_lib.evaluation.plots import heat_map
 from augcon_lib.evaluation.resampling import mean_interval
 from augcon_lib.queries.contrastive_pairs import ContrastivePair
@@ -21,11 +26,6 @@ from augcon_lib.queries.linear_scorer import (
 )
 from augcon_lib.queries.pair_measures import PairMeasures
 from augcon_lib.stages.query_scorer import train
-from augcon_lib.studies.inputs import StudyInputs
-from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
-from augcon_lib.studies.runs import Trees, embedder_for, make_pairs, make_trees, pair_settings
-from augcon_lib.studies.spent import Spent
-from augcon_lib.studies.statements import compared, with_interval
 
 NAME = "scorer_generalisation"
 QUESTION = (

@@ -8,6 +8,27 @@ from importlib import import_module
 
 import numpy as np
 
+from augcon_lab.studies.inputs import Corpus, StudyInputs
+from augcon_lab.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
+from augcon_lab.studies.rankers import (
+    QueryLength,
+    Ratings,
+    Relevance,
+    Tie,
+    as_rating,
+    rating_request,
+)
+from augcon_lab.studies.runs import (
+    Trees,
+    ask_all,
+    embedder_for,
+    make_pairs,
+    make_trees,
+    make_trial,
+    pair_settings,
+)
+from augcon_lab.studies.spent import Spent
+from augcon_lab.studies.statements import standings, with_interval
 from augcon_lib.benchmark.generation import generated
 from augcon_lib.benchmark.measures import (
     Measured,
@@ -20,27 +41,6 @@ from augcon_lib.evaluation.resampling import mean_interval
 from augcon_lib.queries.contrastive_pairs import ContrastivePair
 from augcon_lib.queries.linear_scorer import RandomChoice, Scorer, pair_wins, split_by_document
 from augcon_lib.stages.query_scorer import train
-from augcon_lib.studies.inputs import Corpus, StudyInputs
-from augcon_lib.studies.page import Cell, Picture, Section, StudyPage, Table, what_was_run
-from augcon_lib.studies.rankers import (
-    QueryLength,
-    Ratings,
-    Relevance,
-    Tie,
-    as_rating,
-    rating_request,
-)
-from augcon_lib.studies.runs import (
-    Trees,
-    ask_all,
-    embedder_for,
-    make_pairs,
-    make_trees,
-    make_trial,
-    pair_settings,
-)
-from augcon_lib.studies.spent import Spent
-from augcon_lib.studies.statements import standings, with_interval
 
 NAME = "scorers"
 QUESTION = (

@@ -8,6 +8,8 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from augcon_lab.studies.inputs import StudyInputs
+from augcon_lab.studies.runs import Asked, Trees, ask_all
 from augcon_lib.benchmark.answers import carried_share
 from augcon_lib.benchmark.generation import passage_of
 from augcon_lib.benchmark.gold import GoldQuestion
@@ -20,8 +22,6 @@ from augcon_lib.queries.contrastive_pairs import (
 from augcon_lib.queries.linear_scorer import Scorer
 from augcon_lib.queries.pair_measures import PairMeasures, measure_pairs
 from augcon_lib.records import Node
-from augcon_lib.studies.inputs import StudyInputs
-from augcon_lib.studies.runs import Asked, Trees, ask_all
 
 ROOT, SMALLEST = "root context", "smallest node with the answer"
 VIEWS = (ROOT, SMALLEST)
