@@ -1,25 +1,39 @@
 """Everything that Dagster loads; reads settings alone and opens nothing."""
 
+import warnings
+from pathlib import Path
+
 import dagster as dg
 
-from augcon_assets.defs.assets import ASSETS
-from augcon_assets.defs.budget_check import budget_left
-from augcon_assets.defs.evaluation import evaluate_job, evaluation
-from augcon_assets.defs.jobs import JOBS
-from augcon_assets.defs.lineage_check import dagster_matches_warehouse
-from augcon_assets.defs.promotion import promote_job
-from augcon_assets.defs.retirement import retire_job, retirement_agreed
-from augcon_assets.defs.sensors import daily_sync, follow_store, weekly_retrain
+import augcon_assets.defs
 from augcon_assets.inputs import EXTERNAL
 from augcon_assets.resources import WorkspaceResource
-from augcon_lab.definitions import STUDY_JOBS
 
-defs = dg.Definitions(
-    assets=[*EXTERNAL, *ASSETS, evaluation],
-    asset_checks=[dagster_matches_warehouse, retirement_agreed, budget_left],
-    jobs=[*JOBS, promote_job, retire_job, evaluate_job, *STUDY_JOBS],
-    sensors=[follow_store],
-    schedules=[daily_sync, weekly_retrain],
-    resources={"workspace": WorkspaceResource()},
-    executor=dg.in_process_executor,
-)
+
+def build_defs(root: str = "") -> dg.Definitions:
+    """All assets, checks, jobs, schedules and the sensor, for one workspace.
+
+    *root* is the folder with ``augcon.toml``; empty: ``AUGCON_WORKSPACE``, else the nearest folder
+    upwards from the working directory. Merge them with definitions of your own:
+    ``dg.Definitions.merge(build_defs("/srv/corpus"), mine)``.
+
+    Every module under ``augcon_assets/defs`` is loaded; a new one needs no registration.
+    """
+    folder = Path(augcon_assets.defs.__file__).parent
+    with warnings.catch_warnings():
+        # Dagster's own loader of a defs folder hides these, too, but needs a project file, which
+        # an installed package does not have.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        tree = dg.ComponentTree.from_module(
+            defs_module=augcon_assets.defs, project_root=folder.parent.parent
+        )
+        loaded = tree.build_defs()
+    inputs = dg.Definitions(
+        assets=EXTERNAL,
+        resources={"workspace": WorkspaceResource(root=root)},
+        executor=dg.in_process_executor,
+    )
+    return dg.Definitions.merge(inputs, loaded)
+
+
+defs = build_defs()

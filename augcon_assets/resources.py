@@ -15,7 +15,7 @@ from augcon_lib.workspace import Workspace, find_workspace, open_workspace
 SESSION_TAG = "augcon/session"
 
 
-class WorkspaceResource(dg.ConfigurableResource):
+class WorkspaceResource(dg.ConfigurableResource["WorkspaceResource"]):
     """Opens the workspace; its settings are read anew in each run."""
 
     root: str = Field(

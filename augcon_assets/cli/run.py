@@ -29,9 +29,9 @@ from augcon_assets.cli.promote import print_costs
 from augcon_assets.cli.retirement import print_waiting, retirement_agreed
 from augcon_assets.cli.summary import Outcome, print_summary, summarise
 from augcon_assets.defs.jobs import document_making_job
-from augcon_assets.defs.retirement import report_retirements
 from augcon_assets.instance.failures import report_failures
 from augcon_assets.instance.processes import end_dead_runs
+from augcon_assets.instance.retirements import report_retirements
 from augcon_assets.instance.sync import documents_in_order, report_changes, sync_partitions
 from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.session import Session

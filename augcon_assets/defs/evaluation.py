@@ -34,7 +34,7 @@ class EvaluationConfig(dg.Config):
 )
 def evaluation(
     context: dg.AssetExecutionContext, config: EvaluationConfig, workspace: WorkspaceResource
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Diversity, topics, granularity, splits, faithfulness and scorer of a dataset version.
 
     Made on demand: launch the job `evaluate`, or `augcon evaluate`.

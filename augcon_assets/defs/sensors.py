@@ -20,16 +20,16 @@ from augcon_assets.defs.jobs import (
     documents_job,
     job_name,
 )
-from augcon_assets.defs.retirement import in_words
-from augcon_assets.defs.turn import Turn
 from augcon_assets.instance.failures import report_failures
 from augcon_assets.instance.processes import ACTIVE_STATUSES, end_dead_runs
+from augcon_assets.instance.retirements import in_words
 from augcon_assets.instance.sync import (
     documents_in_order,
     report_changes,
     run_tags,
     sync_partitions,
 )
+from augcon_assets.instance.turn import Turn
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_lib.fingerprints import FAILED_BEFORE, fingerprint
 from augcon_lib.model.endpoints.periods import PeriodSpend, period_spend, utc

@@ -77,7 +77,7 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
         home = Path(config_value["base_dir"])
         return cls(str(home / "history" / "runs"), inst_data)
 
-    def _connect(self, shard: str) -> AbstractContextManager[Connection]:
+    def _connect(self, shard: str) -> AbstractContextManager[Connection]:  # type: ignore[override]
         """Dagster's own, a new connection each time, beside an idle one.
 
         SQLite folds its log into the file whenever the last connection is closed, 2 ms each time.
@@ -153,7 +153,7 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
             "run_id": event.run_id,
             "execution_status": AssetCheckExecutionRecordStatus[status].value,
             "evaluation_event": serialize_value(event),
-            "evaluation_event_timestamp": self._event_insert_timestamp(event),
+            "evaluation_event_timestamp": self._event_insert_timestamp(event),  # type: ignore[no-untyped-call]
             "evaluation_event_storage_id": event_id,
             "materialization_event_storage_id": target.storage_id if target else None,
         }
@@ -278,7 +278,7 @@ def _placed(events: Iterable[Event]) -> Iterator[tuple[Event, DagsterEventBatchM
     """*events* with their places in batches of their own; a lone one has none."""
     remaining = iter(events)
     while batch := list(islice(remaining, EVENTS_PER_BATCH)):
-        batch_id = generate_event_batch_id()
+        batch_id = generate_event_batch_id()  # type: ignore[no-untyped-call]
         last = len(batch) - 1
         for number, event in enumerate(batch):
             is_end = number == last

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 
 import dagster as dg
 
-from augcon_assets.defs.turn import Turn
 from augcon_assets.instance.event_log import report_planned
 from augcon_assets.instance.processes import PROCESS_TAG, this_process
+from augcon_assets.instance.turn import Turn
 from augcon_assets.partitions import partition_key
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.counts import document_failures
@@ -42,7 +42,7 @@ def report_failures(
         if each["stage"] in STAGES and reason != EMPTY and final:
             why = f"{reason}: {each['message']}" if each["message"] else reason
             by_stage.setdefault(each["stage"], {})[document] = why
-    shown = []
+    shown: list[str] = []
     for stage, reasons in by_stage.items():
         new = _not_shown(instance, stage, reasons)
         for some in turn.pieces(list(new)):

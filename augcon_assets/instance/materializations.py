@@ -32,7 +32,7 @@ SOURCES_CODE_VERSION = "1"
 States = Mapping[tuple[str, str], PartitionState]
 
 
-def no_event_of_its_own() -> dg.MaterializeResult:
+def no_event_of_its_own() -> dg.MaterializeResult[None]:
     """The output of a step that logs its events: lets later steps go on, records nothing."""
     return dg.MaterializeResult(metadata={SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True})
 

@@ -50,4 +50,4 @@ def _is_alive(process: str) -> bool:
         started = psutil.Process(int(pid)).create_time()
     except psutil.NoSuchProcess:
         return False
-    return abs(started - float(started_at)) <= CLOCK_STEP_SECONDS
+    return bool(abs(started - float(started_at)) <= CLOCK_STEP_SECONDS)

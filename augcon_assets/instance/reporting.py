@@ -11,7 +11,6 @@ from itertools import islice
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
-from augcon_assets.defs.turn import Turn
 from augcon_assets.inputs import DOCUMENTS, PROMOTED, UNPARTITIONED_INPUTS, current_versions
 from augcon_assets.instance.event_index import withdraw
 from augcon_assets.instance.event_log import report_events
@@ -29,6 +28,7 @@ from augcon_assets.instance.materializations import (
     sources_seen,
     versions,
 )
+from augcon_assets.instance.turn import Turn
 from augcon_assets.partitions import partition_key
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.choices import NO_DOCUMENT

@@ -9,11 +9,11 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
 )
 
-from augcon_assets.defs.budget_check import report_budget
-from augcon_assets.defs.retirement import report_retirements
-from augcon_assets.defs.turn import Turn
+from augcon_assets.instance.budget import report_budget
 from augcon_assets.instance.event_log import delete_partitions
 from augcon_assets.instance.reporting import report_inputs, report_stored
+from augcon_assets.instance.retirements import report_retirements
+from augcon_assets.instance.turn import Turn
 from augcon_assets.partitions import DOCUMENTS, document_id, partition_key
 from augcon_assets.resources import SESSION_TAG
 from augcon_lib.stages.sources import sync_sources

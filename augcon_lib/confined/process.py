@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from augcon_lib.confined.frames import BrokenFrame, Frame, Header, read_frame, write_frame
 from augcon_lib.confined.limits import Limits

@@ -10,10 +10,10 @@ from augcon_lib.chat.port import ChatExample, ChatRequest
 from augcon_lib.chat.reply_formats import ReplyFormat
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import StoredAnswer
+from augcon_lib.offline_model import OFFLINE_MODEL_NAME
 from augcon_lib.settings import ModelSettings
 from augcon_lib.text.languages import SCRIPTS
 
-OFFLINE_MODEL_NAME = "extractive-2"
 KEY_VERSION = 3
 FORMER_KEY_VERSION = 2
 _FENCES = ("```", "~~~")

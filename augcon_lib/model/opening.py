@@ -11,15 +11,13 @@ from augcon_lib.concurrency import run_together
 from augcon_lib.errors import SettingsError
 from augcon_lib.model.batch.endpoint import open_batch_endpoint
 from augcon_lib.model.endpoints.breaker import public_url
-from augcon_lib.model.endpoints.budget import Budget
+from augcon_lib.model.endpoints.budget import Budget, session_budget
 from augcon_lib.model.endpoints.endpoint_pool import EndpointPool
 from augcon_lib.model.endpoints.ledger import Ledger
-from augcon_lib.model.endpoints.periods import PeriodBudget
 from augcon_lib.model.endpoints.server import open_server
 from augcon_lib.model.engine import ModelEngine, OnProgress, Sender
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.batches import open_requests
-from augcon_lib.model.journal.tables import NOTHING_SPENT
 from augcon_lib.model.journal_key import model_identity
 from augcon_lib.settings import ModelSettings, Settings, key_of
 
@@ -127,19 +125,6 @@ async def open_engine(
         journal.close()
         if budget is not None:
             budget.close()
-
-
-def session_budget(settings: Settings, journal: Journal, session_id: str) -> Budget:
-    """``[budget]``, less what the calls of *session_id* have taken of it.
-
-    To be closed when *journal* is.
-    """
-    limits = settings.budget
-    counted = session_id and (limits.max_calls or limits.max_usd)
-    spent = journal.spend(session_id) if counted else NOTHING_SPENT
-    if not (limits.max_calls_per_day or limits.max_usd_per_day or limits.max_usd_per_month):
-        return Budget(limits, spent)
-    return Budget(limits, spent, PeriodBudget(limits, journal.path, journal.flush))
 
 
 def check_open_batches(model: ModelSettings, journal: Journal) -> int:

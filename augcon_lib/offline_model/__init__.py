@@ -9,6 +9,6 @@ It is for trying, testing and CI. It understands nothing: a dataset to train wit
 model, ``[model] provider = "openai"``.
 """
 
-from augcon_lib.offline_model.completion import complete
+from augcon_lib.offline_model.completion import OFFLINE_MODEL_NAME, complete
 
-__all__ = ["complete"]
+__all__ = ["OFFLINE_MODEL_NAME", "complete"]

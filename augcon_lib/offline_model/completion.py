@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from augcon_lib.model.journal_key import OFFLINE_MODEL_NAME
 from augcon_lib.offline_model.answers import compose_answer
 from augcon_lib.offline_model.chance import draw
 from augcon_lib.offline_model.passages import Passage, read_numbered, read_passage
@@ -13,6 +12,7 @@ from augcon_lib.offline_model.request import LABELS, Ask, NotUnderstood, read_re
 from augcon_lib.offline_model.splits import last_sentence_of_first_part, two_parts
 from augcon_lib.offline_model.verdicts import confidence, judge, rating
 
+OFFLINE_MODEL_NAME = "extractive-2"
 LATIN_CHARS_PER_TOKEN = 4
 
 Reply = dict[str, str | int]

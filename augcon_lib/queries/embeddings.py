@@ -1,7 +1,8 @@
 """Embeddings as a feature of the linear scorer: the cosine of context and query.
 
 The model is one of sentence-transformers (extra ``augcon[embeddings]``) in this process, or the
-endpoint's (:mod:`augcon_lib.model.endpoints.embedding_endpoint`), which is asked before anything is scored.
+endpoint's (:mod:`augcon_lib.model.endpoints.embedding_endpoint`), which is asked before anything is
+scored.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Who may leave the dataset now: the guard over what is stored (``augcon_lib.staleness.retirement``).
+"""Who may leave the dataset now: the guard (``staleness.retirement``) over what is stored.
 
 A set that is held is kept in the warehouse, and with it the agreement: from the command line or
 from Dagster, once, for exactly that set. Another set takes its place, and its agreement with it.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from augcon_lib.fingerprints import FAILED_BEFORE
 from augcon_lib.staleness.partitions import UPSTREAM, Staleness
 
-DOCUMENT_STAGES = ("raw_corpus", "cst_nodes", "scored_queries", "responses")
+DOCUMENT_STAGES: tuple[str, ...] = ("raw_corpus", "cst_nodes", "scored_queries", "responses")
 CHOICES = ("query_scorer", "few_shot_examples")
 DATASET = ("sft_dataset",)
 # A run with one of these asks the model at some time.
@@ -44,10 +44,9 @@ def next_runs(
     which is the only order a range knows. Documents in *given_up* failed in this session and are
     not tried again; *only* restricts the documents. Nothing beyond the asset *until* is run.
     """
-    wanted = ORDER[: ORDER.index(until) + 1]
+    wanted: Sequence[str] = ORDER[: ORDER.index(until) + 1]
     if until in CHOICES:  # examples are searched without any document
-        before = ("raw_corpus", "cst_nodes") if until == "query_scorer" else ()
-        wanted = (*before, until)
+        wanted = ("raw_corpus", "cst_nodes", until) if until == "query_scorer" else (until,)
     chosen = [d for d in documents_in_order if (only is None or d in only) and d not in given_up]
 
     def ready(*stages: str) -> set[str]:

@@ -5,7 +5,7 @@ document before or after, never in between.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -134,7 +134,7 @@ def delete_everywhere(warehouse: Warehouse, document_ids: Sequence[str]) -> None
 
 
 def load_states(
-    warehouse: Warehouse, document_ids: Sequence[str] | None = None
+    warehouse: Warehouse, document_ids: Collection[str] | None = None
 ) -> dict[tuple[str, str], PartitionState]:
     """The state of every partition by (stage, document id); unpartitioned stages have no document.
 

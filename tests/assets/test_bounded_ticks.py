@@ -11,10 +11,10 @@ import pytest
 
 from augcon_assets.defs import sensors
 from augcon_assets.defs.sensors import MAX_ATTEMPTS, daily_sync
-from augcon_assets.defs.turn import Turn
 from augcon_assets.instance.failures import FAILURES_TAG
 from augcon_assets.instance.lineage import OF_DOCUMENTS, differences
 from augcon_assets.instance.sync import documents_in_order, sync_partitions
+from augcon_assets.instance.turn import Turn
 from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.partitions import DOCUMENTS, partition_key
 from augcon_assets.resources import WorkspaceResource

@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 
 from augcon_assets.definitions import defs
-from augcon_assets.defs.budget_check import CHECK
 from augcon_assets.inputs import DOCUMENTS
+from augcon_assets.instance.budget import BUDGET_CHECK
 from augcon_assets.instance.sync import report_changes
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib import clock
@@ -20,7 +20,7 @@ from tests.assets.test_sensors import tick
 from tests.support.workspaces import SETTINGS, toml
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC).timestamp()
-KEY = dg.AssetCheckKey(dg.AssetKey(DOCUMENTS), CHECK)
+KEY = dg.AssetCheckKey(dg.AssetKey(DOCUMENTS), BUDGET_CHECK)
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from augcon_assets.cli.doctor import run_doctor
 from augcon_assets.cli.plan import collect_plan
 from augcon_assets.cli.run import run_command
 from augcon_assets.definitions import defs
-from augcon_assets.defs.retirement import report_retirements
+from augcon_assets.instance.retirements import report_retirements
 from augcon_assets.instance.sync import sync_partitions
 from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.partitions import DOCUMENTS

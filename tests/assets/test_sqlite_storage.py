@@ -4,9 +4,9 @@ import dagster as dg
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy import text
 
-from augcon_assets.defs.turn import DOCUMENTS_PER_PIECE
 from augcon_assets.instance.event_index import KEYS_PER_STATEMENT
 from augcon_assets.instance.event_log import EVENTS_PER_BATCH
+from augcon_assets.instance.turn import DOCUMENTS_PER_PIECE
 from augcon_lib.workspace import Workspace
 
 

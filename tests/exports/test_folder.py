@@ -217,7 +217,8 @@ def test_where_no_more_can_be_written_one_sentence_says_so(
 
 def test_exports_into_one_folder_at_once_leave_one_of_them(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from augcon_lib.dataset.exports import export_dataset; "
+        "import sys; from pathlib import Path; "
+        "from augcon_lib.dataset.exports import export_dataset; "
         "from tests.exports.test_formats import ROWS\n"
         "for _ in range(10): export_dataset(ROWS, Path(sys.argv[1]), sys.argv[2])"
     )

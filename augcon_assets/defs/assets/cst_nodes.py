@@ -6,7 +6,7 @@ import dagster as dg
 
 from augcon_assets.defs.assets.document_asset import (
     Results,
-    document_options,
+    document_asset,
     materialize_documents,
 )
 from augcon_assets.resources import WorkspaceResource
@@ -14,7 +14,7 @@ from augcon_lib.stages.cst_nodes import run_cst_nodes
 from augcon_lib.stages.sources import stale_at
 
 
-@dg.asset(**document_options("cst_nodes", {"duckdb", "openai"}))
+@document_asset("cst_nodes", {"duckdb", "openai"})
 def cst_nodes(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """Context-Split-Trees: one query for each node, from the whole root context to its details.
 

@@ -26,33 +26,43 @@ warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
 
 OWNERS = ["team:augcon"]
 GROUP = "augcon"
-Results = Iterator[dg.MaterializeResult | dg.AssetCheckResult | dg.Output[None]]
+Results = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult | dg.Output[None]]
+Decorator = Callable[[Callable[..., Results]], dg.AssetsDefinition]
 Stage = Callable[[StageRun, Sequence[str]], StageReport]
 OnlyStale = Callable[[StageRun, Sequence[str]], Sequence[str]]
 
 
-def asset_options(name: str, kinds: set[str]) -> dict[str, Any]:
-    """Name, upstream assets, group, kinds, owners, code version and checks of an asset."""
-    return {
-        "name": name,
-        "deps": upstream_assets(name),
-        "group_name": GROUP,
-        "kinds": kinds,
-        "owners": OWNERS,
-        "code_version": CODE_VERSIONS[name],
-        "check_specs": [*checks.specs(name), *alarms.specs(name)],
-    }
-
-
-def document_options(name: str, kinds: set[str]) -> dict[str, Any]:
-    """:func:`asset_options`, one partition per document, many of them in one run."""
-    options = asset_options(name, kinds)
-    return {
+def _asset(
+    name: str, kinds: set[str], *check_specs: dg.AssetCheckSpec, **options: Any
+) -> Decorator:
+    """``dg.asset`` with upstream assets, group, owners, code version and checks."""
+    decorator: Decorator = dg.asset(
+        name=name,
+        deps=upstream_assets(name),
+        group_name=GROUP,
+        kinds=kinds,
+        owners=OWNERS,
+        code_version=CODE_VERSIONS[name],
+        check_specs=[*checks.specs(name), *alarms.specs(name), *check_specs],
         **options,
-        "check_specs": [*options["check_specs"], document_checks.spec(name)],
-        "partitions_def": documents_partitions,
-        "backfill_policy": dg.BackfillPolicy.single_run(),
-    }
+    )
+    return decorator
+
+
+def document_asset(name: str, kinds: set[str]) -> Decorator:
+    """An asset with one partition per document, many of them in one run."""
+    return _asset(
+        name,
+        kinds,
+        document_checks.spec(name),
+        partitions_def=documents_partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+
+
+def whole_asset(name: str, kinds: set[str]) -> Decorator:
+    """An asset without partitions."""
+    return _asset(name, kinds)
 
 
 def materialize_documents(

@@ -35,7 +35,7 @@ from augcon_lib.stages.sources import see_sources
 )
 def documents(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[dg.MaterializeResult[None]]:
     """Record what the sources of the run's documents are now."""
     run = workspace.stage_run(context)
     with run.recording():

@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from augcon_assets.defs.assets.document_asset import Results, asset_options
+from augcon_assets.defs.assets.document_asset import Results, whole_asset
 from augcon_assets.defs.assets.whole_asset import materialize_whole
 from augcon_assets.defs.promotion import promotion_metadata
 from augcon_assets.metadata import example, shorten, table
@@ -16,7 +16,7 @@ from augcon_lib.stages.few_shot_examples import run_few_shot_examples
 from augcon_lib.stages.stage_run import StageReport, StageRun
 
 
-@dg.asset(**asset_options("few_shot_examples", {"openai", "duckdb"}))
+@whole_asset("few_shot_examples", {"openai", "duckdb"})
 def few_shot_examples(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """The human-written examples that serve best, found by random search (paper, section 3.4).
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from augcon_assets.defs.assets.document_asset import Results, asset_options
+from augcon_assets.defs.assets.document_asset import Results, whole_asset
 from augcon_assets.defs.assets.whole_asset import materialize_whole
 from augcon_assets.defs.promotion import promotion_metadata
 from augcon_assets.metadata import example, table
@@ -14,9 +14,7 @@ from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.warehouse.samples import sample_pairs
 
 
-@dg.asset(
-    **asset_options("query_scorer", {"scikitlearn", "openai", "duckdb"}),
-)
+@whole_asset("query_scorer", {"scikitlearn", "openai", "duckdb"})
 def query_scorer(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """The scorer s(C, q), trained on contrastive pairs from three kinds of worsened prompt.
 

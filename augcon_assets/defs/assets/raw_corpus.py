@@ -6,7 +6,7 @@ import dagster as dg
 
 from augcon_assets.defs.assets.document_asset import (
     Results,
-    document_options,
+    document_asset,
     materialize_documents,
 )
 from augcon_assets.resources import WorkspaceResource
@@ -17,7 +17,7 @@ from augcon_lib.stages.sources import see_sources, stale_sources
 from augcon_lib.stages.stage_run import StageReport, StageRun
 
 
-@dg.asset(**document_options("raw_corpus", {"duckdb", "file"}))
+@document_asset("raw_corpus", {"duckdb", "file"})
 def raw_corpus(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """The documents of the store as text: decoded, converted, normalised.
 

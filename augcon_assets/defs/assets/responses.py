@@ -6,7 +6,7 @@ import dagster as dg
 
 from augcon_assets.defs.assets.document_asset import (
     Results,
-    document_options,
+    document_asset,
     materialize_documents,
 )
 from augcon_assets.resources import WorkspaceResource
@@ -14,7 +14,7 @@ from augcon_lib.stages.responses import run_responses
 from augcon_lib.stages.sources import stale_at
 
 
-@dg.asset(**document_options("responses", {"duckdb", "openai"}))
+@document_asset("responses", {"duckdb", "openai"})
 def responses(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """The answer to every selected query, from its node's own context.
 

@@ -6,7 +6,7 @@ import dagster as dg
 
 from augcon_assets.defs.assets.document_asset import (
     Results,
-    document_options,
+    document_asset,
     materialize_documents,
 )
 from augcon_assets.resources import WorkspaceResource
@@ -14,7 +14,7 @@ from augcon_lib.stages.scored_queries import run_scored_queries
 from augcon_lib.stages.sources import stale_at
 
 
-@dg.asset(**document_options("scored_queries", {"duckdb", "scikitlearn"}))
+@document_asset("scored_queries", {"duckdb", "scikitlearn"})
 def scored_queries(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """Every query with its score and rank; selected, or left out with a reason.
 

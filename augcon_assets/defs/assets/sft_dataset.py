@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from augcon_assets.defs.assets.document_asset import Results, asset_options
+from augcon_assets.defs.assets.document_asset import Results, whole_asset
 from augcon_assets.defs.assets.whole_asset import materialize_whole
 from augcon_assets.metadata import example, lineage_markdown, shorten, table
 from augcon_assets.resources import WorkspaceResource
@@ -14,7 +14,7 @@ from augcon_lib.warehouse.lineage import explain_row
 from augcon_lib.warehouse.samples import sample_rows
 
 
-@dg.asset(**asset_options("sft_dataset", {"duckdb", "parquet"}))
+@whole_asset("sft_dataset", {"duckdb", "parquet"})
 def sft_dataset(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """The dataset: query and response, with ids that lead back to node, span and document.
 

@@ -13,8 +13,9 @@ from augcon_lib import clock
 from augcon_lib.errors import BudgetExceeded
 from augcon_lib.model.endpoints.periods import PeriodBudget, PeriodBudgetExceeded
 from augcon_lib.model.endpoints.slots import WaitingLine
-from augcon_lib.model.journal.tables import Spend
-from augcon_lib.settings import BudgetSettings
+from augcon_lib.model.journal import Journal
+from augcon_lib.model.journal.tables import NOTHING_SPENT, Spend
+from augcon_lib.settings import BudgetSettings, Settings
 
 
 class Admission(NamedTuple):
@@ -160,3 +161,16 @@ class Budget:
         """Replace the expected price of a finished call by the actual one."""
         self._reserved_usd -= expected_usd
         self.spent_usd += actual_usd
+
+
+def session_budget(settings: Settings, journal: Journal, session_id: str) -> Budget:
+    """``[budget]``, less what the calls of *session_id* have taken of it.
+
+    To be closed when *journal* is.
+    """
+    limits = settings.budget
+    counted = session_id and (limits.max_calls or limits.max_usd)
+    spent = journal.spend(session_id) if counted else NOTHING_SPENT
+    if not (limits.max_calls_per_day or limits.max_usd_per_day or limits.max_usd_per_month):
+        return Budget(limits, spent)
+    return Budget(limits, spent, PeriodBudget(limits, journal.path, journal.flush))

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import EndpointError, SettingsError
 from augcon_lib.model.endpoints.breaker import CircuitBreaker, public_url
-from augcon_lib.model.endpoints.budget import Budget
+from augcon_lib.model.endpoints.budget import Budget, session_budget
 from augcon_lib.model.endpoints.calls import Caller, Completion
 from augcon_lib.model.endpoints.endpoint import is_context_length
 from augcon_lib.model.endpoints.ledger import Ledger, Origin
@@ -30,7 +30,6 @@ from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.claims import PLACES_PER_CALL
 from augcon_lib.model.journal.tables import insert_answers, insert_calls
-from augcon_lib.model.opening import session_budget
 from augcon_lib.model.wire.transport import CallError, RawReply, estimate_input_tokens, token_count
 from augcon_lib.settings import ModelSettings, Settings, key_of
 

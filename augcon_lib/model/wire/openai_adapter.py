@@ -1,8 +1,8 @@
 """The only way to an endpoint: the ``openai`` client, used on its fast path.
 
-A request over :mod:`~augcon_lib.model.wire.openai_client` and :mod:`~augcon_lib.model.wire.direct_http` costs
-a fifth of what the typed method costs over the client's default transport; with a version of the
-package that it was not tried on, :mod:`~augcon_lib.model.wire.openai_plain` sends the same request.
+A request over ``openai_client`` and ``direct_http`` costs a fifth of what the typed method costs
+over the client's default transport; with a version of the package that it was not tried on,
+``openai_plain`` sends the same request.
 Retries are off here: the engine above counts and journals each HTTP call, and frees the slot while
 it waits. Nothing that leaves this module holds a key (:mod:`~augcon_lib.model.wire.secrets`).
 """
