@@ -127,7 +127,7 @@ class Versions:
     base_model: str = ""
 
     @property
-    def in_force(self) -> dict[str, str]:
+    def active(self) -> dict[str, str]:
         """The version that everything follows of each stage whose versions are promoted."""
         return {"query_scorer": self.scorer, "few_shot_examples": self.few_shot}
 

@@ -77,6 +77,6 @@ def test_every_character_but_white_space_lies_in_exactly_one_sentence(text, lang
 )
 def test_a_long_paragraph_takes_less_than_a_second(sentence):
     text = sentence * (200_000 // len(sentence))
-    began = time.perf_counter()
+    began = time.process_time()
     split_sentences(text, "zh" if "字" in sentence else "en")
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

@@ -25,7 +25,7 @@ def collect_budget(workspace: Workspace) -> list[dict[str, Any]]:
             "left": round(each.left, 6),
             "is_reached": each.is_reached,
             "resets_at": datetime.fromtimestamp(each.resets_at, UTC).isoformat(),
-            "told": each.told,
+            "message": each.summary,
         }
         for each in period_spend(workspace.settings.budget, workspace.journal_path)
     ]
@@ -35,4 +35,4 @@ def print_budget(out: Console, budget: Sequence[Mapping[str, Any]]) -> None:
     """A line for each limit."""
     for each in budget:
         style = "yellow" if each["is_reached"] else None
-        out.print(each["told"], style=style, markup=False)
+        out.print(each["message"], style=style, markup=False)

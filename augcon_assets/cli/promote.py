@@ -25,7 +25,7 @@ from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.session import Session
 from augcon_lib.errors import PromotionRefused, SettingsError
 from augcon_lib.model import validate_model_settings
-from augcon_lib.stages.promotion import put_in_force, waiting_versions
+from augcon_lib.stages.promotion import activate, waiting_versions
 from augcon_lib.stages.promotion_cost import PromotionCost, promotion_cost
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.staleness.run_plan import PlannedRun
@@ -64,7 +64,7 @@ def promote_command(
                     "promoted: look again with augcon promote"
                 )
             for cost in allowed:
-                put_in_force(run, cost.stage, cost.candidate, even_if_worse=named)
+                activate(run, cost.stage, cost.candidate, even_if_worse=named)
     if agreed:
         with workspace_instance(run.workspace) as instance:
             report_stored(run, instance)

@@ -39,7 +39,7 @@ from augcon_lib.concurrency import rare_garbage_collection
 from augcon_lib.errors import BudgetExceeded, SettingsError
 from augcon_lib.model import check_connection, open_engine, validate_model_settings
 from augcon_lib.settings import api_key
-from augcon_lib.stages.promotion import offered_versions, put_in_force, waiting_versions
+from augcon_lib.stages.promotion import activate, offered_versions, waiting_versions
 from augcon_lib.stages.promotion_cost import promotion_cost
 from augcon_lib.stages.retirement import agree_to
 from augcon_lib.stages.sources import see_sources, stale_in
@@ -203,7 +203,7 @@ def _promote(run: StageRun, candidates: Mapping[str, str]) -> None:
         print_costs(error_console(), costs)
         for cost in costs:
             if not cost.refused:
-                put_in_force(run, cost.stage, cost.candidate)
+                activate(run, cost.stage, cost.candidate)
 
 
 def _as_they_are_now(run: StageRun, sources: Mapping[str, str]) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ import pydantic
 
 from augcon_assets.instance.reporting import report_stored
 from augcon_assets.resources import WorkspaceResource
-from augcon_lib.stages.promotion import put_in_force, waiting_versions
+from augcon_lib.stages.promotion import activate, waiting_versions
 from augcon_lib.stages.promotion_cost import PromotionCost, promotion_cost
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.warehouse.choices import CHOICES
@@ -49,7 +49,7 @@ def promote_waiting(
             if cost.refused:
                 context.log.warning(f"{stage}: {version} is refused: {cost.refused}")
                 continue
-            put_in_force(run, stage, version, even_if_worse=worse)
+            activate(run, stage, version, even_if_worse=worse)
             context.log.info(
                 f"{stage}: {version} in place of {cost.in_force}: "
                 f"{cost.documents} documents change, {cost.model_calls} model calls"

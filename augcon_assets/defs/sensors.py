@@ -82,7 +82,7 @@ def follow_store(
         given_up = sum(count >= MAX_ATTEMPTS for _, count in missing.attempts.values())
         message = f"all is fresh; {given_up} documents failed {MAX_ATTEMPTS} times"
         held = in_words(waiting_retirements(run))
-        told = "; ".join([message, held, *(each.told for each in _periods(run.workspace))])
+        told = "; ".join([message, held, *(each.summary for each in _periods(run.workspace))])
         return dg.SensorResult(skip_reason=told, cursor=cursor)
     return dg.SensorResult(run_requests=missing.requests, cursor=cursor)
 
@@ -209,7 +209,9 @@ def _waiting(documents: int, reached: Sequence[PeriodSpend]) -> str:
     what = (
         f"{documents:,} documents wait" if documents else "the choice of scorer or examples waits"
     )
-    return f"{what}; {last.told}; it goes on at {utc(last.resets_at)}, or when the limit is raised"
+    return (
+        f"{what}; {last.summary}; it goes on at {utc(last.resets_at)}, or when the limit is raised"
+    )
 
 
 def _tried_inputs(run: StageRun, stale: Staleness) -> dict[str, str]:

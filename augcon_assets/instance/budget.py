@@ -26,7 +26,7 @@ def report_budget(workspace: Workspace, instance: dg.DagsterInstance) -> None:
 def budget_outcome(workspace: Workspace) -> dict[str, Any]:
     """Outcome and metadata of the check; ``left/...`` in the unit of the limit."""
     limits: Sequence[PeriodSpend] = period_spend(workspace.settings.budget, workspace.journal_path)
-    lines = [each.told for each in limits] or ["[budget] sets no limit of a day or a month"]
+    lines = [each.summary for each in limits] or ["[budget] sets no limit of a day or a month"]
     return {
         "passed": not any(each.is_reached for each in limits),
         "severity": dg.AssetCheckSeverity.WARN,

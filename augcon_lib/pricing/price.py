@@ -148,7 +148,7 @@ class _Pricing:
 
     def _is_kept(self, stage: str, journal: Journal) -> bool:
         """Will the version that was in force before the warehouse was lost be taken again?"""
-        in_force = self._run.versions().in_force[stage]
+        in_force = self._run.versions().active[stage]
         return not in_force and usable_choice(self._run, stage, journal) is not None
 
     async def _search(self, chat: StandIn) -> None:

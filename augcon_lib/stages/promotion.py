@@ -43,7 +43,7 @@ def promote_if_first(run: StageRun, stage: str, version: str) -> bool:
             save_untrained(run.warehouse)
             promote(run.warehouse, stage, UNTRAINED.version)
         return False
-    put_in_force(run, stage, version)
+    activate(run, stage, version)
     return True
 
 
@@ -88,7 +88,7 @@ def _worse(run: StageRun, report: Mapping[str, Any]) -> str:
     )
 
 
-def put_in_force(run: StageRun, stage: str, version: str, *, even_if_worse: bool = False) -> None:
+def activate(run: StageRun, stage: str, version: str, *, even_if_worse: bool = False) -> None:
     """Promote *version* of *stage*: from now on everything expects it.
 
     Raises ``PromotionRefused`` for one that :func:`refusal` speaks against.

@@ -66,7 +66,7 @@ def promotion_cost(
     Raises ``WarehouseError`` for a version that does not exist.
     """
     versions = run.versions()
-    in_force = versions.in_force[stage]
+    in_force = versions.active[stage]
     measures = _measures(run, stage)
     made = load_states(run.warehouse, ()).get((stage, NO_DOCUMENT))
     known = dict.fromkeys([*measures, *([made.output_hash] if made else [])])

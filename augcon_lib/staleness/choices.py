@@ -27,7 +27,7 @@ def stale_choices(
     """
     found = {}
     for stage in _used(settings):
-        if not versions.in_force[stage]:
+        if not versions.active[stage]:
             reasons = [NOT_MADE_YET]
         else:
             inputs = expectation.shared_inputs(stage)
@@ -47,7 +47,7 @@ def candidates(states: States, settings: Settings, versions: Versions) -> dict[s
     """The versions that were made last and are not active, by stage."""
     found = {}
     for stage in _used(settings):
-        made, in_force = states.get((stage, NO_DOCUMENT)), versions.in_force[stage]
+        made, in_force = states.get((stage, NO_DOCUMENT)), versions.active[stage]
         if made and in_force and made.output_hash != in_force:
             found[stage] = made.output_hash
     return found

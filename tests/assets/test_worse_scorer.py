@@ -13,7 +13,7 @@ from augcon_assets.defs import promotion as promotion_job_module
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.errors import PromotionRefused
 from augcon_lib.stages.alarms import ALARMS
-from augcon_lib.stages.promotion import offered_versions, put_in_force, waiting_versions
+from augcon_lib.stages.promotion import activate, offered_versions, waiting_versions
 from augcon_lib.stages.promotion_cost import PromotionCost, promotion_cost
 from augcon_lib.stages.query_scorer import run_query_scorer
 from augcon_lib.stages.stage_run import StageReport, StageRun
@@ -71,7 +71,7 @@ def test_a_worse_one_is_shown_with_its_figures_and_not_offered(
     before = promoted_versions(run.warehouse)
     assert offered_versions(run) == {}
     with pytest.raises(PromotionRefused, match=r"has 0\.800"):
-        put_in_force(run, "query_scorer", version)
+        activate(run, "query_scorer", version)
     promote_command(waiting.root, [], None, yes=True, as_json=False)
     said = " ".join("".join(capsys.readouterr()).split())
     assert "pair accuracy 0.700 on 40 held-out pairs, where the active scorer has 0.800" in said

@@ -19,7 +19,7 @@ from augcon_lib.settings import (
     Settings,
     api_key,
 )
-from augcon_lib.stages.promotion import put_in_force
+from augcon_lib.stages.promotion import activate
 from augcon_lib.stages.promotion_cost import promotion_cost
 from augcon_lib.stages.run_all import run_stale_stages
 from augcon_lib.stages.sources import list_sources, stale_in
@@ -133,7 +133,7 @@ def test_a_candidate_that_has_seen_too_little_says_what_is_not_known(
     cost = promotion_cost(run, "query_scorer", report.version)
     assert cost.texts_to_embed > 0
     assert routes.calls == calls
-    put_in_force(run, "query_scorer", report.version)
+    activate(run, "query_scorer", report.version)
     run_all(switched)
     assert set(routes.texts.values()) == {1}
     assert in_force(switched).embedder is not None

@@ -9,7 +9,7 @@ from augcon_lib.errors import PromotionRefused
 from augcon_lib.queries.linear_scorer import UNTRAINED
 from augcon_lib.queries.pair_measures import PairMeasures
 from augcon_lib.settings import ScorerSettings
-from augcon_lib.stages.promotion import put_in_force
+from augcon_lib.stages.promotion import activate
 from augcon_lib.stages.promotion_cost import promotion_cost
 from augcon_lib.stages.query_scorer import run_query_scorer
 from augcon_lib.stages.sources import list_sources, stale_in
@@ -78,7 +78,7 @@ def test_another_few_shot_choice_changes_no_answer_until_it_is_promoted(
     waiting = stale(workspace).candidates
     assert waiting == {"few_shot_examples": reports["few_shot_examples"].version}
     assert run_all(workspace) == {}
-    put_in_force(StageRun(workspace), "few_shot_examples", waiting["few_shot_examples"])
+    activate(StageRun(workspace), "few_shot_examples", waiting["few_shot_examples"])
     found = stale(workspace)
     assert found.candidates == {}
     assert set(found.documents["responses"]) == set(DOCUMENTS)
@@ -128,7 +128,7 @@ def test_a_scorer_below_the_threshold_stays_a_candidate_and_the_one_in_force_goe
     refused = promotion_cost(StageRun(changed), "query_scorer", report.version).refused
     assert "pair accuracy 0.500 on 40 held-out pairs (95 %: 0.400 to 0.600) is below" in refused
     with pytest.raises(PromotionRefused, match="min_pair_accuracy"):
-        put_in_force(StageRun(changed), "query_scorer", report.version)
+        activate(StageRun(changed), "query_scorer", report.version)
     assert promoted_versions(Warehouse(workspace.warehouse_path)) == before
     assert stale(changed).candidates["query_scorer"] == report.version
 

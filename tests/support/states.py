@@ -43,7 +43,7 @@ def up_to_date(
             inputs = Expectation(settings, versions, states).inputs(stage, document_id, source)
             states[stage, document_id] = state_of(stage, inputs, f"{stage} of {document_id}")
     expectation = Expectation(settings, versions, states)
-    for stage, version in versions.in_force.items():
+    for stage, version in versions.active.items():
         states[stage, NO_DOCUMENT] = state_of(stage, expectation.shared_inputs(stage), version)
     inputs = dataset_inputs(expectation, states, sorted(sources), settings)
     states["sft_dataset", NO_DOCUMENT] = state_of("sft_dataset", inputs, "rows")

@@ -68,7 +68,7 @@ class PeriodSpend:
         return self.was_refused or self.left <= 0
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The limit and what is left of it, in words."""
         if self.unit == "calls":
             left = f"{self.left:,.0f} of {self.maximum:,.0f} calls"

@@ -122,11 +122,11 @@ class JournalWriter:
             while not stop:
                 stop = self._gather(group)
                 failure: ModelError | None = None
-                in_force: dict[bytes, StoredAnswer] = {}
+                stored: dict[bytes, StoredAnswer] = {}
                 try:
                     if group:
                         connection = connection or connect(self._path)
-                        in_force = _commit_when_free(connection, group)
+                        stored = _commit_when_free(connection, group)
                 except ModelError as error:
                     failure = error
                 except Exception as error:  # whatever it is, those who wait have to be told
@@ -134,7 +134,7 @@ class JournalWriter:
                 if failure is not None:
                     self._lost = failure
                     logger.error("%s", failure)
-                _tell(group, in_force, failure)
+                _tell(group, stored, failure)
                 group.clear()
         finally:
             if connection is not None:
@@ -199,9 +199,7 @@ def _commit(connection: sqlite3.Connection, group: list[Job]) -> dict[bytes, Sto
     return answers
 
 
-def _tell(
-    group: list[Job], in_force: dict[bytes, StoredAnswer], failure: ModelError | None
-) -> None:
+def _tell(group: list[Job], stored: dict[bytes, StoredAnswer], failure: ModelError | None) -> None:
     """Let all who wait for *group* go on; each event loop is woken once."""
     loops: dict[asyncio.AbstractEventLoop, list[Job]] = {}
     for job in group:
@@ -214,16 +212,14 @@ def _tell(
                 job.barrier.set_result(None)
     for loop, jobs in loops.items():
         with suppress(RuntimeError):  # a loop that was closed has nobody waiting
-            loop.call_soon_threadsafe(_settle, jobs, in_force, failure)
+            loop.call_soon_threadsafe(_settle, jobs, stored, failure)
 
 
-def _settle(
-    jobs: list[Job], in_force: dict[bytes, StoredAnswer], failure: ModelError | None
-) -> None:
+def _settle(jobs: list[Job], stored: dict[bytes, StoredAnswer], failure: ModelError | None) -> None:
     for job in jobs:
         if job.waiting is None or job.waiting.done():
             continue  # its task was cancelled; the answer is durable all the same
         if failure is not None:
             job.waiting.set_exception(failure)
         else:
-            job.waiting.set_result(in_force[job.key])
+            job.waiting.set_result(stored[job.key])
