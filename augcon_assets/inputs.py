@@ -13,20 +13,19 @@ from itertools import pairwise
 import dagster as dg
 
 from augcon_lib.fingerprints import (
-    CODE_VERSIONS,
     DOCUMENT,
     Versions,
     fingerprint,
     stage_inputs,
 )
+from augcon_lib.pipeline import DOCUMENT_STAGES, STAGE_NAMES, StageName
 from augcon_lib.settings import Settings
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.warehouse.partitions import STAGES
 
 GROUP = "inputs"
 DOCUMENTS = "documents"
 # Stages whose versions take effect once they are promoted, and what is then in force.
-PROMOTED = {
+PROMOTED: dict[StageName, str] = {
     "query_scorer": "promoted_query_scorer",
     "few_shot_examples": "promoted_few_shot_examples",
 }
@@ -60,7 +59,7 @@ _KINDS = {
 }
 
 
-def input_versions(stage: str, inputs: Mapping[str, str]) -> dict[str, str]:
+def input_versions(stage: StageName, inputs: Mapping[str, str]) -> dict[str, str]:
     """Data versions of the assets upstream of *stage*, by name, from its named inputs.
 
     What a comparison strategy depends on beyond the usual is told as the stage's settings.
@@ -81,22 +80,22 @@ def current_versions(run: StageRun) -> dict[str, str]:
     """
     versions = run.versions()
     found: dict[str, str] = {}
-    for stage in CODE_VERSIONS:
+    for stage in STAGE_NAMES:
         now = stage_inputs(stage, run.settings, versions)
         found = input_versions(stage, now) | found
     return {name: version for name, version in found.items() if version}
 
 
-def upstream_assets(stage: str) -> list[dg.AssetDep]:
+def upstream_assets(stage: StageName) -> list[dg.AssetDep]:
     """What the asset *stage* depends on: its inputs, and the assets it reads."""
     inputs = [dg.AssetDep(_key(name)) for name in sorted(UPSTREAM[stage])]
     return [*inputs, *READ[stage].values()]
 
 
-def _asset_of(stage: str, name: str) -> str:
+def _asset_of(stage: StageName, name: str) -> str:
     if name == DOCUMENT:
-        place = STAGES.index(stage)
-        return STAGES[place - 1] if place else DOCUMENTS
+        place = DOCUMENT_STAGES.index(stage)
+        return DOCUMENT_STAGES[place - 1] if place else DOCUMENTS
     if name.startswith("prompt "):
         return f"{name.removeprefix('prompt ')}_prompt"
     if name.startswith("library "):
@@ -104,18 +103,18 @@ def _asset_of(stage: str, name: str) -> str:
     return _NAMED.get(name, _settings_of(stage))
 
 
-def _settings_of(stage: str) -> str:
+def _settings_of(stage: StageName) -> str:
     return f"{stage}_settings"
 
 
-def _version(stage: str, named: Mapping[str, str]) -> str:
+def _version(stage: StageName, named: Mapping[str, str]) -> str:
     """One input's own version, which every stage shares; several are hashed for their stage."""
     if len(named) == 1 and not any(name.startswith(("setting ", "library ")) for name in named):
         return next(iter(named.values()))
     return fingerprint(stage, named)
 
 
-def _usual_inputs(stage: str) -> set[str]:
+def _usual_inputs(stage: StageName) -> set[str]:
     """Names of the inputs of *stage* under settings that nobody changed."""
     nothing = Versions(defaultdict(str), "", defaultdict(str), "", "")
     names = set(stage_inputs(stage, Settings.model_construct(), nothing)) - {_CODE}
@@ -152,15 +151,15 @@ _NO_PARTITION = dg.SpecificPartitionsPartitionMapping([])
 
 READ: Mapping[str, Mapping[str, dg.AssetDep]] = {
     "raw_corpus": {DOCUMENTS: dg.AssetDep(DOCUMENTS)},
-    **{stage: {before: dg.AssetDep(before)} for before, stage in pairwise(STAGES)},
+    **{stage: {before: dg.AssetDep(before)} for before, stage in pairwise(DOCUMENT_STAGES)},
     "query_scorer": {"cst_nodes": dg.AssetDep("cst_nodes", partition_mapping=_NO_PARTITION)},
     "few_shot_examples": {},
-    "sft_dataset": {STAGES[-1]: dg.AssetDep(STAGES[-1])},
+    "sft_dataset": {DOCUMENT_STAGES[-1]: dg.AssetDep(DOCUMENT_STAGES[-1])},
 }
 """What each stage reads of documents, by the name of the asset."""
 
 UPSTREAM: Mapping[str, frozenset[str]] = {
-    stage: frozenset(_usual_inputs(stage)) for stage in CODE_VERSIONS
+    stage: frozenset(_usual_inputs(stage)) for stage in STAGE_NAMES
 }
 """The unpartitioned inputs of each stage."""
 

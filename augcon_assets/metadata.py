@@ -8,6 +8,7 @@ import dagster as dg
 
 from augcon_assets.markdown import block, inline
 from augcon_lib.model.endpoints.stats import CallStats
+from augcon_lib.pipeline import StageName
 from augcon_lib.stages.stage_run import PartitionSummary, StageReport
 from augcon_lib.text.printable import printable
 from augcon_lib.warehouse.lineage import Lineage
@@ -23,7 +24,7 @@ _TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
 Metadata = dict[str, Any]
 
 
-def partition_metadata(stage: str, partition: PartitionSummary) -> Metadata:
+def partition_metadata(stage: StageName, partition: PartitionSummary) -> Metadata:
     """Metadata of one document's materialization."""
     metadata: Metadata = {
         "document_id": partition.document_id,
@@ -104,7 +105,7 @@ def lineage_markdown(lineage: Lineage) -> str:
     )
 
 
-def _cells(stage: str, record: Any) -> dict[str, Any]:
+def _cells(stage: StageName, record: Any) -> dict[str, Any]:
     values = asdict(record)
     return {name: shorten(values[name]) for name in _TABLE_COLUMNS[stage]}
 

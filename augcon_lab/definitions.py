@@ -1,6 +1,7 @@
-"""One job for each study (``augcon_lab.studies``): made on demand, no part of a sync.
+"""The code location of the studies: one job for each (``augcon_lab.studies``), launched on demand.
 
-Each is one op, so that its arguments are in the launchpad; the assets are left as they are.
+Each job is one op, so that its arguments are in the launchpad; it leaves the assets unchanged. Load
+it with ``dagster dev -m augcon_lab.definitions``.
 """
 
 import dagster as dg
@@ -74,4 +75,8 @@ def study_job(name: str, study: Study) -> dg.JobDefinition:
     return job
 
 
-STUDY_JOBS = [study_job(name, study) for name, study in STUDIES.items()]
+defs = dg.Definitions(
+    jobs=[study_job(name, study) for name, study in STUDIES.items()],
+    resources={"workspace": WorkspaceResource()},
+    executor=dg.in_process_executor,
+)

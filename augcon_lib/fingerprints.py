@@ -12,86 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from augcon_lib.libraries import deciding_libraries
+from augcon_lib.pipeline import STAGES, StageName
 from augcon_lib.records import content_id
 from augcon_lib.settings import Settings
 
-# Raised by hand when a stage's code gives other output for the same input, which tests/golden holds
-# each stage to. Libraries are inputs of their own.
-CODE_VERSIONS: dict[str, str] = {
-    "raw_corpus": "1",
-    "cst_nodes": "2",
-    "query_scorer": "1",
-    "scored_queries": "2",
-    "few_shot_examples": "1",
-    "responses": "1",
-    "sft_dataset": "1",
-}
-
-_STAGE_SETTINGS: dict[str, tuple[str, ...]] = {
-    "raw_corpus": ("source.text_column",),
-    "cst_nodes": (
-        "tree.strategy",
-        "tree.language",
-        "tree.max_context_chars",
-        "tree.min_context_chars",
-        "tree.split",
-        "tree.temperature",
-        "tree.min_split_rouge_l",
-        "tree.max_rounds",
-        "selection.chars_per_query",
-        "selection.max_rouge_l",
-        "selection.rouge_l",
-        "selection.oversample",
-    ),
-    "query_scorer": (
-        "tree.strategy",
-        "tree.split",
-        "tree.temperature",
-        "scorer.kind",
-        "scorer.embedding_model",
-        "scorer.embedding_source",
-        "scorer.base_model",
-        "scorer.max_tokens",
-        "scorer.epochs",
-        "scorer.pairs_per_negative_kind",
-    ),
-    "scored_queries": (
-        "tree.language",
-        "selection.chars_per_query",
-        "selection.max_rouge_l",
-        "selection.rouge_l",
-    ),
-    "few_shot_examples": (
-        "responses.few_shot_count",
-        "responses.search_trials",
-        "responses.temperature",
-        "responses.reasoning",
-    ),
-    "responses": (
-        "responses.temperature",
-        "responses.plain",
-        "responses.reasoning",
-        "responses.check_grounding",
-        "responses.judge_faithfulness",
-    ),
-    "sft_dataset": ("selection.whole_corpus", "dataset.test_fraction", "dataset.failed_documents"),
-}
-
-# Settings that came later: an input only where they are not what was always done, so that what was
-# made before stays fresh.
-_LATER_SETTINGS: dict[str, tuple[str, ...]] = {
-    "raw_corpus": (
-        "source.links",
-        "source.max_document_megabytes",
-        "source.max_document_seconds",
-    ),
-    "cst_nodes": (
-        "source.max_contexts_per_document",
-        "source.max_document_megabytes",
-        "source.max_document_seconds",
-    ),
-    "responses": ("responses.check_refusals",),
-}
+CODE_VERSIONS: dict[StageName, str] = {name: stage.code_version for name, stage in STAGES.items()}
 
 Inputs = dict[str, str]
 NEW = "new document"
@@ -127,22 +52,22 @@ class Versions:
     base_model: str = ""
 
     @property
-    def active(self) -> dict[str, str]:
+    def active(self) -> dict[StageName, str]:
         """The version that everything follows of each stage whose versions are promoted."""
         return {"query_scorer": self.scorer, "few_shot_examples": self.few_shot}
 
 
-def stage_inputs(stage: str, settings: Settings, versions: Versions) -> Inputs:
+def stage_inputs(stage: StageName, settings: Settings, versions: Versions) -> Inputs:
     """The inputs of *stage* that are the same for all documents, by name."""
     inputs: Inputs = {"code": CODE_VERSIONS[stage]}
-    for name in _STAGE_SETTINGS[stage]:
+    for name in STAGES[stage].settings:
         inputs[f"{_SETTING}{name}"] = str(_value(settings, name))
     for name in deciding_libraries(stage, settings):
         inputs[f"{_LIBRARY}{name}"] = versions.libraries[name]
-    for name in _LATER_SETTINGS.get(stage, ()):
+    for name in STAGES[stage].later_settings:
         if _value(settings, name) != _default(name):
             inputs[f"{_SETTING}{name}"] = str(_value(settings, name))
-    extra: dict[str, Inputs] = {
+    extra: dict[StageName, Inputs] = {
         # Hashed, as an address may hold a password.
         "raw_corpus": {_ADDRESS: content_id("uri", settings.source.uri)},
         "cst_nodes": _tree_inputs(settings, versions),
@@ -160,7 +85,7 @@ def stage_inputs(stage: str, settings: Settings, versions: Versions) -> Inputs:
     return inputs | extra[stage]
 
 
-def fingerprint(stage: str, inputs: Mapping[str, str]) -> str:
+def fingerprint(stage: StageName, inputs: Mapping[str, str]) -> str:
     """The hash of the named inputs of *stage*, of which ``document`` is a document's own."""
     shared = {name: value for name, value in inputs.items() if name != DOCUMENT}
     return document_fingerprint(shared_fingerprint(stage, shared), inputs.get(DOCUMENT, ""))
@@ -173,7 +98,7 @@ def documents_fingerprint(what: str, values: Mapping[str, str]) -> str:
     )
 
 
-def shared_fingerprint(stage: str, inputs: Mapping[str, str]) -> str:
+def shared_fingerprint(stage: StageName, inputs: Mapping[str, str]) -> str:
     """The hash of a stage's named inputs that are no document's."""
     return content_id("shared", stage, *(part for item in sorted(inputs.items()) for part in item))
 
@@ -209,7 +134,7 @@ def _change(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
 
 
 def reasons_to_make(
-    stage: str, before: Mapping[str, str] | None, now: Mapping[str, str], *, failed: bool
+    stage: StageName, before: Mapping[str, str] | None, now: Mapping[str, str], *, failed: bool
 ) -> list[str]:
     """Why *stage* makes a document anew from *now*, in words; empty where nothing differs.
 

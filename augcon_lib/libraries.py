@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
+from augcon_lib.pipeline import StageName
 from augcon_lib.settings import Settings
 
 _CONVERTERS = (
@@ -39,7 +40,7 @@ LIBRARIES = (
 ABSENT = "absent"
 
 
-def deciding_libraries(stage: str, settings: Settings) -> tuple[str, ...]:
+def deciding_libraries(stage: StageName, settings: Settings) -> tuple[str, ...]:
     """The libraries that decide the output of *stage* under *settings*, by their package names."""
     scorer = settings.scorer
     embeds = settings.uses_scorer and scorer.kind == "linear" and scorer.embedding_model
@@ -47,7 +48,7 @@ def deciding_libraries(stage: str, settings: Settings) -> tuple[str, ...]:
     trainers = _TRAINERS.get(scorer.kind, ()) if settings.uses_scorer else ()
     # The sentences of an example stand in the prompt that shows a model how to reason.
     quoting = ("sentencex",) if settings.responses.reasoning else ()
-    by_stage: dict[str, tuple[str, ...]] = {
+    by_stage: dict[StageName, tuple[str, ...]] = {
         "raw_corpus": _CONVERTERS,
         "cst_nodes": _CUTTING,
         "query_scorer": trainers + embeddings,

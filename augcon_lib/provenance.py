@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from augcon_lib.fingerprints import DOCUMENT, Inputs
+from augcon_lib.pipeline import StageName
 from augcon_lib.records import content_id
 
 # Kinds of named inputs, by how their names begin, and what they are listed under.
@@ -17,7 +18,7 @@ def shared_inputs(inputs: Mapping[str, str]) -> Inputs:
     return {name: value for name, value in inputs.items() if name != DOCUMENT}
 
 
-def provenance_id(stage: str, shared: Mapping[str, str]) -> str:
+def provenance_id(stage: StageName, shared: Mapping[str, str]) -> str:
     """The id under which a stage's shared inputs are kept."""
     return content_id(
         "provenance", stage, *(part for item in sorted(shared.items()) for part in item)

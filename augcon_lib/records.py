@@ -8,6 +8,8 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from augcon_lib.pipeline import StageName
+
 
 def content_id(*parts: object, size_bytes: int = 12) -> str:
     """Hex id of ``2 * size_bytes`` characters over *parts*, which may hold any text."""
@@ -170,7 +172,7 @@ class DatasetRow:
 class Rejection:
     """Something that left the pipeline, at which stage, and why."""
 
-    stage: str
+    stage: StageName
     document_id: str
     subject_id: str
     reason: str

@@ -8,10 +8,11 @@ from augcon_lib.fingerprints import (
     NOT_MADE_YET,
     Versions,
 )
+from augcon_lib.pipeline import DOCUMENT_STAGES
 from augcon_lib.staleness.expected import Expectation
 from augcon_lib.staleness.partitions import UPSTREAM, Staleness, find_stale, live_documents
 from augcon_lib.warehouse.choices import NO_DOCUMENT
-from augcon_lib.warehouse.partitions import FAILED, REJECTED, STAGES, PartitionState
+from augcon_lib.warehouse.partitions import FAILED, REJECTED, PartitionState
 from tests.support.states import (
     SETTINGS,
     SOURCES,
@@ -21,7 +22,7 @@ from tests.support.states import (
     with_setting,
 )
 
-NOTHING: dict[str, dict[str, list[str]]] = {stage: {} for stage in STAGES}
+NOTHING: dict[str, dict[str, list[str]]] = {stage: {} for stage in DOCUMENT_STAGES}
 
 
 def stale(sources=SOURCES, settings=SETTINGS, versions=VERSIONS, states=None) -> Staleness:
@@ -56,7 +57,7 @@ def test_in_an_empty_warehouse_everything_is_new() -> None:
     found = stale(states={}, versions=replace(VERSIONS, scorer="", few_shot=""))
     assert stages_of(found, "a.md") == {
         "raw_corpus": [NEW],
-        **{stage: [UPSTREAM] for stage in STAGES[1:]},
+        **{stage: [UPSTREAM] for stage in DOCUMENT_STAGES[1:]},
     }
     assert found.ready("raw_corpus") == ["a.md", "b.md"]
     assert found.ready("responses") == []
@@ -70,7 +71,7 @@ def test_an_edited_document_is_stale_alone_and_from_the_start() -> None:
     assert stages_of(found, "a.md") == {}
     assert stages_of(found, "b.md") == {
         "raw_corpus": ["document changed"],
-        **{stage: [UPSTREAM] for stage in STAGES[1:]},
+        **{stage: [UPSTREAM] for stage in DOCUMENT_STAGES[1:]},
     }
     assert found.unpartitioned == {}
 
@@ -103,7 +104,7 @@ def test_the_first_stage_that_is_affected_names_the_cause_and_the_later_ones_wai
     settings, versions, stage: str, reason: str
 ) -> None:
     found = stale(settings=settings, versions=versions)
-    later = STAGES[STAGES.index(stage) + 1 :]
+    later = DOCUMENT_STAGES[DOCUMENT_STAGES.index(stage) + 1 :]
     expected = {stage: [reason], **{name: [UPSTREAM] for name in later}}
     assert stages_of(found, "a.md") == stages_of(found, "b.md") == expected
 
@@ -189,7 +190,7 @@ def test_a_document_that_failed_is_stale_where_it_failed() -> None:
 
 def test_a_rejected_document_goes_no_further_and_is_not_tried_again() -> None:
     states = up_to_date()
-    for stage in STAGES[1:]:
+    for stage in DOCUMENT_STAGES[1:]:
         del states[stage, "a.md"]
     states["raw_corpus", "a.md"] = states["raw_corpus", "a.md"]._replace(
         status=REJECTED, output_hash=""
@@ -214,7 +215,7 @@ def test_the_dataset_is_stale_when_a_document_leaves_or_changes_its_responses() 
 def test_a_document_is_live_only_while_all_its_stages_are_fresh_and_good() -> None:
     states = up_to_date()
     assert live(states) == ["a.md", "b.md"]
-    for stage in STAGES:
+    for stage in DOCUMENT_STAGES:
         for status in (FAILED, REJECTED):
             broken = {**states, (stage, "a.md"): states[stage, "a.md"]._replace(status=status)}
             assert live(broken) == ["b.md"]

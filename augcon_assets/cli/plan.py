@@ -11,12 +11,14 @@ from rich.text import Text
 
 from augcon_assets.cli.budget import collect_budget, print_budget
 from augcon_assets.cli.console import console, print_json, print_unmatched, workspace_at
+from augcon_lib.pipeline import is_stage
 from augcon_lib.pricing import price
+from augcon_lib.pricing.calibration import PRICED_STAGES
 from augcon_lib.pricing.estimate import Estimate, Range
 from augcon_lib.settings import Settings
 from augcon_lib.stages.sources import held_back, list_sources, stale_in
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.staleness.run_plan import pending_documents
+from augcon_lib.staleness.run_plan import next_runs, pending_documents
 from augcon_lib.warehouse.partitions import load_states
 
 FIGURES = ("documents", "model calls", "tokens in", "tokens out", "USD")
@@ -51,6 +53,10 @@ def print_plan(out: Console, plan: Mapping[str, Any]) -> None:
         out.print(f"{len(plan['deleted']):>6,} documents left the store", markup=False)
     for asset, reasons in plan["unpartitioned"].items():
         out.print(f"{asset}: {', '.join(reasons)}", markup=False)
+    for each in plan["next_runs"]:
+        of = f" of {each['documents']:,} documents" if each["documents"] else ""
+        asks = "; asks the model" if each["asks_model"] else ""
+        out.print(f"next run: {', '.join(each['assets'])}{of}{asks}", markup=False)
     for heading, rows in (("because of", plan["by_reason"]), ("stage", plan["stages"])):
         table = Table(heading, *FIGURES, box=None)
         for name, row in rows.items():
@@ -77,7 +83,9 @@ def collect_plan(run: StageRun) -> dict[str, Any]:
     deleted = sorted({d for _, d in load_states(run.warehouse) if d} - set(sources))
     priced = price(run, stale, listing, pending)
     held = held_back(run, listing)
-    stages = {stage: priced.stages.get(stage, Estimate()) for stage in ("cst_nodes", "responses")}
+    estimates: dict[str, Estimate] = dict.fromkeys(PRICED_STAGES, Estimate())
+    estimates.update(priced.stages.items())
+    estimates["total"] = priced.total
     return {
         "uri": run.settings.source.uri,
         "documents": len(listing.entries),
@@ -89,6 +97,14 @@ def collect_plan(run: StageRun) -> dict[str, Any]:
             Counter(reason for reasons in pending.values() for reason in reasons).most_common()
         ),
         "deleted": deleted,
+        "next_runs": [
+            {
+                "assets": each.assets,
+                "documents": each.documents,
+                "asks_model": each.asks_model,
+            }
+            for each in next_runs(stale, list(sources))
+        ],
         "unpartitioned": stale.unpartitioned,
         "by_reason": {
             reason: {
@@ -99,10 +115,10 @@ def collect_plan(run: StageRun) -> dict[str, Any]:
         },
         "stages": {
             stage: {
-                "documents": len(stale.documents.get(stage, ())),
+                "documents": len(stale.documents.get(stage, ())) if is_stage(stage) else 0,
                 **_figures(run.settings, estimate),
             }
-            for stage, estimate in {**stages, **priced.stages, "total": priced.total}.items()
+            for stage, estimate in estimates.items()
         },
     }
 

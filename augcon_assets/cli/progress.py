@@ -14,6 +14,7 @@ from rich.progress import (
 )
 
 from augcon_lib.model.endpoints.stats import CallStats
+from augcon_lib.pipeline import StageName
 
 PLAIN_LINE_SECONDS = 5.0
 MIN_RATE_SECONDS = 2.0  # a rate over less says nothing
@@ -53,7 +54,7 @@ class RunProgress:
             self._bars.stop()
 
     def __call__(
-        self, stage: str, done: int, total: int, failed: int, calls: CallStats | None
+        self, stage: StageName, done: int, total: int, failed: int, calls: CallStats | None
     ) -> None:
         """Show *done* of *total*, and the model calls so far."""
         since = time.monotonic() - self._started.setdefault(stage, time.monotonic())

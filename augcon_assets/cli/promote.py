@@ -25,11 +25,11 @@ from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.session import Session
 from augcon_lib.errors import PromotionRefused, SettingsError
 from augcon_lib.model import validate_model_settings
+from augcon_lib.pipeline import CHOICES, StageName
 from augcon_lib.stages.promotion import activate, waiting_versions
 from augcon_lib.stages.promotion_cost import PromotionCost, promotion_cost
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.staleness.run_plan import PlannedRun
-from augcon_lib.warehouse.choices import CHOICES
 
 
 def promote_command(
@@ -99,12 +99,12 @@ def retrain_command(folder: Path | None, assets: Sequence[str], *, as_json: bool
     return EXIT_DONE
 
 
-def checked_choices(assets: Sequence[str]) -> list[str]:
+def checked_choices(assets: Sequence[str]) -> list[StageName]:
     """*assets*, by default both; raises ``SettingsError`` for one that has no versions."""
     for asset in assets:
         if asset not in CHOICES:
             raise SettingsError(f"{asset} is not promoted; one of {', '.join(CHOICES)}")
-    return list(assets) or list(CHOICES)
+    return [stage for stage in CHOICES if stage in assets or not assets]
 
 
 def promotion_json(cost: PromotionCost) -> dict[str, Any]:

@@ -38,19 +38,14 @@ from augcon_assets.session import Session
 from augcon_lib.concurrency import rare_garbage_collection
 from augcon_lib.errors import BudgetExceeded, SettingsError
 from augcon_lib.model import check_connection, open_engine, validate_model_settings
+from augcon_lib.pipeline import STAGE_NAMES, StageName, is_stage
 from augcon_lib.settings import api_key
 from augcon_lib.stages.promotion import activate, offered_versions, waiting_versions
 from augcon_lib.stages.promotion_cost import promotion_cost
 from augcon_lib.stages.retirement import agree_to
 from augcon_lib.stages.sources import see_sources, stale_in
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.staleness.run_plan import (
-    MODEL_STAGES,
-    ORDER,
-    failed_in,
-    next_runs,
-    pending_documents,
-)
+from augcon_lib.staleness.run_plan import failed_in, next_runs, pending_documents
 from augcon_lib.workspace import Workspace
 
 
@@ -69,8 +64,8 @@ def run_command(
     *retire* names a set of documents that may leave; *yes* does not agree to that. Raises
     ``RetirementHeld`` where others would, and nobody is there to ask.
     """
-    if until not in ORDER:
-        raise SettingsError(f"--until {until}: no such asset; one of {', '.join(ORDER)}")
+    if not is_stage(until):
+        raise SettingsError(f"--until {until}: no such asset; one of {', '.join(STAGE_NAMES)}")
     workspace = workspace_at(folder)
     validate_model_settings(workspace.settings)
     if retire:
@@ -126,7 +121,7 @@ def follow(
     instance: dg.DagsterInstance,
     progress: RunProgress,
     globs: Sequence[str],
-    until: str,
+    until: StageName,
     *,
     promote: bool = False,
 ) -> Outcome:
@@ -157,8 +152,7 @@ def follow(
         planned = next_runs(stale, order, until, given_up, only)
         if not planned:
             break
-        asked = until != "raw_corpus" and any(MODEL_STAGES & set(p.assets) for p in planned)
-        if asked and not outcome.run_ids:
+        if not outcome.run_ids and any(each.asks_model for each in planned):
             asyncio.run(_check_model(run))
         for each in planned:
             outcome.run_ids.append(execute(workspace, instance, session, each))
@@ -197,7 +191,7 @@ async def _check_model(run: StageRun) -> None:
         await engine.ready()
 
 
-def _promote(run: StageRun, candidates: Mapping[str, str]) -> None:
+def _promote(run: StageRun, candidates: Mapping[StageName, str]) -> None:
     with run.exclusive():
         costs = [promotion_cost(run, s, v) for s, v in candidates.items()]
         print_costs(error_console(), costs)

@@ -15,6 +15,7 @@ from augcon_assets.session import Session
 from augcon_lib.errors import AugconError
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import Spend
+from augcon_lib.pipeline import StageName
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.text.printable import one_line
 from augcon_lib.warehouse import Warehouse
@@ -36,7 +37,7 @@ class Outcome:
     session: Session
     changed: Sequence[str]
     run_ids: list[str] = field(default_factory=list)
-    candidates: Mapping[str, str] = field(default_factory=dict)
+    candidates: Mapping[StageName, str] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property

@@ -11,7 +11,7 @@ import dagster as dg
 from augcon_assets.defs.assets import ASSETS
 from augcon_assets.inputs import EXTERNAL
 from augcon_assets.resources import WorkspaceResource
-from augcon_lib.staleness.run_plan import CHOICES, DATASET, DOCUMENT_STAGES
+from augcon_lib.pipeline import CHOICES, DOCUMENT_STAGES, SFT_DATASET
 
 documents_job = dg.define_asset_job(
     "documents",
@@ -24,7 +24,7 @@ choices_job = dg.define_asset_job(
     description="Trains the scorer and searches the few-shot examples.",
 )
 dataset_job = dg.define_asset_job(
-    "dataset", selection=list(DATASET), description="Makes a dataset version."
+    "dataset", selection=[SFT_DATASET], description="Makes a dataset version."
 )
 
 JOBS = (documents_job, choices_job, dataset_job)
@@ -43,7 +43,7 @@ def job_name(assets: tuple[str, ...]) -> str:
     for name, held in (
         ("documents", DOCUMENT_STAGES),
         ("choices", CHOICES),
-        ("dataset", DATASET),
+        ("dataset", (SFT_DATASET,)),
     ):
         if set(assets) <= set(held):
             return name

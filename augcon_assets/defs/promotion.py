@@ -7,10 +7,10 @@ import pydantic
 
 from augcon_assets.instance.reporting import report_stored
 from augcon_assets.resources import WorkspaceResource
+from augcon_lib.pipeline import CHOICES
 from augcon_lib.stages.promotion import activate, waiting_versions
 from augcon_lib.stages.promotion_cost import PromotionCost, promotion_cost
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.warehouse.choices import CHOICES
 
 
 def promotion_metadata(run: StageRun, report: StageReport) -> dict[str, Any]:
@@ -27,7 +27,8 @@ class PromoteConfig(dg.Config):
     """Which of ``query_scorer`` and ``few_shot_examples`` to promote."""
 
     assets: list[str] = pydantic.Field(
-        default_factory=lambda: list(CHOICES), description="Default: both, where a version waits."
+        default_factory=lambda: [str(stage) for stage in CHOICES],
+        description="Default: both, where a version waits.",
     )
     even_if_worse: bool = pydantic.Field(
         default=False,

@@ -33,13 +33,14 @@ from augcon_assets.instance.turn import Turn
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_lib.fingerprints import FAILED_BEFORE, fingerprint
 from augcon_lib.model.endpoints.periods import PeriodSpend, period_spend, utc
+from augcon_lib.pipeline import DOCUMENT_STAGES
 from augcon_lib.stages.retirement import waiting_retirements
 from augcon_lib.stages.sources import see_sources, stale_in
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.staleness.expected import Expectation
 from augcon_lib.staleness.partitions import Staleness
-from augcon_lib.staleness.run_plan import MODEL_STAGES, failed_before, failed_in, next_runs
-from augcon_lib.warehouse.partitions import STAGES, load_states
+from augcon_lib.staleness.run_plan import failed_before, failed_in, next_runs
+from augcon_lib.warehouse.partitions import load_states
 from augcon_lib.workspace import Workspace
 
 MAX_ATTEMPTS = 3
@@ -168,7 +169,7 @@ def _missing_runs(instance: dg.DagsterInstance, run: StageRun, attempts: Attempt
     order = documents_in_order(instance)
     planned = next_runs(stale, order, given_up=given_up)
     reached = [each for each in _periods(run.workspace) if each.is_reached]
-    if reached and any(MODEL_STAGES & set(each.assets) for each in planned):
+    if reached and any(each.asks_model for each in planned):
         return Missing(
             [],
             {d: (f, before.get(d, 0)) for d, f in tried.items()},
@@ -220,7 +221,7 @@ def _tried_inputs(run: StageRun, stale: Staleness) -> dict[str, str]:
     expectation = Expectation(run.settings, run.versions(), load_states(run.warehouse, failed))
     return {
         document: fingerprint(stage, expectation.inputs(stage, document))
-        for stage in STAGES
+        for stage in DOCUMENT_STAGES
         for document, why in stale.documents[stage].items()
         if FAILED_BEFORE in why
     }

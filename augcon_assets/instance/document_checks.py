@@ -19,6 +19,7 @@ from augcon_assets.instance.materializations import latest_events
 from augcon_assets.markdown import bullets
 from augcon_assets.metadata import Metadata
 from augcon_assets.partitions import documents_partitions, partition_key
+from augcon_lib.pipeline import StageName
 from augcon_lib.stages.stage_run import PartitionSummary
 from augcon_lib.warehouse.partitions import EMPTY, OK
 
@@ -27,7 +28,7 @@ NAME = "document_done"
 warnings.filterwarnings("ignore", "Specifying a partitions_def", dg.PreviewWarning)
 
 
-def spec(stage: str) -> dg.AssetCheckSpec:
+def spec(stage: StageName) -> dg.AssetCheckSpec:
     """The check of *stage*, partitioned as its documents are."""
     return dg.AssetCheckSpec(
         NAME,
@@ -39,7 +40,7 @@ def spec(stage: str) -> dg.AssetCheckSpec:
 
 def results(
     context: dg.AssetExecutionContext,
-    stage: str,
+    stage: StageName,
     partitions: Sequence[PartitionSummary],
     problems: Mapping[str, Sequence[str]],
 ) -> Iterator[dg.AssetCheckResult | dg.Output[None]]:
@@ -62,7 +63,7 @@ def results(
 
 def log_results(
     context: dg.AssetExecutionContext,
-    stage: str,
+    stage: StageName,
     partitions: Sequence[PartitionSummary],
     problems: Mapping[str, Sequence[str]],
 ) -> None:
@@ -73,7 +74,7 @@ def log_results(
 
 def _evaluations(
     context: dg.AssetExecutionContext,
-    stage: str,
+    stage: StageName,
     partitions: Sequence[PartitionSummary],
     problems: Mapping[str, Sequence[str]],
 ) -> Iterator[dg.AssetCheckEvaluation]:
@@ -99,7 +100,7 @@ def _evaluations(
 
 
 def _result(
-    stage: str, partition: PartitionSummary, problems: Mapping[str, Sequence[str]]
+    stage: StageName, partition: PartitionSummary, problems: Mapping[str, Sequence[str]]
 ) -> dg.AssetCheckResult:
     broken = problems.get(partition.document_id, ())
     return dg.AssetCheckResult(

@@ -13,9 +13,10 @@ from augcon_assets.instance.event_log import report_planned
 from augcon_assets.instance.processes import PROCESS_TAG, this_process
 from augcon_assets.instance.turn import Turn
 from augcon_assets.partitions import partition_key
+from augcon_lib.pipeline import DOCUMENT_STAGES, StageName
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.counts import document_failures
-from augcon_lib.warehouse.partitions import EMPTY, REJECTED, STAGES
+from augcon_lib.warehouse.partitions import EMPTY, REJECTED
 
 FAILURES_TAG = "augcon/failures"
 MAX_TOLD = 50
@@ -35,13 +36,13 @@ def report_failures(
     failure. Goes on while *turn* does; each piece gets a run of its own.
     """
     turn = turn or Turn()
-    by_stage: dict[str, dict[str, str]] = {}
+    by_stage: dict[StageName, dict[str, str]] = {}
     for each in document_failures(warehouse):
-        document, reason = each["document_id"], each["reason"]
+        document, reason, stage = each["document_id"], each["reason"], each["stage"]
         final = each["status"] == REJECTED or is_given_up(document)
-        if each["stage"] in STAGES and reason != EMPTY and final:
+        if stage in DOCUMENT_STAGES and reason != EMPTY and final:
             why = f"{reason}: {each['message']}" if each["message"] else reason
-            by_stage.setdefault(each["stage"], {})[document] = why
+            by_stage.setdefault(stage, {})[document] = why
     shown: list[str] = []
     for stage, reasons in by_stage.items():
         new = _not_shown(instance, stage, reasons)
@@ -52,7 +53,7 @@ def report_failures(
 
 
 def _not_shown(
-    instance: dg.DagsterInstance, stage: str, reasons: Mapping[str, str]
+    instance: dg.DagsterInstance, stage: StageName, reasons: Mapping[str, str]
 ) -> dict[str, str]:
     storage = instance.event_log_storage
     attempts = storage.get_latest_asset_partition_materialization_attempts_without_materializations(
@@ -65,7 +66,10 @@ def _not_shown(
 
 
 def _fail(
-    instance: dg.DagsterInstance, whole: dg.JobDefinition, stage: str, reasons: Mapping[str, str]
+    instance: dg.DagsterInstance,
+    whole: dg.JobDefinition,
+    stage: StageName,
+    reasons: Mapping[str, str],
 ) -> None:
     told = [f"{document}: {why}" for document, why in list(reasons.items())[:MAX_TOLD]]
     if len(reasons) > MAX_TOLD:

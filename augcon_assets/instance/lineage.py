@@ -13,16 +13,15 @@ import dagster as dg
 from augcon_assets.inputs import DOCUMENTS, PROMOTED
 from augcon_assets.instance.event_index import recorded_versions
 from augcon_assets.partitions import document_id, partition_key
-from augcon_lib.fingerprints import CODE_VERSIONS
+from augcon_lib.pipeline import DOCUMENT_STAGES, STAGE_NAMES
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.output_versions import Versions, output_versions, source_versions
-from augcon_lib.warehouse.partitions import STAGES
 from augcon_lib.warehouse.promotions import promoted_versions
 
 # Assets over documents, each before those that are made from it.
-OF_DOCUMENTS = (DOCUMENTS, *STAGES)
-ASSETS = (DOCUMENTS, *CODE_VERSIONS, *PROMOTED.values())
+OF_DOCUMENTS = (DOCUMENTS, *DOCUMENT_STAGES)
+ASSETS = (DOCUMENTS, *STAGE_NAMES, *PROMOTED.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +78,7 @@ def stored_versions(run: StageRun) -> dict[str, Versions]:
         outputs = output_versions(warehouse)
         promoted = promoted_versions(warehouse)
         found = {DOCUMENTS: source_versions(warehouse)}
-    for stage in CODE_VERSIONS:
-        found[stage] = outputs.get(stage, {})
+    found |= {stage: outputs.get(stage, {}) for stage in STAGE_NAMES}
     for stage, asset in PROMOTED.items():
         found[asset] = {NO_DOCUMENT: promoted[stage]} if stage in promoted else {}
     return found

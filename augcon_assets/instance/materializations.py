@@ -22,6 +22,7 @@ from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_AS
 from augcon_assets.inputs import DOCUMENTS, READ, UPSTREAM, input_versions
 from augcon_assets.metadata import Metadata
 from augcon_assets.partitions import partition_key
+from augcon_lib.pipeline import StageName
 from augcon_lib.warehouse.partitions import PartitionState
 
 # SQLite binds 32,766 values at most, and a scan of all is as quick from a few thousand on.
@@ -29,7 +30,7 @@ MAX_QUERIED_KEYS = 5_000
 
 SOURCES_CODE_VERSION = "1"
 
-States = Mapping[tuple[str, str], PartitionState]
+States = Mapping[tuple[StageName, str], PartitionState]
 
 
 def no_event_of_its_own() -> dg.MaterializeResult[None]:
@@ -44,7 +45,7 @@ def versions(data_version: str) -> dict[str, str]:
 
 def materializations(
     instance: dg.DagsterInstance,
-    stage: str,
+    stage: StageName,
     made: Mapping[str, Metadata],
     states: States,
 ) -> list[dg.AssetMaterialization]:

@@ -16,14 +16,9 @@ from augcon_assets.instance.reporting import report_documents, report_inputs
 from augcon_assets.metadata import Metadata, partition_metadata, run_metadata
 from augcon_assets.partitions import partition_key
 from augcon_lib.fingerprints import DOCUMENT
+from augcon_lib.pipeline import DOCUMENT_STAGES, StageName
 from augcon_lib.stages.stage_run import StageReport, StageRun
-from augcon_lib.warehouse.partitions import (
-    OK,
-    REJECTED,
-    STAGES,
-    PartitionOutput,
-    PartitionState,
-)
+from augcon_lib.warehouse.partitions import OK, REJECTED, PartitionOutput, PartitionState
 
 
 @dataclass
@@ -47,13 +42,13 @@ class DocumentRecorder:
         step = {f"step/{name}": value for name, value in run_metadata(report).items()}
         states = {(stage, o.document_id): _state(o) for o in outputs if o.status == OK}
         made = {d: {**partition_metadata(stage, summaries[d]), **step} for _, d in states}
-        if stage == STAGES[0]:
+        if stage == DOCUMENT_STAGES[0]:
             report_documents(instance, {o.document_id: o.inputs[DOCUMENT] for o in outputs})
         if made:
             log_events(self.context, materializations(instance, stage, made, states))
         rejected = [partition_key(o.document_id) for o in outputs if o.status == REJECTED]
         if rejected:
-            for each in STAGES[STAGES.index(stage) :]:
+            for each in DOCUMENT_STAGES[DOCUMENT_STAGES.index(stage) :]:
                 withdraw(instance, each, rejected)
 
 
@@ -61,7 +56,7 @@ class DocumentRecorder:
 class WholeRecorder:
     """Keeps what a stage without partitions has stored, to be recorded with its metadata."""
 
-    states: dict[tuple[str, str], PartitionState] = field(default_factory=dict)
+    states: dict[tuple[StageName, str], PartitionState] = field(default_factory=dict)
 
     def __call__(self, report: StageReport, outputs: Sequence[PartitionOutput]) -> None:
         """Keep the state of *outputs*."""

@@ -30,11 +30,11 @@ from augcon_assets.instance.materializations import (
 )
 from augcon_assets.instance.turn import Turn
 from augcon_assets.partitions import partition_key
+from augcon_lib.pipeline import SFT_DATASET, is_stage
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.partitions import load_states
 
-DATASET = "sft_dataset"
 RECORDED_LATER = "made earlier; recorded from the warehouse, because Dagster did not show it"
 
 
@@ -140,9 +140,9 @@ def _take_back_what_was_made_of(
             withdraw(instance, asset, [partition_key(document) for document in again])
             took_back = True
         gone |= lost[asset]
-    of_all = gone & stored[OF_DOCUMENTS[-1]].keys() and stored[DATASET]
-    if of_all and NO_DOCUMENT not in lacking[DATASET]:
-        instance.wipe_assets([dg.AssetKey.from_user_string(DATASET)])
+    of_all = gone & stored[OF_DOCUMENTS[-1]].keys() and stored[SFT_DATASET]
+    if of_all and NO_DOCUMENT not in lacking[SFT_DATASET]:
+        instance.wipe_assets([dg.AssetKey.from_user_string(SFT_DATASET)])
         took_back = True
     return took_back
 
@@ -156,7 +156,7 @@ def _report(
         report_events(instance, sources_seen(missing))
     elif missing and asset in PROMOTED.values():
         _report_whole(instance, {asset: missing[NO_DOCUMENT]})
-    elif missing:
+    elif missing and is_stage(asset):
         notes = {d: {"document_id": d} if d else {} for d in missing}
         made = {d: {**note, "note": RECORDED_LATER} for d, note in notes.items()}
         states = load_states(run.warehouse, list(missing))

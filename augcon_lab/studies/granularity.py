@@ -19,6 +19,7 @@ from augcon_lib.benchmark.generation import rows_of
 from augcon_lib.benchmark.measures import Scores, confidence_interval, distinct_2, measure
 from augcon_lib.evaluation.granularity import DETAIL_SHARE, GRAINS, MACRO_SHARE, grain
 from augcon_lib.evaluation.plots import lines
+from augcon_lib.pipeline import StageName
 from augcon_lib.records import Node
 from augcon_lib.tree.lengths import resolve_lengths
 
@@ -144,7 +145,7 @@ def _grid(inputs: StudyInputs, corpus: Corpus) -> Grid:
 def _cell(inputs: StudyInputs, corpus: Corpus, longest: int, shortest: int) -> Cell:
     name = f"{NAME}-{longest}-{shortest}"
     changes = {"tree": {"max_context_chars": longest, "min_context_chars": shortest}}
-    until = "sft_dataset" if corpus.gold else "scored_queries"
+    until: StageName = "sft_dataset" if corpus.gold else "scored_queries"
     selection = make_selection(inputs, corpus, name, changes, until=until)
     trial = selection.trees.trial
     coverage = measure(corpus.gold, rows_of(trial)).scores["coverage"] if corpus.gold else None

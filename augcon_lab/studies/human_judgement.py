@@ -27,6 +27,7 @@ from augcon_lab.studies.runs import Trees, embedder_for, make_pairs, make_trees
 from augcon_lab.studies.spent import Spent
 from augcon_lab.studies.statements import with_interval
 from augcon_lib.evaluation.plots import bars
+from augcon_lib.pipeline import QUERY_SCORER
 from augcon_lib.queries.contrastive_pairs import ContrastivePair
 from augcon_lib.queries.features import FEATURE_NAMES, features
 from augcon_lib.queries.linear_scorer import LinearScorer, Scorer
@@ -68,11 +69,11 @@ def run(inputs: StudyInputs) -> StudyPage:
         trios, asked = make_trios(inputs, trees, corpus.gold, compare, NAME)
         learned, train_pairs = _learn(trees, known, inputs.seed, spent)
         texts = [text for trio in trios for text in (trio.context, *trio.questions)]
-        scorer = ready_to_score(trees.trial.run, StageReport(NAME), learned, texts)
+        scorer = ready_to_score(trees.trial.run, StageReport(QUERY_SCORER), learned, texts)
         trained[corpus.name] = Trained(scorer, train_pairs, scored(scorer, trios))
         for review, verdicts in reviews.items():
             texts = [text for each in verdicts for text in (each.context, each.query)]
-            scorer = ready_to_score(trees.trial.run, StageReport(NAME), learned, texts)
+            scorer = ready_to_score(trees.trial.run, StageReport(QUERY_SCORER), learned, texts)
             judged[review, corpus.name] = reviewed(scorer, verdicts)
         spent.count(calls)
         spent.add(trees.trial)

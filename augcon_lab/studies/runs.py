@@ -14,6 +14,7 @@ from augcon_lib.chat.port import ChatReply, ChatRequest
 from augcon_lib.concurrency import run_together, run_until_done
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.model.endpoints.stats import CallStats
+from augcon_lib.pipeline import RESPONSES, StageName
 from augcon_lib.queries.contrastive_pairs import ContrastivePair
 from augcon_lib.queries.embeddings import Embedder
 from augcon_lib.queries.linear_scorer import Scorer
@@ -85,7 +86,7 @@ def make_trial(
     name: str,
     changes: Changes,
     *,
-    until: str = "sft_dataset",
+    until: StageName = "sft_dataset",
     choose_strategy: ChooseStrategy = strategy_for,
     scorer: Scorer | None = None,
 ) -> Trial:
@@ -117,7 +118,7 @@ def make_selection(
     name: str,
     changes: Changes,
     *,
-    until: str = "scored_queries",
+    until: StageName = "scored_queries",
 ) -> Selection:
     """Grow the trees of *corpus*, train the scorer, and select queries up to the quota.
 
@@ -177,7 +178,7 @@ def ask_all(inputs: StudyInputs, trees: Trees, requests: Sequence[ChatRequest], 
     inputs.progress(f"{name}: {len(requests):,} questions to the model")
 
     async def ask_them() -> Asked:
-        report = StageReport(name)
+        report = StageReport(RESPONSES)
         async with model_for(trees.trial.run, report, len(requests)) as chat:
 
             async def one(request: ChatRequest) -> ChatReply | None:

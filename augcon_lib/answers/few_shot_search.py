@@ -15,12 +15,12 @@ from augcon_lib.chat.port import Chat, ChatRequest
 from augcon_lib.chat.reply_formats import JUDGEMENT
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import AnswerRejected
+from augcon_lib.pipeline import FEW_SHOT_EXAMPLES
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.prompts.language import PROMPT_LANGUAGES, prompt_language
 from augcon_lib.records import FewShotExample, content_id
 from augcon_lib.text.languages import detect_language
 
-STAGE = "few_shot_examples"
 JUDGE_TEMPERATURE = 0.0
 
 
@@ -124,7 +124,7 @@ class FewShotSearch:
                 query=example.question,
                 few_shot=shots,
                 language=language,
-                stage=STAGE,
+                stage=FEW_SHOT_EXAMPLES,
             )
             reply = await self._chat.ask(
                 ChatRequest(
@@ -138,7 +138,7 @@ class FewShotSearch:
                     reply_format=JUDGEMENT,
                     temperature=JUDGE_TEMPERATURE,
                     language=language,
-                    stage=STAGE,
+                    stage=FEW_SHOT_EXAMPLES,
                 )
             )
         except AnswerRejected as error:

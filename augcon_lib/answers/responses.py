@@ -11,13 +11,13 @@ from augcon_lib.answers.grounding import is_refusal, ungrounded
 from augcon_lib.chat.port import Chat, ChatExample, ChatReply, ChatRequest
 from augcon_lib.chat.reply_formats import ANSWER, JUDGEMENT, REASONED_ANSWER
 from augcon_lib.errors import AnswerRejected
+from augcon_lib.pipeline import RESPONSES
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import FewShotExample, Rejection, Response, content_id
 from augcon_lib.settings import ResponsesSettings
 from augcon_lib.text.rouge import tokenize
 from augcon_lib.text.sentences import split_sentences
 
-STAGE = "responses"
 JUDGE_TEMPERATURE = 0.0
 QUOTED_SENTENCES = 2
 
@@ -31,7 +31,7 @@ def answer_request(
     query: str,
     few_shot: Sequence[FewShotExample],
     language: str,
-    stage: str = STAGE,
+    stage: str = RESPONSES,
     document_id: str = "",
 ) -> ChatRequest:
     """What the model is asked: LLM(I_R, P, E_R', C, q); without principles, the plain prompt.
@@ -80,7 +80,7 @@ def faithfulness_request(
         reply_format=JUDGEMENT,
         temperature=JUDGE_TEMPERATURE,
         language=language,
-        stage=STAGE,
+        stage=RESPONSES,
         document_id=document_id,
     )
 
@@ -106,7 +106,7 @@ class Responder:
         query: str,
         few_shot: Sequence[FewShotExample],
         language: str,
-        stage: str = STAGE,
+        stage: str = RESPONSES,
         document_id: str = "",
     ) -> ChatReply:
         """The model's reply; raises ``AnswerRejected``, ``EndpointError``, ``BudgetExceeded``."""
@@ -158,7 +158,7 @@ class Responder:
                 raise
             found = (error.reason, error.detail)
         if found is not None:
-            return Rejection(STAGE, document_id, node_id, *found)
+            return Rejection(RESPONSES, document_id, node_id, *found)
         return response_of(node_id, document_id, query, answer, few_shot_version, reply)
 
     async def _judged(

@@ -16,6 +16,7 @@ from pathlib import Path
 from augcon_lib.benchmark.gold import GoldQuestion
 from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.model.journal import Journal
+from augcon_lib.pipeline import StageName
 from augcon_lib.queries.linear_scorer import Scorer
 from augcon_lib.records import content_id
 from augcon_lib.settings import Settings, SourceSettings, StorageSettings
@@ -56,7 +57,7 @@ class Trial:
     """Stages that were run in a warehouse of their own: the run, and their reports by name."""
 
     run: StageRun
-    reports: Mapping[str, StageReport]
+    reports: Mapping[StageName, StageReport]
 
     @property
     def model_calls(self) -> int:
@@ -137,7 +138,7 @@ def run_trial(
     session_id: str,
     progress: Progress = no_progress,
     *,
-    until: str = "sft_dataset",
+    until: StageName = "sft_dataset",
     documents: Collection[str] | None = None,
     choose_strategy: ChooseStrategy = strategy_for,
     scorer: Scorer | None = None,

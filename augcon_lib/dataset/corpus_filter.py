@@ -6,7 +6,7 @@ what it leaves out has been answered all the same.
 
 from collections.abc import Iterable
 
-from augcon_lib.dataset.rows import STAGE
+from augcon_lib.pipeline import SFT_DATASET
 from augcon_lib.records import GroundedResponse, Rejection
 from augcon_lib.settings import SelectionSettings
 from augcon_lib.text.rouge_filter import first_repeats
@@ -29,7 +29,7 @@ def leave_out_repeats(
         detail = f"repeats:{first.node_id} of {first.document_id}"
         rejections.append(
             Rejection(
-                STAGE, response.document_id, response.response_id, "repeats_in_corpus", detail
+                SFT_DATASET, response.document_id, response.response_id, "repeats_in_corpus", detail
             )
         )
     return kept, rejections

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from augcon_lib.pipeline import SFT_DATASET
 from augcon_lib.records import DatasetRow, GroundedResponse, Rejection, content_id
 from augcon_lib.text.rouge import tokenize
 
-STAGE = "sft_dataset"
 SPLITS = ("test", "train")
 SHINGLE_TOKENS = 5
 NEAR_DUPLICATE_JACCARD = 0.7
@@ -45,7 +45,9 @@ def build_dataset(
         first = seen.setdefault(pair, row_id)
         if first != row_id:
             detail = f"the same query and response as row {first}"
-            rejections.append(Rejection(STAGE, document_id, subject_id, "duplicate_pair", detail))
+            rejections.append(
+                Rejection(SFT_DATASET, document_id, subject_id, "duplicate_pair", detail)
+            )
         return first == row_id
 
     for response in responses:

@@ -17,11 +17,11 @@ from augcon_lib.documents.remote import store_error
 from augcon_lib.documents.stores import Store, open_store
 from augcon_lib.documents.tasks import CONVERT, CONVERT_ROWS
 from augcon_lib.errors import DocumentError
+from augcon_lib.pipeline import RAW_CORPUS
 from augcon_lib.records import Document, Rejection, text_sha256
 from augcon_lib.settings import SourceSettings
 from augcon_lib.text.surrogates import without_surrogates
 
-STAGE = "raw_corpus"
 # The reason of a fault that may be gone the next time.
 READ_ERROR = "read_error"
 
@@ -196,7 +196,7 @@ class _Reader:
 def _rejection(entry: SourceEntry, reason: str, detail: str) -> Rejection:
     """Why *entry* is no document; a path in *detail* may hold what UTF-8 cannot."""
     name = entry.document_id
-    return Rejection(STAGE, name, name, reason, without_surrogates(detail))
+    return Rejection(RAW_CORPUS, name, name, reason, without_surrogates(detail))
 
 
 def _way_out(error: OSError) -> str:

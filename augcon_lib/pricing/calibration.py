@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import StageCalls
+from augcon_lib.pipeline import StageName
 from augcon_lib.pricing.stand_in import DistinctShares, Tally
 from augcon_lib.pricing.walk import Walked, Walker
 from augcon_lib.pricing.work import ContextWork
@@ -21,7 +22,7 @@ from augcon_lib.warehouse.counts import PastContext, distinct_shares, past_conte
 CALIBRATION_CONTEXTS = 80
 # A language with fewer takes the figures of all languages together.
 MIN_CONTEXTS = 10
-STAGES = ("cst_nodes", "responses")
+PRICED_STAGES: tuple[StageName, ...] = ("cst_nodes", "responses")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Calibration:
     issued_per_answer: Mapping[str, float] = field(default_factory=dict)
     tokens: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
-    def factor(self, stage: str, language: str) -> Factor:
+    def factor(self, stage: StageName, language: str) -> Factor:
         """That of the language, of all languages, or of no history."""
         by_language = self.factors.get((stage, language))
         return by_language or self.factors.get((stage, "")) or Factor()
@@ -75,14 +76,14 @@ async def calibrate(
     for language in ("", *languages):
         of_it = [pair for pair in pairs if language in ("", pair[0].language)]
         if len(of_it) >= MIN_CONTEXTS:
-            for stage in STAGES:
+            for stage in PRICED_STAGES:
                 factors[stage, language] = factor_of(
                     [(_real(stage, c), _guess(stage, w).calls) for c, w in of_it]
                 )
     return Calibration(
         factors,
         {stage: c.issued / c.answered for stage, c in calls.items() if c.answered},
-        {stage: _token_ratios(stage, calls, walked) for stage in STAGES if stage in calls},
+        {stage: _token_ratios(stage, calls, walked) for stage in PRICED_STAGES if stage in calls},
     )
 
 
@@ -101,16 +102,16 @@ def _again(context: PastContext) -> ContextWork:
     return ContextWork(context.document_id, context.language, root)
 
 
-def _real(stage: str, context: PastContext) -> int:
+def _real(stage: StageName, context: PastContext) -> int:
     return context.asked if stage == "cst_nodes" else context.selected
 
 
-def _guess(stage: str, walked: Walked) -> Tally:
+def _guess(stage: StageName, walked: Walked) -> Tally:
     return walked.trees if stage == "cst_nodes" else walked.answers
 
 
 def _token_ratios(
-    stage: str, calls: Mapping[str, StageCalls], walked: Sequence[Walked]
+    stage: StageName, calls: Mapping[str, StageCalls], walked: Sequence[Walked]
 ) -> tuple[float, float]:
     real = calls[stage]
     guessed = [_guess(stage, each) for each in walked]

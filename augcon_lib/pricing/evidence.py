@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from augcon_lib.model.endpoints.embedding_endpoint import TEXTS_PER_CALL
 from augcon_lib.model.wire.transport import estimate_tokens
+from augcon_lib.pipeline import StageName
 from augcon_lib.pricing.calibration import Calibration
 from augcon_lib.pricing.estimate import Estimate, Range, around
 from augcon_lib.pricing.stand_in import Tally
@@ -24,7 +25,7 @@ EMBEDDED_SPREAD = 0.5
 
 
 def of_contexts(
-    stage: str,
+    stage: StageName,
     walked: Sequence[tuple[Walked, Walked]],
     weight: float,
     calibration: Calibration,
@@ -62,7 +63,9 @@ class _Sum:
     deviation: float
 
 
-def _sum(stage: str, walked: Sequence[Walked], weight: float, calibration: Calibration) -> _Sum:
+def _sum(
+    stage: StageName, walked: Sequence[Walked], weight: float, calibration: Calibration
+) -> _Sum:
     expected, read, written, variance, doubt = [], 0.0, 0.0, 0.0, 0.0
     for context in walked:
         factor = calibration.factor(stage, context.language)
@@ -93,7 +96,7 @@ def of_embeddings(texts: Sequence[Collection[str]], weight: float = 1.0) -> Esti
     return Estimate(Range(low, high), spread, Range(), spread)
 
 
-def of_choice(stage: str, tally: Tally, examples: int, calibration: Calibration) -> Estimate:
+def of_choice(stage: StageName, tally: Tally, examples: int, calibration: Calibration) -> Estimate:
     """What making the scorer or the few-shot choice asks.
 
     Which queries a scorer learns from, and so how many of their negatives are known, is chance.

@@ -11,7 +11,8 @@ from augcon_lib.answers.responses import Responder
 from augcon_lib.documents import StoreListing
 from augcon_lib.model import model_identity
 from augcon_lib.model.journal import Journal
-from augcon_lib.pricing.calibration import STAGES, Calibration, calibrate, shares_of
+from augcon_lib.pipeline import CHOICES, StageName
+from augcon_lib.pricing.calibration import PRICED_STAGES, Calibration, calibrate, shares_of
 from augcon_lib.pricing.estimate import Estimate
 from augcon_lib.pricing.evidence import of_choice, of_contexts, of_embeddings
 from augcon_lib.pricing.past_splits import PastSplits
@@ -26,7 +27,7 @@ from augcon_lib.stages.promotion import usable_choice
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.staleness.choices import DRIFTED, TREES, has_drifted
 from augcon_lib.staleness.partitions import Staleness
-from augcon_lib.warehouse.choices import CHOICES, NO_DOCUMENT, load_few_shot, load_scorer
+from augcon_lib.warehouse.choices import NO_DOCUMENT, load_few_shot, load_scorer
 from augcon_lib.warehouse.partitions import load_states
 from augcon_lib.warehouse.stage_rows import read_positives
 
@@ -40,11 +41,11 @@ QUESTION_CHARS = 100
 class Price:
     """Estimates by stage and by reason; ``documents`` by reason."""
 
-    stages: dict[str, Estimate] = field(default_factory=dict)
+    stages: dict[StageName, Estimate] = field(default_factory=dict)
     reasons: dict[str, Estimate] = field(default_factory=dict)
     documents: dict[str, int] = field(default_factory=dict)
 
-    def add(self, stage: str, reason: str, part: Estimate) -> None:
+    def add(self, stage: StageName, reason: str, part: Estimate) -> None:
         """Count *part* in."""
         self.stages[stage] = self.stages.get(stage, Estimate()) + part
         self.reasons[reason] = self.reasons.get(reason, Estimate()) + part
@@ -89,10 +90,12 @@ class _Pricing:
         self,
         finder: WorkFinder,
         groups: Mapping[str, Sequence[str]],
-        unpartitioned: Mapping[str, Sequence[str]],
+        unpartitioned: Mapping[StageName, Sequence[str]],
     ) -> Price:
         found = Price(documents={reason: len(ids) for reason, ids in groups.items()})
-        choices = {stage: unpartitioned[stage] for stage in CHOICES if stage in unpartitioned}
+        choices: dict[StageName, Sequence[str]] = {
+            stage: unpartitioned[stage] for stage in CHOICES if stage in unpartitioned
+        }
         path = self._run.workspace.journal_path
         with closing(Journal(path)) if path.exists() else nullcontext() as journal:
             shares = shares_of(self._run)
@@ -112,7 +115,7 @@ class _Pricing:
                 without = self._walker(StandIn(self._identity, None, shares))
                 calibration = await calibrate(self._run, without, journal, self._identity)
             for why, results in walked.items():
-                for stage in STAGES:
+                for stage in PRICED_STAGES:
                     part = of_contexts(stage, results, samples[why].weight, calibration)
                     found.add(stage, why, part)
                 texts = [usual.texts for usual, _ in results]
@@ -146,7 +149,7 @@ class _Pricing:
     def _walker(self, chat: StandIn) -> Walker:
         return Walker(self._run, chat, self._scorer, self._few_shot)
 
-    def _is_kept(self, stage: str, journal: Journal) -> bool:
+    def _is_kept(self, stage: StageName, journal: Journal) -> bool:
         """Will the version that was in force before the warehouse was lost be taken again?"""
         in_force = self._run.versions().active[stage]
         return not in_force and usable_choice(self._run, stage, journal) is not None
@@ -173,8 +176,8 @@ class _Pricing:
 
 
 def with_retraining(
-    run: StageRun, choices: Mapping[str, Sequence[str]], drifting: float
-) -> dict[str, Sequence[str]]:
+    run: StageRun, choices: Mapping[StageName, Sequence[str]], drifting: float
+) -> dict[StageName, Sequence[str]]:
     """*choices*, and the scorer where *drifting* more documents with other trees make it stale."""
     states = load_states(run.warehouse)
     scorer = states.get(("query_scorer", NO_DOCUMENT))

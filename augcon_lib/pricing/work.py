@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from augcon_lib.documents import StoreListing, read_documents
 from augcon_lib.errors import DocumentError
 from augcon_lib.fingerprints import DOCUMENT, changes
+from augcon_lib.pipeline import StageName
 from augcon_lib.pricing.past_splits import PastSplits
 from augcon_lib.records import Context, Document, Node
 from augcon_lib.stages.stage_run import StageRun
@@ -127,7 +128,7 @@ class WorkFinder:
                 works.append(ContextWork(document_id, language, None, nodes))
         return works
 
-    def _holds(self, stage: str, document_id: str) -> bool:
+    def _holds(self, stage: StageName, document_id: str) -> bool:
         """Was *stage* made with all its present inputs but for the document itself?"""
         state = self._states.get((stage, document_id))
         if state is None or state.status != OK:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from augcon_lib.chat.port import Chat, ChatExample, ChatRequest
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import AnswerRejected
+from augcon_lib.pipeline import QUERY_SCORER
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Rejection
 from augcon_lib.tree.context_split_tree import REPLY_FORMATS, cst_examples, cst_request
 
-STAGE = "query_scorer"
 FEWER_EXAMPLES = 1
 
 
@@ -96,7 +96,7 @@ def worsened_request(
         text=positive.context,
         language=language,
         temperature=temperature,
-        stage=STAGE,
+        stage=QUERY_SCORER,
         document_id=positive.document_id,
     )
 
@@ -116,15 +116,15 @@ async def build_pairs(
 
     async def negative(kind: NegativeKind, positive: Positive) -> ContrastivePair | Rejection:
         request = worsened_request(prompts, kind, positive, split, temperature)
-        subject = (STAGE, positive.document_id, positive.node_id)
+        subject = (positive.document_id, positive.node_id)
         try:
             query = str((await chat.ask(request)).fields["question"]).strip()
         except AnswerRejected as error:
             if error.is_transient:
                 raise
-            return Rejection(*subject, error.reason, error.detail)
+            return Rejection(QUERY_SCORER, *subject, error.reason, error.detail)
         if not query or query == positive.query:
-            return Rejection(*subject, "negative_equals_positive", query)
+            return Rejection(QUERY_SCORER, *subject, "negative_equals_positive", query)
         return ContrastivePair(
             document_id=positive.document_id,
             node_id=positive.node_id,

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+from augcon_lib.pipeline import SCORED_QUERIES
 from augcon_lib.records import Node, Rejection, ScoredQuery
 from augcon_lib.text.rouge_filter import PRECISION, first_repeats
-
-STAGE = "scored_queries"
 
 
 def select_queries(
@@ -56,5 +55,7 @@ def select_queries(
         if len(kept) < quota:
             document_id = ranked[0][0].document_id
             detail = f"{len(kept)} of {quota} queries: further trees brought no different ones"
-            rejections.append(Rejection(STAGE, document_id, context_id, "quota_not_met", detail))
+            rejections.append(
+                Rejection(SCORED_QUERIES, document_id, context_id, "quota_not_met", detail)
+            )
     return selected_queries, rejections

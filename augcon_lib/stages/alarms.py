@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from augcon_lib.answers.search_margin import search_margins
+from augcon_lib.pipeline import QUERY_SCORER, StageName
 from augcon_lib.stages.promotion import refusal
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.text.rouge import rouge_l_precision, tokenize
@@ -40,7 +41,7 @@ class Alarm:
     """A sign of failure after *stage*, and what to try against it."""
 
     name: str
-    stage: str
+    stage: StageName
     description: str
     advice: str
     find: Callable[[StageRun, StageReport], Finding]
@@ -54,8 +55,8 @@ def _scorer_near_chance(run: StageRun, report: StageReport) -> Finding:
         f"pair accuracy {facts['pair_accuracy']:.3f}, AUC {facts['auc']:.3f} on "
         f"{facts['held_out_pairs']} held-out pairs of {facts['held_out_documents']} documents"
     )
-    below = refusal(run, report.stage, report.version, even_if_worse=True)
-    refused = below or refusal(run, report.stage, report.version)
+    below = refusal(run, QUERY_SCORER, report.version, even_if_worse=True)
+    refused = below or refusal(run, QUERY_SCORER, report.version)
     return Finding(bool(below), f"{seen}; {refused}" if refused else seen)
 
 

@@ -7,6 +7,7 @@ from augcon_lib.chat.port import Chat
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import DocumentError
 from augcon_lib.fingerprints import Inputs, fingerprint
+from augcon_lib.pipeline import CST_NODES
 from augcon_lib.records import Document, Node, Rejection, content_id
 from augcon_lib.stages.model_stage import Work, run_model_stage
 from augcon_lib.stages.stage_run import StageReport, StageRun
@@ -17,8 +18,6 @@ from augcon_lib.tree.lengths import resolve_lengths
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.partitions import REJECTED, PartitionOutput
 from augcon_lib.warehouse.stage_rows import read_documents_text
-
-STAGE = "cst_nodes"
 
 
 def run_cst_nodes(
@@ -45,7 +44,7 @@ def run_cst_nodes(
 
         return work
 
-    return run_model_stage(run, STAGE, document_ids, load, work_with)
+    return run_model_stage(run, CST_NODES, document_ids, load, work_with)
 
 
 async def _grow(
@@ -67,7 +66,7 @@ async def _grow(
 def _output(
     document: Document, inputs: Inputs, nodes: list[Node], rejections: list[Rejection]
 ) -> PartitionOutput:
-    key = fingerprint(STAGE, inputs)
+    key = fingerprint(CST_NODES, inputs)
     problems = broken_rules(document.text, nodes)
     if problems:
         return _rejected(document, inputs, "tree_malformed", "; ".join(problems[:5]), rejections)
@@ -94,9 +93,9 @@ def _rejected(
     document_id = document.document_id
     return PartitionOutput(
         document_id,
-        fingerprint(STAGE, inputs),
+        fingerprint(CST_NODES, inputs),
         inputs,
         status=REJECTED,
         reason=reason,
-        rejections=[*rejections, Rejection(STAGE, document_id, document_id, reason, detail)],
+        rejections=[*rejections, Rejection(CST_NODES, document_id, document_id, reason, detail)],
     )

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from augcon_lib.concurrency import most_serious, place_in_line
 from augcon_lib.errors import AnswerRejected
+from augcon_lib.pipeline import StageName
 from augcon_lib.records import Rejection
 from augcon_lib.warehouse.partitions import FAILED, PartitionOutput
 
@@ -71,7 +72,7 @@ async def for_each_document(
 
 
 def failed_output(
-    stage: str, document_id: str, inputs: Mapping[str, str], error: AnswerRejected
+    stage: StageName, document_id: str, inputs: Mapping[str, str], error: AnswerRejected
 ) -> PartitionOutput:
     """The outcome of a document whose endpoint failed: worth another attempt."""
     return PartitionOutput(

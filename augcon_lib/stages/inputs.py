@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from augcon_lib.fingerprints import Inputs, Versions
+from augcon_lib.pipeline import StageName
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.staleness.expected import Expectation
 from augcon_lib.warehouse import Warehouse
@@ -14,7 +15,11 @@ Load = Callable[[Warehouse, Sequence[str]], Mapping[str, Item]]
 
 
 def take_from_upstream(
-    run: StageRun, versions: Versions, stage: str, document_ids: Sequence[str], load: Load[Item]
+    run: StageRun,
+    versions: Versions,
+    stage: StageName,
+    document_ids: Sequence[str],
+    load: Load[Item],
 ) -> dict[str, tuple[Item, Inputs]]:
     """What *load* finds of *document_ids*, each with the named inputs of its partition at *stage*.
 

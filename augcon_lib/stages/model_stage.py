@@ -7,6 +7,7 @@ from augcon_lib.chat.port import Chat
 from augcon_lib.concurrency import rare_garbage_collection, run_until_done
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.fingerprints import Inputs
+from augcon_lib.pipeline import StageName
 from augcon_lib.stages.document_pool import failed_output, for_each_document
 from augcon_lib.stages.inputs import Load, take_from_upstream
 from augcon_lib.stages.model_calls import model_for
@@ -22,7 +23,7 @@ DOCUMENTS_PER_CALL = 2
 
 def run_model_stage(
     run: StageRun,
-    stage: str,
+    stage: StageName,
     document_ids: Sequence[str],
     load: Load[Item],
     work_with: Callable[[Chat], Work[Item]],

@@ -17,6 +17,7 @@ from augcon_lib.errors import PromotionRefused
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import KeptChoice
+from augcon_lib.pipeline import StageName
 from augcon_lib.queries.linear_scorer import MIN_PAIRS, UNTRAINED
 from augcon_lib.queries.transformer_scorer import TransformerScorer
 from augcon_lib.stages.stage_run import StageReport, StageRun
@@ -33,7 +34,7 @@ from augcon_lib.warehouse.partitions import PartitionOutput, inputs_json, load_s
 from augcon_lib.warehouse.promotions import promote, promoted_versions
 
 
-def promote_if_first(run: StageRun, stage: str, version: str) -> bool:
+def promote_if_first(run: StageRun, stage: StageName, version: str) -> bool:
     """Promote *version* where none is active yet, or none that has learned; is it active now?"""
     in_force = promoted_versions(run.warehouse).get(stage)
     if in_force is not None and has_learned(run, stage, in_force):
@@ -47,7 +48,7 @@ def promote_if_first(run: StageRun, stage: str, version: str) -> bool:
     return True
 
 
-def refusal(run: StageRun, stage: str, version: str, *, even_if_worse: bool = False) -> str:
+def refusal(run: StageRun, stage: StageName, version: str, *, even_if_worse: bool = False) -> str:
     """Why *version* may not be promoted, in words; empty where it may.
 
     A scorer is refused where its pair accuracy on held-out documents is below the threshold, and,
@@ -88,7 +89,7 @@ def _worse(run: StageRun, report: Mapping[str, Any]) -> str:
     )
 
 
-def activate(run: StageRun, stage: str, version: str, *, even_if_worse: bool = False) -> None:
+def activate(run: StageRun, stage: StageName, version: str, *, even_if_worse: bool = False) -> None:
     """Promote *version* of *stage*: from now on everything expects it.
 
     Raises ``PromotionRefused`` for one that :func:`refusal` speaks against.
@@ -109,7 +110,7 @@ def activate(run: StageRun, stage: str, version: str, *, even_if_worse: bool = F
         journal.keep_choice(stage, KeptChoice(version, inputs_json(inputs), payload))
 
 
-def restore_in_force(run: StageRun, stage: str) -> str | None:
+def restore_active(run: StageRun, stage: StageName) -> str | None:
     """The version that was active when the warehouse was lost, put back; ``None``: no such."""
     if stage in promoted_versions(run.warehouse):
         return None
@@ -126,7 +127,7 @@ def restore_in_force(run: StageRun, stage: str) -> str | None:
     return kept.version
 
 
-def usable_choice(run: StageRun, stage: str, journal: Journal) -> KeptChoice | None:
+def usable_choice(run: StageRun, stage: StageName, journal: Journal) -> KeptChoice | None:
     """What the journal keeps of the active version of *stage*; ``None`` where it cannot be used.
 
     The weights of a transformer scorer are files of their own: where they are gone, it is trained
@@ -140,17 +141,17 @@ def usable_choice(run: StageRun, stage: str, journal: Journal) -> KeptChoice | N
     return kept if TransformerScorer.kind not in kinds or scorer.has_weights else None
 
 
-def offered_versions(run: StageRun) -> dict[str, str]:
+def offered_versions(run: StageRun) -> dict[StageName, str]:
     """:func:`waiting_versions` without those that are refused."""
     return {s: v for s, v in waiting_versions(run).items() if not refusal(run, s, v)}
 
 
-def waiting_versions(run: StageRun) -> dict[str, str]:
+def waiting_versions(run: StageRun) -> dict[StageName, str]:
     """The version of each stage that was made last and waits for promotion."""
     return candidates(load_states(run.warehouse, ()), run.settings, run.versions())
 
 
-def has_learned(run: StageRun, stage: str, version: str) -> bool:
+def has_learned(run: StageRun, stage: StageName, version: str) -> bool:
     """Not so a scorer that was given too few pairs; every few-shot choice has."""
     if stage != "query_scorer":
         return True

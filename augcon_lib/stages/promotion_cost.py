@@ -11,6 +11,7 @@ from augcon_lib.errors import WarehouseError
 from augcon_lib.model import model_identity
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal_key import find_answer, journal_key
+from augcon_lib.pipeline import StageName
 from augcon_lib.stages.document_pool import batches
 from augcon_lib.stages.promotion import refusal
 from augcon_lib.stages.scored_queries import scored_texts, select_for_document
@@ -42,7 +43,7 @@ class PromotionCost:
     and nothing counted. ``refused`` says why it may not be promoted, and is empty where it may.
     """
 
-    stage: str
+    stage: StageName
     in_force: str
     candidate: str
     measure_in_force: float | None
@@ -59,7 +60,7 @@ class PromotionCost:
 
 
 def promotion_cost(
-    run: StageRun, stage: str, candidate: str, *, even_if_worse: bool = False
+    run: StageRun, stage: StageName, candidate: str, *, even_if_worse: bool = False
 ) -> PromotionCost:
     """What would follow if *candidate* were promoted now, if need be *even_if_worse* than what is.
 
@@ -109,7 +110,7 @@ def promotion_cost(
     )
 
 
-def _measures(run: StageRun, stage: str) -> Mapping[str, float | None]:
+def _measures(run: StageRun, stage: StageName) -> Mapping[str, float | None]:
     if stage == "few_shot_examples":
         return few_shot_scores(run.warehouse)
     reports = scorer_reports(run.warehouse)
@@ -117,7 +118,7 @@ def _measures(run: StageRun, stage: str) -> Mapping[str, float | None]:
 
 
 def _selections(
-    run: StageRun, stage: str, candidate: str, journal: Journal
+    run: StageRun, stage: StageName, candidate: str, journal: Journal
 ) -> Iterator[tuple[Sequence[SelectedQuery], Sequence[SelectedQuery], frozenset[str]]]:
     """The selected queries of each document as they are, and as they would be.
 

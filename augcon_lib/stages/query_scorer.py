@@ -7,6 +7,7 @@ from dataclasses import replace
 from augcon_lib.concurrency import run_until_done
 from augcon_lib.errors import AugconError
 from augcon_lib.fingerprints import fingerprint
+from augcon_lib.pipeline import QUERY_SCORER
 from augcon_lib.queries.contrastive_pairs import (
     NEGATIVE_KINDS,
     ContrastivePair,
@@ -28,7 +29,7 @@ from augcon_lib.queries.pair_measures import PairMeasures
 from augcon_lib.queries.transformer_scorer import train_transformer
 from augcon_lib.records import Rejection
 from augcon_lib.stages.model_calls import model_for
-from augcon_lib.stages.promotion import promote_if_first, refusal, restore_in_force
+from augcon_lib.stages.promotion import promote_if_first, refusal, restore_active
 from augcon_lib.stages.scorer_embeddings import embed, embedder_of
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.staleness.choices import scorer_inputs
@@ -45,7 +46,6 @@ from augcon_lib.warehouse.promotions import promoted_versions
 from augcon_lib.warehouse.scorer_sample import pair_documents
 from augcon_lib.warehouse.stage_rows import read_positives
 
-STAGE = "query_scorer"
 SEED = 20_240_516
 
 
@@ -56,15 +56,17 @@ def run_query_scorer(run: StageRun) -> StageReport:
     (``stages.promotion``). Does nothing where the settings use no scorer.
     """
     if not run.settings.uses_scorer:
-        return StageReport(STAGE, facts={"used": False})
-    restored = restore_in_force(run, STAGE)
+        return StageReport(QUERY_SCORER, facts={"used": False})
+    restored = restore_active(run, QUERY_SCORER)
     if restored:
-        return StageReport(STAGE, version=restored, facts={"in_force": True, "restored": True})
+        return StageReport(
+            QUERY_SCORER, version=restored, facts={"in_force": True, "restored": True}
+        )
     return run_until_done(_run(run))
 
 
 async def _run(run: StageRun) -> StageReport:
-    report = StageReport(STAGE)
+    report = StageReport(QUERY_SCORER)
     settings = run.settings
     expectation = Expectation(settings, run.versions(), load_states(run.warehouse, ()))
     positives, pairs, rejections = await ask_for_pairs(run, report)
@@ -74,7 +76,7 @@ async def _run(run: StageRun) -> StageReport:
     trained = scores.train_pairs >= MIN_PAIRS or most_pairs < MIN_PAIRS
     inputs = scorer_inputs(expectation, load_states(run.warehouse), trained=trained)
     state = PartitionOutput(
-        NO_DOCUMENT, fingerprint(STAGE, inputs), inputs, output_hash=scorer.version
+        NO_DOCUMENT, fingerprint(QUERY_SCORER, inputs), inputs, output_hash=scorer.version
     )
     against = await asyncio.to_thread(compare, run, scorer, pairs, embedder)
     with run.saving(report, [state]):
@@ -90,18 +92,18 @@ async def _run(run: StageRun) -> StageReport:
             against=against,
         )
     report.version = scorer.version
-    in_force = promote_if_first(run, STAGE, scorer.version)
+    in_force = promote_if_first(run, QUERY_SCORER, scorer.version)
     report.rejected.update(rejection.reason for rejection in rejections)
     report.facts = {
         "in_force": in_force,
-        "refused": "" if in_force else refusal(run, STAGE, scorer.version),
+        "refused": "" if in_force else refusal(run, QUERY_SCORER, scorer.version),
         "positives": positives,
         "train_pairs": scores.train_pairs,
         **_facts(scores.held_out),
         **({"epoch_losses": list(scores.epoch_losses)} if scores.epoch_losses else {}),
         **{f"pair_accuracy_{kind}": share for kind, share in scores.accuracy_by_kind.items()},
     }
-    run.progress(STAGE, 1, 1, 0, report.calls)
+    run.progress(QUERY_SCORER, 1, 1, 0, report.calls)
     return report
 
 
@@ -129,7 +131,7 @@ def compare(
     Where these are fewer than ``MIN_PAIRS``, on all held-out pairs. ``None`` where none is active,
     or the active one cannot be asked here.
     """
-    version = promoted_versions(run.warehouse).get(STAGE)
+    version = promoted_versions(run.warehouse).get(QUERY_SCORER)
     active = load_scorer(run.warehouse, version) if version else None
     _, held_out = split_by_document(pairs, SEED)
     if version is None or active is None or version == scorer.version or not held_out:

@@ -7,6 +7,7 @@ from augcon_lib.answers.responses import Responder, response_of
 from augcon_lib.chat.port import Chat
 from augcon_lib.concurrency import run_together
 from augcon_lib.fingerprints import Inputs, fingerprint
+from augcon_lib.pipeline import RESPONSES
 from augcon_lib.records import Rejection, Response, content_id
 from augcon_lib.stages.model_stage import Work, run_model_stage
 from augcon_lib.stages.stage_run import StageReport, StageRun
@@ -14,8 +15,6 @@ from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.choices import load_few_shot
 from augcon_lib.warehouse.partitions import PartitionOutput
 from augcon_lib.warehouse.stage_rows import SelectedQuery, read_selected
-
-STAGE = "responses"
 
 
 def run_responses(run: StageRun, document_ids: Sequence[str]) -> StageReport:
@@ -62,7 +61,7 @@ def run_responses(run: StageRun, document_ids: Sequence[str]) -> StageReport:
 
         return work
 
-    return run_model_stage(run, STAGE, document_ids, load, work_with)
+    return run_model_stage(run, RESPONSES, document_ids, load, work_with)
 
 
 def _output(
@@ -71,7 +70,7 @@ def _output(
     responses = [result for result in results if isinstance(result, Response)]
     return PartitionOutput(
         document_id,
-        fingerprint(STAGE, inputs),
+        fingerprint(RESPONSES, inputs),
         inputs,
         output_hash=content_id("responses", *(response.response_id for response in responses)),
         records=responses,

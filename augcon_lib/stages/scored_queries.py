@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from augcon_lib.errors import WarehouseError
 from augcon_lib.fingerprints import fingerprint
+from augcon_lib.pipeline import SCORED_QUERIES
 from augcon_lib.queries.linear_scorer import RandomChoice, Scorer
 from augcon_lib.queries.selection import select_queries
 from augcon_lib.records import Node, Rejection, ScoredQuery, content_id
@@ -19,7 +20,6 @@ from augcon_lib.warehouse.choices import load_scorer
 from augcon_lib.warehouse.partitions import PartitionOutput, replace_partitions
 from augcon_lib.warehouse.stage_rows import read_languages, read_nodes
 
-STAGE = "scored_queries"
 WRITE_DOCUMENTS = 100
 
 
@@ -38,9 +38,9 @@ def run_scored_queries(
         scorer = load_scorer(run.warehouse, versions.scorer) if used else RandomChoice()
     if scorer is None:
         raise WarehouseError("there is no scorer yet; materialize query_scorer first")
-    report = StageReport(STAGE)
+    report = StageReport(SCORED_QUERIES)
     for ids in batches(document_ids, WRITE_DOCUMENTS):
-        taken = take_from_upstream(run, versions, STAGE, ids, _load)
+        taken = take_from_upstream(run, versions, SCORED_QUERIES, ids, _load)
         texts = (text for (_, nodes), _ in taken.values() for text in scored_texts(nodes))
         ready = ready_to_score(run, report, scorer, texts)
         outputs = [
@@ -48,8 +48,10 @@ def run_scored_queries(
             for document_id, ((language, nodes), inputs) in taken.items()
         ]
         with run.saving(report, outputs):
-            replace_partitions(run.warehouse, STAGE, outputs, run.run_id)
-        run.progress(STAGE, len(report.partitions), len(document_ids), report.failed, report.calls)
+            replace_partitions(run.warehouse, SCORED_QUERIES, outputs, run.run_id)
+        run.progress(
+            SCORED_QUERIES, len(report.partitions), len(document_ids), report.failed, report.calls
+        )
     return report
 
 
@@ -99,7 +101,7 @@ def _output(
     ]
     return PartitionOutput(
         document_id,
-        fingerprint(STAGE, inputs),
+        fingerprint(SCORED_QUERIES, inputs),
         inputs,
         output_hash=content_id("selected", language, *answered),
         records=queries,

@@ -8,6 +8,7 @@ from augcon_lib.dataset.corpus_filter import leave_out_repeats
 from augcon_lib.dataset.rows import build_dataset, choose_test_documents
 from augcon_lib.fingerprints import changes, fingerprint
 from augcon_lib.model.journal import Journal
+from augcon_lib.pipeline import SFT_DATASET
 from augcon_lib.records import Rejection
 from augcon_lib.stages.retirement import close, judge_unreadable, kept_documents, note
 from augcon_lib.stages.stage_run import StageReport, StageRun
@@ -19,7 +20,6 @@ from augcon_lib.warehouse.partitions import PartitionOutput, load_states
 from augcon_lib.warehouse.stage_rows import read_documents_text, read_responses
 from augcon_lib.warehouse.versions import Spent, latest_version
 
-STAGE = "sft_dataset"
 # Inputs that the documents' own reasons explain.
 _OF_DOCUMENTS = ("responses", "document metadata", "documents", "failed documents")
 
@@ -52,10 +52,10 @@ def run_sft_dataset(run: StageRun) -> StageReport:
     )
     dataset = replace(dataset, rejections=(*dataset.rejections, *repeated))
     state = PartitionOutput(
-        NO_DOCUMENT, fingerprint(STAGE, inputs), inputs, output_hash=dataset.version
+        NO_DOCUMENT, fingerprint(SFT_DATASET, inputs), inputs, output_hash=dataset.version
     )
-    before = states.get((STAGE, NO_DOCUMENT))
-    report = StageReport(STAGE, version=dataset.version)
+    before = states.get((SFT_DATASET, NO_DOCUMENT))
+    report = StageReport(SFT_DATASET, version=dataset.version)
     with run.saving(report, [state]):
         version = save_dataset(
             run.warehouse,
@@ -81,7 +81,7 @@ def run_sft_dataset(run: StageRun) -> StageReport:
         "version_model_calls": version.model_calls,
         "version_cost_usd": version.cost_usd,
     }
-    run.progress(STAGE, 1, 1, 0, None)
+    run.progress(SFT_DATASET, 1, 1, 0, None)
     return report
 
 

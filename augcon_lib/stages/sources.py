@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from augcon_lib.documents import KnownSource, SourceEntry, StoreListing, list_store
 from augcon_lib.errors import RetirementHeld, SettingsError
+from augcon_lib.pipeline import StageName
 from augcon_lib.stages.drift import corpus_drift
 from augcon_lib.stages.retirement import (
     Verdict,
@@ -123,7 +124,7 @@ def stale_sources(run: StageRun, listing: StoreListing, document_ids: Sequence[s
     ]
 
 
-def stale_at(stage: str, run: StageRun, document_ids: Sequence[str]) -> list[str]:
+def stale_at(stage: StageName, run: StageRun, document_ids: Sequence[str]) -> list[str]:
     """Those of *document_ids* that are stale at *stage* and good at the stage before."""
     states = load_states(run.warehouse, document_ids)
     expectation = Expectation(run.settings, run.versions(), states)

@@ -13,6 +13,7 @@ from augcon_lib.fingerprints import Versions
 from augcon_lib.libraries import installed_libraries
 from augcon_lib.model import model_identity
 from augcon_lib.model.endpoints.stats import CallStats
+from augcon_lib.pipeline import StageName
 from augcon_lib.prompts import PROMPT_NAMES, PromptLibrary, load_few_shot_examples, load_principles
 from augcon_lib.queries.base_model import base_model
 from augcon_lib.records import FewShotExample
@@ -31,13 +32,15 @@ class Progress(Protocol):
     """Is told how far a stage is; called often, must be quick."""
 
     def __call__(
-        self, stage: str, done: int, total: int, failed: int, calls: CallStats | None
+        self, stage: StageName, done: int, total: int, failed: int, calls: CallStats | None
     ) -> None:
         """*done* of *total* documents (or other units), *failed* among them."""
         ...
 
 
-def no_progress(stage: str, done: int, total: int, failed: int, calls: CallStats | None) -> None:
+def no_progress(
+    stage: StageName, done: int, total: int, failed: int, calls: CallStats | None
+) -> None:
     """A :class:`Progress` that tells nobody."""
 
 
@@ -173,7 +176,7 @@ class PartitionSummary:
 class StageReport:
     """What a stage did: one summary per document it worked on, rejections, model calls."""
 
-    stage: str
+    stage: StageName
     partitions: list[PartitionSummary] = field(default_factory=list)
     rejected: Counter[str] = field(default_factory=Counter)
     calls: CallStats | None = None

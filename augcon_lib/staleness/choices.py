@@ -6,9 +6,10 @@ candidate (``stages.promotion``).
 """
 
 from augcon_lib.fingerprints import NOT_MADE_YET, Inputs, Versions, documents_fingerprint
+from augcon_lib.pipeline import CHOICES, StageName
 from augcon_lib.settings import Settings
 from augcon_lib.staleness.expected import Expectation, States
-from augcon_lib.warehouse.choices import CHOICES, NO_DOCUMENT
+from augcon_lib.warehouse.choices import NO_DOCUMENT
 
 DRIFTED = "corpus drifted"
 TREES = "trees"
@@ -20,12 +21,12 @@ def stale_choices(
     settings: Settings,
     versions: Versions,
     drift: float = 0.0,
-) -> dict[str, list[str]]:
+) -> dict[StageName, list[str]]:
     """Why the scorer, and the few-shot choice, is to be made again; a fresh one is not there.
 
     *drift* is the share of the corpus, 0 to 1, that is not what the last scorer was trained on.
     """
-    found = {}
+    found: dict[StageName, list[str]] = {}
     for stage in _used(settings):
         if not versions.active[stage]:
             reasons = [NOT_MADE_YET]
@@ -43,12 +44,12 @@ def stale_choices(
     return found
 
 
-def candidates(states: States, settings: Settings, versions: Versions) -> dict[str, str]:
+def candidates(states: States, settings: Settings, versions: Versions) -> dict[StageName, str]:
     """The versions that were made last and are not active, by stage."""
-    found = {}
+    found: dict[StageName, str] = {}
     for stage in _used(settings):
-        made, in_force = states.get((stage, NO_DOCUMENT)), versions.active[stage]
-        if made and in_force and made.output_hash != in_force:
+        made, active = states.get((stage, NO_DOCUMENT)), versions.active[stage]
+        if made and active and made.output_hash != active:
             found[stage] = made.output_hash
     return found
 
@@ -72,8 +73,8 @@ def scorer_inputs(expectation: Expectation, states: States, *, trained: bool) ->
     return inputs
 
 
-def _used(settings: Settings) -> list[str]:
-    used = {
+def _used(settings: Settings) -> list[StageName]:
+    used: dict[StageName, bool] = {
         "query_scorer": settings.uses_scorer,
         "few_shot_examples": settings.searches_examples,
     }

@@ -14,10 +14,11 @@ from augcon_lib.fingerprints import (
     shared_fingerprint,
     stage_inputs,
 )
+from augcon_lib.pipeline import DOCUMENT_STAGES, STAGE_NAMES, StageName
 from augcon_lib.settings import Settings
-from augcon_lib.warehouse.partitions import FAILED, OK, STAGES, PartitionState
+from augcon_lib.warehouse.partitions import FAILED, OK, PartitionState
 
-States = Mapping[tuple[str, str], PartitionState]
+States = Mapping[tuple[StageName, str], PartitionState]
 
 
 class Expectation:
@@ -25,30 +26,27 @@ class Expectation:
 
     def __init__(self, settings: Settings, versions: Versions, states: States) -> None:
         self._states = states
-        self._fresh: dict[tuple[str, str], bool] = {}
-        self._shared = {
-            stage: stage_inputs(stage, settings, versions)
-            for stage in (*STAGES, "query_scorer", "few_shot_examples", "sft_dataset")
-        }
+        self._fresh: dict[tuple[StageName, str], bool] = {}
+        self._shared = {stage: stage_inputs(stage, settings, versions) for stage in STAGE_NAMES}
         self._shared_fingerprints = {
             stage: shared_fingerprint(stage, inputs) for stage, inputs in self._shared.items()
         }
 
-    def inputs(self, stage: str, document_id: str, source_sha256: str = "") -> Inputs:
+    def inputs(self, stage: StageName, document_id: str, source_sha256: str = "") -> Inputs:
         """The named inputs of a partition; the first stage needs the source's hash."""
         document = self._document_version(stage, document_id, source_sha256)
         return {DOCUMENT: document, **self._shared[stage]}
 
-    def is_fresh(self, stage: str, document_id: str, source_sha256: str = "") -> bool:
+    def is_fresh(self, stage: StageName, document_id: str, source_sha256: str = "") -> bool:
         """Was the partition made from its expected inputs? The quick way to no ``reasons``."""
-        if stage == STAGES[0]:
+        if stage == DOCUMENT_STAGES[0]:
             return self._is_made_from(stage, document_id, source_sha256)
         partition = (stage, document_id)
         if partition not in self._fresh:
             self._fresh[partition] = self._is_made_from(stage, document_id, "")
         return self._fresh[partition]
 
-    def _is_made_from(self, stage: str, document_id: str, source_sha256: str) -> bool:
+    def _is_made_from(self, stage: StageName, document_id: str, source_sha256: str) -> bool:
         state = self._states.get((stage, document_id))
         if state is None or state.status == FAILED:
             return False
@@ -58,27 +56,30 @@ class Expectation:
             return True
         return not changes(state.inputs, {DOCUMENT: document, **self._shared[stage]})
 
-    def is_ready(self, stage: str, document_id: str) -> bool:
+    def is_ready(self, stage: StageName, document_id: str) -> bool:
         """Is the document good at the stage before?"""
-        before = self._states.get((STAGES[STAGES.index(stage) - 1], document_id))
+        before = self._states.get((DOCUMENT_STAGES[DOCUMENT_STAGES.index(stage) - 1], document_id))
         return before is not None and before.status == OK
 
-    def in_step(self, stage: str, document_id: str) -> bool:
+    def in_step(self, stage: StageName, document_id: str) -> bool:
         """Were the stages before *stage* made one from the other, all of them good?
 
         Not where another process has replaced an early one and not yet the later ones.
         """
-        before = [self._states.get((each, document_id)) for each in STAGES[: STAGES.index(stage)]]
+        before = [
+            self._states.get((each, document_id))
+            for each in DOCUMENT_STAGES[: DOCUMENT_STAGES.index(stage)]
+        ]
         made = [state for state in before if state is not None and state.status == OK]
         return len(made) == len(before) and all(
             later.inputs.get(DOCUMENT) == earlier.output_hash for earlier, later in pairwise(made)
         )
 
-    def shared_inputs(self, stage: str) -> Inputs:
+    def shared_inputs(self, stage: StageName) -> Inputs:
         """The named inputs of *stage* that are no document's."""
         return dict(self._shared[stage])
 
-    def reasons(self, stage: str, document_id: str, inputs: Inputs) -> list[str]:
+    def reasons(self, stage: StageName, document_id: str, inputs: Inputs) -> list[str]:
         """Why the partition with these expected inputs is stale; empty where it is fresh."""
         state = self._states.get((stage, document_id))
         failed = state is not None and state.status == FAILED
@@ -86,8 +87,8 @@ class Expectation:
             return []
         return reasons_to_make(stage, state.inputs if state else None, inputs, failed=failed)
 
-    def _document_version(self, stage: str, document_id: str, source_sha256: str) -> str:
-        if stage == STAGES[0]:
+    def _document_version(self, stage: StageName, document_id: str, source_sha256: str) -> str:
+        if stage == DOCUMENT_STAGES[0]:
             return source_sha256
-        before = self._states.get((STAGES[STAGES.index(stage) - 1], document_id))
+        before = self._states.get((DOCUMENT_STAGES[DOCUMENT_STAGES.index(stage) - 1], document_id))
         return before.output_hash if before else ""

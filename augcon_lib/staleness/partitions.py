@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from augcon_lib.fingerprints import Inputs, Versions, documents_fingerprint
+from augcon_lib.pipeline import DOCUMENT_STAGES, StageName
 from augcon_lib.settings import Settings
 from augcon_lib.staleness.choices import candidates, stale_choices
 from augcon_lib.staleness.expected import Expectation, States
 from augcon_lib.warehouse.choices import NO_DOCUMENT
-from augcon_lib.warehouse.partitions import EMPTY, OK, REJECTED, STAGES
+from augcon_lib.warehouse.partitions import EMPTY, OK, REJECTED
 
 UPSTREAM = "upstream is stale"
 
@@ -22,11 +23,11 @@ class Staleness:
     ``candidates`` are versions of the scorer and the few-shot choice that wait for promotion.
     """
 
-    documents: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-    unpartitioned: dict[str, list[str]] = field(default_factory=dict)
-    candidates: dict[str, str] = field(default_factory=dict)
+    documents: dict[StageName, dict[str, list[str]]] = field(default_factory=dict)
+    unpartitioned: dict[StageName, list[str]] = field(default_factory=dict)
+    candidates: dict[StageName, str] = field(default_factory=dict)
 
-    def ready(self, stage: str) -> list[str]:
+    def ready(self, stage: StageName) -> list[str]:
         """Documents that can run at *stage* now: stale there, and fresh before."""
         return [d for d, reasons in self.documents[stage].items() if reasons != [UPSTREAM]]
 
@@ -46,10 +47,10 @@ def find_stale(
     Where there are no documents and never were any, nothing is stale.
     """
     expectation = Expectation(settings, versions, states)
-    documents: dict[str, dict[str, list[str]]] = {stage: {} for stage in STAGES}
+    documents: dict[StageName, dict[str, list[str]]] = {stage: {} for stage in DOCUMENT_STAGES}
     for document_id, source_sha256 in sources.items():
         stale_before = False
-        for stage in STAGES:
+        for stage in DOCUMENT_STAGES:
             if stale_before:
                 documents[stage][document_id] = [UPSTREAM]
             elif not expectation.is_fresh(stage, document_id, source_sha256):
@@ -75,15 +76,15 @@ def live_documents(expectation: Expectation, states: States) -> list[str]:
     """Documents whose responses are fresh and good, in order: the ones in the dataset."""
 
     def is_live(document_id: str) -> bool:
-        for stage in STAGES:
+        for stage in DOCUMENT_STAGES:
             state = states.get((stage, document_id))
             if state is None or state.status != OK:
                 return False
-            if stage != STAGES[0] and not expectation.is_fresh(stage, document_id):
+            if stage != DOCUMENT_STAGES[0] and not expectation.is_fresh(stage, document_id):
                 return False
         return True
 
-    return sorted(d for stage, d in states if stage == STAGES[-1] and is_live(d))
+    return sorted(d for stage, d in states if stage == DOCUMENT_STAGES[-1] and is_live(d))
 
 
 def failed_documents(states: States) -> list[str]:
@@ -92,7 +93,7 @@ def failed_documents(states: States) -> list[str]:
         {
             document_id
             for (stage, document_id), state in states.items()
-            if stage in STAGES and state.status != OK and state.reason != EMPTY
+            if stage in DOCUMENT_STAGES and state.status != OK and state.reason != EMPTY
         }
     )
 
@@ -119,10 +120,12 @@ def dataset_inputs(
     def of_documents(what: str, values: Mapping[str, str]) -> None:
         inputs[what] = documents_fingerprint(what, values)
 
-    of_documents("responses", {d: states[STAGES[-1], d].output_hash for d in live})
-    of_documents("document metadata", {d: states[STAGES[0], d].metadata_hash for d in live})
+    of_documents("responses", {d: states[DOCUMENT_STAGES[-1], d].output_hash for d in live})
+    of_documents(
+        "document metadata", {d: states[DOCUMENT_STAGES[0], d].metadata_hash for d in live}
+    )
     if settings.dataset.test_fraction > 0:  # near-duplicates, whose texts decide, share a split
-        of_documents("documents", {d: states[STAGES[0], d].output_hash for d in live})
+        of_documents("documents", {d: states[DOCUMENT_STAGES[0], d].output_hash for d in live})
     stale_rows = stale_rows_of(states, live, settings, kept)
     if stale_rows or settings.dataset.failed_documents == "keep":
         of_documents("failed documents", dict.fromkeys(stale_rows, ""))

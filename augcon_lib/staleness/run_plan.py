@@ -1,77 +1,95 @@
-"""From what is stale to the cheapest set of runs for it (pure; without Dagster, quick to load)."""
+"""The plan: which runs bring everything up to date, as one typed list (pure; quick to load).
+
+``augcon plan`` shows the list, the sensor requests it, ``augcon run`` and
+:func:`augcon_lib.stages.run_all.run_stale_stages` execute it.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from augcon_lib.fingerprints import FAILED_BEFORE
+from augcon_lib.pipeline import (
+    CHOICES,
+    CST_NODES,
+    DOCUMENT_STAGES,
+    QUERY_SCORER,
+    RAW_CORPUS,
+    RESPONSES,
+    SCORED_QUERIES,
+    SFT_DATASET,
+    STAGE_NAMES,
+    STAGES,
+    StageName,
+)
 from augcon_lib.staleness.partitions import UPSTREAM, Staleness
-
-DOCUMENT_STAGES: tuple[str, ...] = ("raw_corpus", "cst_nodes", "scored_queries", "responses")
-CHOICES = ("query_scorer", "few_shot_examples")
-DATASET = ("sft_dataset",)
-# A run with one of these asks the model at some time.
-MODEL_STAGES = frozenset({"raw_corpus", "cst_nodes", *CHOICES, "responses"})
 
 # A fresh document inside a range costs a planned event for each asset, about a millisecond;
 # another run costs as much as hundreds of them (on a busy machine, at one asset: 3.5 s a run, 0.7 s
 # a gap of a thousand). 200 edits scattered over 10,000 documents took 71 to 81 runs at a limit of
 # 50, and take one at 500.
 MAX_GAP_PARTITIONS = 500
-ORDER = ("raw_corpus", "cst_nodes", "query_scorer", "few_shot_examples", "scored_queries",
-         "responses", "sft_dataset")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
-    """One Dagster run: its assets, and the range of document partitions (in key order)."""
+    """One run: its assets, and the range of document partitions (in key order).
 
-    assets: tuple[str, ...]
+    *first* and *last* are empty for assets without partitions; *documents* counts the stale ones.
+    """
+
+    assets: tuple[StageName, ...]
     first: str = ""
     last: str = ""
     documents: int = 0
+
+    @property
+    def asks_model(self) -> bool:
+        """Does a stage of it ask the model?"""
+        return any(STAGES[asset].asks_model for asset in self.assets)
 
 
 def next_runs(
     stale: Staleness,
     documents_in_order: Sequence[str],
-    until: str = "sft_dataset",
+    until: StageName = SFT_DATASET,
     given_up: Collection[str] = (),
     only: Collection[str] | None = None,
 ) -> list[PlannedRun]:
-    """The runs that can start now; empty when nothing is left to do.
+    """The runs that can start now; empty if nothing is left to do.
+
+    Partitioned and unpartitioned assets cannot share a run, and the scorer needs all trees before
+    it is trained: so a first sync takes four calls of this, and later ones two.
 
     *documents_in_order* are all documents in the order in which their partitions were created,
     which is the only order a range knows. Documents in *given_up* failed in this session and are
     not tried again; *only* restricts the documents. Nothing beyond the asset *until* is run.
     """
-    wanted: Sequence[str] = ORDER[: ORDER.index(until) + 1]
-    if until in CHOICES:  # examples are searched without any document
-        wanted = ("raw_corpus", "cst_nodes", until) if until == "query_scorer" else (until,)
+    wanted = _wanted(until)
     chosen = [d for d in documents_in_order if (only is None or d in only) and d not in given_up]
 
-    def ready(*stages: str) -> set[str]:
+    def ready(*stages: StageName) -> set[str]:
         found = {d for stage in stages if stage in wanted for d in stale.ready(stage)}
         return found & set(chosen)
 
-    def ranges(stages: Sequence[str], documents: set[str]) -> list[PlannedRun]:
+    def ranges(stages: Sequence[StageName], documents: set[str]) -> list[PlannedRun]:
         stages = [stage for stage in stages if stage in wanted]
         others = {d for stage in stages for d in stale.documents[stage]} - set(chosen)
         return _ranges(stages, documents, documents_in_order, others)
 
     choices_fresh = not any(stage in stale.unpartitioned for stage in CHOICES)
-    early = ready("raw_corpus", "cst_nodes")
+    early = ready(RAW_CORPUS, CST_NODES)
     if early:
         stages = DOCUMENT_STAGES if choices_fresh else DOCUMENT_STAGES[:2]
         return ranges(stages, early)
     choices = tuple(s for s in CHOICES if s in wanted and s in stale.unpartitioned)
     if choices and documents_in_order:
         return [PlannedRun(choices)]
-    late = ready("scored_queries", "responses")
+    late = ready(SCORED_QUERIES, RESPONSES)
     if late:
-        stages = DOCUMENT_STAGES[2:] if ready("scored_queries") else DOCUMENT_STAGES[3:]
+        stages = DOCUMENT_STAGES[2:] if ready(SCORED_QUERIES) else DOCUMENT_STAGES[3:]
         return ranges(stages, late)
-    if "sft_dataset" in wanted and "sft_dataset" in stale.unpartitioned:
-        return [PlannedRun(("sft_dataset",))]
+    if SFT_DATASET in wanted and SFT_DATASET in stale.unpartitioned:
+        return [PlannedRun((SFT_DATASET,))]
     return []
 
 
@@ -110,8 +128,16 @@ def pending_documents(stale: Staleness) -> dict[str, list[str]]:
     return pending
 
 
+def _wanted(until: StageName) -> Sequence[StageName]:
+    if until == QUERY_SCORER:
+        return (RAW_CORPUS, CST_NODES, QUERY_SCORER)
+    if until in CHOICES:  # examples are searched without any document
+        return (until,)
+    return STAGE_NAMES[: STAGE_NAMES.index(until) + 1]
+
+
 def _ranges(
-    stages: Sequence[str], documents: set[str], order: Sequence[str], others: Collection[str]
+    stages: Sequence[StageName], documents: set[str], order: Sequence[str], others: Collection[str]
 ) -> list[PlannedRun]:
     """Ranges over *documents* that bridge small gaps, but none of the stale *others*."""
     places = [place for place, document in enumerate(order) if document in documents]

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from augcon_lib.chat.port import Chat, ChatReply
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import AnswerRejected
+from augcon_lib.pipeline import CST_NODES
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context, Node, Rejection, content_id
 from augcon_lib.strategies.root_draws import too_short
 from augcon_lib.tree.context_split_tree import (
     REPLY_FORMATS,
-    STAGE,
     GrownTrees,
     TreeParameters,
     cst_examples,
@@ -92,7 +92,7 @@ class PartDraws:
             language=self._language,
             temperature=self._parameters.temperature,
             sample=draw,
-            stage=STAGE,
+            stage=CST_NODES,
             document_id=context.document_id,
         )
         try:
@@ -140,7 +140,7 @@ def parts_tree(
         nodes.append(made)
         if is_part and not part.query:
             rejections.append(
-                Rejection(STAGE, context.document_id, node_id, part.stop_reason, part.problem)
+                Rejection(CST_NODES, context.document_id, node_id, part.stop_reason, part.problem)
             )
         if not is_part:
             middle = (first + last) // 2

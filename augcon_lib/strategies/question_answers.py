@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from augcon_lib.chat.port import Chat, ChatExample, ChatRequest, ReplyFields
 from augcon_lib.chat.reply_formats import QUESTION_ANSWER, QUESTION_ANSWER_CONFIDENCE
+from augcon_lib.pipeline import CST_NODES
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context, FewShotExample
 from augcon_lib.strategies.root_draws import Flaw, RootDraws
-from augcon_lib.tree.context_split_tree import STAGE, TreeParameters
+from augcon_lib.tree.context_split_tree import TreeParameters
 
 REPLY_FORMATS = {
     reply_format.name: reply_format
@@ -57,7 +58,7 @@ def question_answer_draws(
             language=language,
             examples=shown,
             sample=sample,
-            stage=STAGE,
+            stage=CST_NODES,
             document_id=context.document_id,
         )
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from augcon_lib.chat.port import Chat, ChatReply, ChatRequest, ReplyFields
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import AnswerRejected
+from augcon_lib.pipeline import CST_NODES
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context, Node, Rejection, content_id
 from augcon_lib.tree.context_split_tree import (
     REPLY_FORMATS,
-    STAGE,
     GrownTrees,
     TreeParameters,
     cst_examples,
@@ -116,7 +116,7 @@ def direct_draws(
             language=language,
             temperature=parameters.temperature,
             sample=sample,
-            stage=STAGE,
+            stage=CST_NODES,
             document_id=context.document_id,
         )
 
@@ -156,4 +156,4 @@ def root_node(
 
 
 def _rejection(node: Node, reason: str, detail: str) -> Rejection:
-    return Rejection(STAGE, node.document_id, node.node_id, reason, detail)
+    return Rejection(CST_NODES, node.document_id, node.node_id, reason, detail)

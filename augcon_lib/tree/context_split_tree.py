@@ -13,6 +13,7 @@ from augcon_lib.chat.port import Chat, ChatExample, ChatReply, ChatRequest
 from augcon_lib.chat.reply_formats import CST_BOUNDARY, CST_REWRITE, QUESTION, ReplyFormat
 from augcon_lib.concurrency import run_together
 from augcon_lib.errors import AnswerRejected
+from augcon_lib.pipeline import CST_NODES, StageName
 from augcon_lib.prompts import Prompt, PromptLibrary
 from augcon_lib.records import Context, Node, Rejection, content_id
 from augcon_lib.text.rouge import rouge_l_precision, tokenize
@@ -20,7 +21,6 @@ from augcon_lib.text.rouge_filter import PRECISION, first_repeats
 from augcon_lib.text.sentences import split_sentences
 from augcon_lib.tree.passages import Passage, locate, passage_of
 
-STAGE = "cst_nodes"
 TOO_LONG = "context_length"  # the reason code of a passage that the endpoint refuses as too long
 # By ``TreeParameters.split``; the last two are ablations of section 4.4.
 REPLY_FORMATS = {
@@ -192,7 +192,7 @@ class ContextSplitTree:
             language=self._language,
             temperature=self._parameters.temperature,
             sample=tree.round,
-            stage=STAGE,
+            stage=CST_NODES,
             document_id=tree.context.document_id,
         )
 
@@ -278,7 +278,7 @@ class _Tree:
 
     def reject(self, node: Node, place: str, reason: str, detail: str) -> None:
         self.rejections.append(
-            (place, Rejection(STAGE, node.document_id, node.node_id, reason, detail))
+            (place, Rejection(CST_NODES, node.document_id, node.node_id, reason, detail))
         )
 
 
@@ -301,7 +301,7 @@ def cst_request(
     language: str,
     temperature: float,
     sample: int = 0,
-    stage: str,
+    stage: StageName,
     document_id: str,
 ) -> ChatRequest:
     """The call of Algorithm 1, line 5, on *text*, which is numbered for a boundary split."""

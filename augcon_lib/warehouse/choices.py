@@ -11,6 +11,7 @@ import polars as pl
 
 from augcon_lib import clock
 from augcon_lib.answers.few_shot_search import FewShotChoice, Trial
+from augcon_lib.pipeline import StageName
 from augcon_lib.queries.contrastive_pairs import ContrastivePair
 from augcon_lib.queries.linear_scorer import UNTRAINED, LinearScorer, ScorerComparison, ScorerReport
 from augcon_lib.queries.transformer_scorer import TransformerScorer
@@ -25,7 +26,6 @@ StoredScorer = LinearScorer | TransformerScorer
 # Unpartitioned stages keep their state under this document id.
 NO_DOCUMENT = ""
 
-CHOICES = ("query_scorer", "few_shot_examples")
 # What a version needs to be used again elsewhere: its tables, and the column that names it.
 _TABLES = {
     "query_scorer": ("query_scorer", "contrastive_pairs"),
@@ -208,7 +208,7 @@ def few_shot_scores(warehouse: Warehouse) -> dict[str, float]:
     return {row["few_shot_version"]: row["score"] for row in rows}
 
 
-def dump_choice(warehouse: Warehouse, stage: str, version: str) -> str:
+def dump_choice(warehouse: Warehouse, stage: StageName, version: str) -> str:
     """What *version* of *stage* needs to be used again elsewhere, as JSON."""
     with warehouse.read() as connection:
         tables = {
@@ -221,7 +221,7 @@ def dump_choice(warehouse: Warehouse, stage: str, version: str) -> str:
 
 
 def restore_choice(
-    warehouse: Warehouse, stage: str, dump: str, state: PartitionOutput, run_id: str
+    warehouse: Warehouse, stage: StageName, dump: str, state: PartitionOutput, run_id: str
 ) -> None:
     """Put a version from :func:`dump_choice` back, active, with the state it was made in."""
     with warehouse.write() as connection:
@@ -236,7 +236,7 @@ def restore_choice(
 
 def save_state(
     connection: duckdb.DuckDBPyConnection,
-    stage: str,
+    stage: StageName,
     state: PartitionOutput,
     run_id: str,
     rejections: Sequence[Rejection] = (),

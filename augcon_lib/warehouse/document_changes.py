@@ -6,16 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 import duckdb
 
 from augcon_lib import clock
+from augcon_lib.pipeline import DOCUMENT_STAGES, StageName
 from augcon_lib.warehouse.frames import insert, select, to_frame
-from augcon_lib.warehouse.schema import PARTITIONED
 
 DELETED = "document deleted"
-_ORDER = tuple(PARTITIONED)
 
 
 def log_changes(
     connection: duckdb.DuckDBPyConnection,
-    stage: str,
+    stage: StageName,
     reasons: Mapping[str, Sequence[str]],
     run_id: str,
 ) -> None:
@@ -51,7 +50,7 @@ def close_changes(connection: duckdb.DuckDBPyConnection, version: int | None) ->
     connection.execute("UPDATE document_changes SET version = ? WHERE version IS NULL", [version])
     first: dict[str, tuple[int, list[str]]] = {}
     for row in rows:
-        place = _ORDER.index(row["stage"])
+        place = DOCUMENT_STAGES.index(row["stage"])
         known, reasons = first.get(row["document_id"], (place, []))
         if place < known:
             reasons = []

@@ -1,8 +1,9 @@
 """The version of everything that is stored, which is what Dagster has to show."""
 
+from augcon_lib.pipeline import DOCUMENT_STAGES
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.frames import LISTED, listed
-from augcon_lib.warehouse.partitions import FAILED, OK, STAGES
+from augcon_lib.warehouse.partitions import FAILED, OK
 
 Versions = dict[str, str | None]
 
@@ -22,7 +23,7 @@ def output_versions(warehouse: Warehouse) -> dict[str, Versions]:
         for stage, document, version, status in rows.fetchall():
             if status == OK:
                 found.setdefault(stage, {})[document] = version
-            elif status == FAILED and stage in STAGES:
+            elif status == FAILED and stage in DOCUMENT_STAGES:
                 failed.setdefault(stage, []).append(document)
         for stage, documents in failed.items():
             kept = connection.execute(

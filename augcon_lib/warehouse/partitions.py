@@ -17,15 +17,13 @@ import polars as pl
 
 from augcon_lib import clock
 from augcon_lib.fingerprints import reasons_to_make
+from augcon_lib.pipeline import DOCUMENT_STAGES, StageName
 from augcon_lib.records import Rejection
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.document_changes import DELETED, log_changes
 from augcon_lib.warehouse.frames import LISTED, delete_documents, insert, listed, select, to_frame
 from augcon_lib.warehouse.provenance import keep_provenance
 from augcon_lib.warehouse.retention import keep_former_texts
-from augcon_lib.warehouse.schema import PARTITIONED
-
-STAGES = tuple(PARTITIONED)
 
 OK = "ok"
 REJECTED = "rejected"
@@ -75,7 +73,7 @@ class PartitionState(NamedTuple):
 
 
 def replace_partitions(
-    warehouse: Warehouse, stage: str, outputs: Sequence[PartitionOutput], run_id: str
+    warehouse: Warehouse, stage: StageName, outputs: Sequence[PartitionOutput], run_id: str
 ) -> None:
     """Write *outputs* of *stage* in one transaction.
 
@@ -89,11 +87,11 @@ def replace_partitions(
     with warehouse.write() as connection:
         before = _states_at(connection, stage, [output.document_id for output in outputs])
         log_changes(connection, stage, _reasons(stage, before, outputs), run_id)
-        if stage == STAGES[0]:
+        if stage == DOCUMENT_STAGES[0]:
             keep_former_texts(connection, replaced)
         delete_documents(connection, stage, replaced)
         _delete_state(connection, [stage], [o.document_id for o in outputs])
-        later = STAGES[STAGES.index(stage) + 1 :]
+        later = DOCUMENT_STAGES[DOCUMENT_STAGES.index(stage) + 1 :]
         for table in later:
             delete_documents(connection, table, rejected)
         _delete_state(connection, later, rejected)
@@ -126,16 +124,16 @@ def delete_everywhere(warehouse: Warehouse, document_ids: Sequence[str]) -> None
     if not document_ids:
         return
     with warehouse.write() as connection:
-        log_changes(connection, STAGES[0], {d: [DELETED] for d in document_ids}, "")
+        log_changes(connection, DOCUMENT_STAGES[0], {d: [DELETED] for d in document_ids}, "")
         keep_former_texts(connection, document_ids)
-        for table in (*STAGES, "sources"):
+        for table in (*DOCUMENT_STAGES, "sources"):
             delete_documents(connection, table, document_ids)
-        _delete_state(connection, STAGES, document_ids)
+        _delete_state(connection, DOCUMENT_STAGES, document_ids)
 
 
 def load_states(
     warehouse: Warehouse, document_ids: Collection[str] | None = None
-) -> dict[tuple[str, str], PartitionState]:
+) -> dict[tuple[StageName, str], PartitionState]:
     """The state of every partition by (stage, document id); unpartitioned stages have no document.
 
     With *document_ids*, only of these documents and of the unpartitioned stages.
@@ -151,7 +149,7 @@ def load_states(
 
 def _states(
     connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object]
-) -> dict[tuple[str, str], PartitionState]:
+) -> dict[tuple[StageName, str], PartitionState]:
     rows = connection.execute(query, list(parameters)).fetchall()
     return {
         (stage, document_id): PartitionState(fingerprint, _StoredInputs(inputs), *others)
@@ -167,7 +165,7 @@ def known_documents(warehouse: Warehouse) -> set[str]:
 
 
 def _states_at(
-    connection: duckdb.DuckDBPyConnection, stage: str, document_ids: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, stage: StageName, document_ids: Sequence[str]
 ) -> dict[str, PartitionState]:
     """The states of *document_ids* at *stage*, by document id."""
     query = f"{_SELECT_STATES} WHERE stage = ? AND document_id IN {LISTED}"
@@ -176,7 +174,7 @@ def _states_at(
 
 
 def _reasons(
-    stage: str, before: Mapping[str, PartitionState], outputs: Sequence[PartitionOutput]
+    stage: StageName, before: Mapping[str, PartitionState], outputs: Sequence[PartitionOutput]
 ) -> dict[str, list[str]]:
     """Why each of *outputs* differs from what is stored; one that doesn't is not there."""
     found = {}

@@ -7,24 +7,25 @@ promotes it.
 import duckdb
 
 from augcon_lib import clock
+from augcon_lib.pipeline import StageName
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.frames import insert, select, to_frame
 
 
-def promoted_versions(warehouse: Warehouse) -> dict[str, str]:
+def promoted_versions(warehouse: Warehouse) -> dict[StageName, str]:
     """The active version by stage; a stage that has none is not there."""
     with warehouse.read() as connection:
         rows = select(connection, "SELECT stage, version FROM promotions ORDER BY promoted_at")
     return {row["stage"]: row["version"] for row in rows}
 
 
-def promote(warehouse: Warehouse, stage: str, version: str) -> None:
+def promote(warehouse: Warehouse, stage: StageName, version: str) -> None:
     """Make *version* of *stage* the active one."""
     with warehouse.write() as connection:
         save_promotion(connection, stage, version)
 
 
-def save_promotion(connection: duckdb.DuckDBPyConnection, stage: str, version: str) -> None:
+def save_promotion(connection: duckdb.DuckDBPyConnection, stage: StageName, version: str) -> None:
     """:func:`promote` within a transaction."""
     now = clock.utc_now()
     row = {"stage": stage, "version": version, "promoted_at": now}

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from augcon_lib.pipeline import StageName
 from augcon_lib.provenance import answer_provenance, provenance, provenance_id, shared_inputs
 from augcon_lib.warehouse.frames import LISTED, insert, listed, select
 
@@ -37,7 +38,7 @@ LEFT JOIN dataset_rows AS r ON r.row_id = i.row_id AND r.removed_in IS NULL
 
 
 def keep_provenance(
-    connection: duckdb.DuckDBPyConnection, stage: str, inputs: Sequence[Any]
+    connection: duckdb.DuckDBPyConnection, stage: StageName, inputs: Sequence[Any]
 ) -> list[str]:
     """Keep each of *inputs*, named inputs of *stage*, that is not kept yet; their ids."""
     shared = [shared_inputs(each) for each in inputs]

@@ -11,9 +11,9 @@ from augcon_assets.defs.checks import RULES
 from augcon_assets.instance import document_checks
 from augcon_assets.partitions import document_id
 from augcon_assets.resources import WorkspaceResource
+from augcon_lib.pipeline import DOCUMENT_STAGES
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse import Warehouse, audits
-from augcon_lib.warehouse.partitions import STAGES
 from augcon_lib.workspace import Workspace
 from tests.support.workspaces import BAD, GOOD, TIDES, bring_up_to_date, put
 
@@ -88,7 +88,7 @@ def test_each_document_has_a_check_of_its_own_at_each_stage(
 ) -> None:
     good = dict.fromkeys(GOOD, ("SUCCEEDED", True))
     assert states(first_instance, "raw_corpus") == {**good, BAD: ("FAILED", True)}
-    for stage in STAGES[1:]:
+    for stage in DOCUMENT_STAGES[1:]:
         assert states(first_instance, stage) == good
 
 

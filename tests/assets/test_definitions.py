@@ -4,12 +4,13 @@ import pytest
 from augcon_assets.definitions import defs
 from augcon_assets.defs.checks import RULES
 from augcon_assets.defs.evaluation import EVALUATION, evaluate_job
-from augcon_assets.defs.jobs import CHOICES, DATASET, DOCUMENT_STAGES, JOBS, job_name
+from augcon_assets.defs.jobs import JOBS, job_name
 from augcon_assets.partitions import documents_partitions
 from augcon_lib.fingerprints import CODE_VERSIONS
+from augcon_lib.pipeline import CHOICES, DOCUMENT_STAGES, SFT_DATASET
 
 GRAPH = defs.resolve_asset_graph()
-NAMES = (*DOCUMENT_STAGES, *CHOICES, *DATASET)
+NAMES = (*DOCUMENT_STAGES, *CHOICES, SFT_DATASET)
 SETTINGS = {name: f"{name}_settings" for name in NAMES}
 UPSTREAM = {
     "raw_corpus": {"documents", "raw_corpus_libraries"},
@@ -100,7 +101,7 @@ def test_what_is_worth_money_is_a_blocking_check(rule: object) -> None:
 
 
 def test_every_asset_with_rows_for_training_has_a_check() -> None:
-    assert {rule.asset for rule in RULES} == {*DOCUMENT_STAGES, *DATASET}
+    assert {rule.asset for rule in RULES} == {*DOCUMENT_STAGES, SFT_DATASET}
 
 
 def test_jobs_hold_each_asset_once_and_the_documents_job_is_partitioned() -> None:

@@ -19,7 +19,6 @@ from augcon_assets.cli.promote import promote_command
 from augcon_assets.cli.run import RunInterrupted
 from augcon_assets.cli.summary import Outcome, summarise
 from augcon_assets.definitions import defs
-from augcon_assets.defs.jobs import CHOICES, DOCUMENT_STAGES
 from augcon_assets.instance import lineage, reporting
 from augcon_assets.instance.lineage import Difference, differences
 from augcon_assets.instance.sync import sync_partitions
@@ -27,6 +26,7 @@ from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.partitions import DOCUMENTS, partition_key
 from augcon_lib.errors import BudgetExceeded, EndpointError
 from augcon_lib.model.engine import ModelEngine
+from augcon_lib.pipeline import CHOICES, DOCUMENT_STAGES
 from augcon_lib.stages.promotion import waiting_versions
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse import Warehouse

@@ -5,9 +5,9 @@ import shutil
 import dagster as dg
 
 from augcon_assets.cli.summary import summarise
-from augcon_assets.defs.jobs import DOCUMENT_STAGES
 from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.partitions import partition_key
+from augcon_lib.pipeline import DOCUMENT_STAGES
 from augcon_lib.workspace import Workspace
 from tests.support.freshness import causes_in_ui, event_count
 from tests.support.workspaces import DOCUMENTS, GOOD, TIDES, bring_up_to_date, put

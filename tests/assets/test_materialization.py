@@ -8,11 +8,11 @@ from dagster._core.loader import LoadingContextForTest
 from augcon_assets.cli.summary import Outcome, summarise
 from augcon_assets.definitions import defs
 from augcon_assets.defs.assets import documents, raw_corpus, sft_dataset
-from augcon_assets.defs.jobs import CHOICES, DOCUMENT_STAGES
 from augcon_assets.instance.materializations import no_event_of_its_own
 from augcon_assets.partitions import DOCUMENTS, partition_key
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_lib.fingerprints import CODE_VERSIONS
+from augcon_lib.pipeline import CHOICES, DOCUMENT_STAGES
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.partitions import load_states
 from augcon_lib.workspace import Workspace

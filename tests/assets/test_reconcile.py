@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augcon_lib.fingerprints import FAILED_BEFORE, NEW, NOT_MADE_YET
+from augcon_lib.pipeline import DOCUMENT_STAGES
 from augcon_lib.staleness.partitions import UPSTREAM, Staleness
 from augcon_lib.staleness.run_plan import (
-    DOCUMENT_STAGES,
     MAX_GAP_PARTITIONS,
     PlannedRun,
     failed_before,

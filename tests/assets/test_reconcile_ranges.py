@@ -3,8 +3,9 @@
 import random
 
 from augcon_lib.fingerprints import FAILED_BEFORE, NEW
+from augcon_lib.pipeline import DOCUMENT_STAGES
 from augcon_lib.staleness.partitions import UPSTREAM, Staleness
-from augcon_lib.staleness.run_plan import DOCUMENT_STAGES, PlannedRun, failed_in, next_runs
+from augcon_lib.staleness.run_plan import PlannedRun, failed_in, next_runs
 
 ORDER = ["a.md", "b.md", "c.md", "d.md"]
 

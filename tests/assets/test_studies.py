@@ -9,9 +9,8 @@ from types import ModuleType
 import dagster as dg
 import pytest
 
-from augcon_assets.definitions import defs
 from augcon_assets.resources import WorkspaceResource
-from augcon_lab.definitions import study_job
+from augcon_lab.definitions import defs, study_job
 from augcon_lab.studies.inputs import StudyInputs
 from augcon_lab.studies.page import Picture, Section, StudyPage, what_was_run
 from augcon_lab.studies.registry import STUDIES, Study

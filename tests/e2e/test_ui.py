@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from augcon_assets.defs.jobs import CHOICES, DOCUMENT_STAGES
+from augcon_lib.pipeline import CHOICES, DOCUMENT_STAGES
 from tests.e2e.command_line import BROKEN, EGGS, ODD
 from tests.e2e.dagster_dev import Query, dagster_dev
 

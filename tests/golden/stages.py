@@ -16,6 +16,7 @@ import polars as pl
 
 from augcon_lib.documents import list_store
 from augcon_lib.fingerprints import fingerprint
+from augcon_lib.pipeline import DOCUMENT_STAGES
 from augcon_lib.settings import (
     DatasetSettings,
     ModelSettings,
@@ -34,7 +35,7 @@ from augcon_lib.stages.sft_dataset import run_sft_dataset
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.staleness.expected import Expectation
 from augcon_lib.warehouse.frames import insert
-from augcon_lib.warehouse.partitions import STAGES, PartitionState
+from augcon_lib.warehouse.partitions import PartitionState
 from augcon_lib.warehouse.schema import TABLES
 from augcon_lib.workspace import Workspace
 from tests.golden.documents import write_documents
@@ -108,7 +109,7 @@ READ: dict[str, tuple[str, ...]] = {
     "responses": (
         *("raw_corpus", "cst_nodes", "scored_queries", "few_shot_examples", "promotions"),
     ),
-    "sft_dataset": (*STAGES, "promotions"),
+    "sft_dataset": (*DOCUMENT_STAGES, "promotions"),
 }
 RUN: dict[str, Callable[[StageRun, Sequence[str]], object]] = {
     "raw_corpus": lambda run, _: run_raw_corpus(
@@ -156,12 +157,12 @@ def fill_upstream(run: StageRun, stage: str, tables: Tables) -> list[str]:
             insert(connection, table, _frame(table, tables[table]))
     hashes = {(r["stage"], r["document_id"]): r["output_hash"] for r in tables["partition_state"]}
     sources = {r["document_id"]: r["source_sha256"] for r in tables["raw_corpus"]}
-    documents = sorted(d for made, d in hashes if made == STAGES[-1])
+    documents = sorted(d for made, d in hashes if made == DOCUMENT_STAGES[-1])
     versions = run.versions()
     states: dict[tuple[str, str], PartitionState] = {}
     rows = []
     for document_id in documents:
-        for each in (each for each in STAGES if each in READ[stage]):
+        for each in (each for each in DOCUMENT_STAGES if each in READ[stage]):
             expectation = Expectation(run.settings, versions, states)
             inputs = expectation.inputs(each, document_id, sources[document_id])
             state = PartitionState(fingerprint(each, inputs), inputs, hashes[each, document_id])

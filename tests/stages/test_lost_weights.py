@@ -9,7 +9,7 @@ import pytest
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import KeptChoice
 from augcon_lib.queries.transformer_scorer import TRAINED_FILE, WEIGHT_FILES
-from augcon_lib.stages.promotion import restore_in_force
+from augcon_lib.stages.promotion import restore_active
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.choices import scorers_folder
 from augcon_lib.workspace import Workspace
@@ -31,7 +31,7 @@ def lost(root: Path, kind: str) -> Workspace:
 
 
 def test_without_its_weights_it_is_trained_again(tmp_path: Path) -> None:
-    assert restore_in_force(StageRun(lost(tmp_path, "transformer")), "query_scorer") is None
+    assert restore_active(StageRun(lost(tmp_path, "transformer")), "query_scorer") is None
 
 
 @pytest.mark.parametrize("missing", [None, *WEIGHT_FILES])
@@ -41,8 +41,8 @@ def test_with_all_of_them_it_is_put_back(tmp_path: Path, missing: str | None) ->
     folder.mkdir(parents=True)
     for name in {*WEIGHT_FILES, TRAINED_FILE} - {missing}:
         (folder / name).write_bytes(b"{}")
-    assert restore_in_force(run, "query_scorer") == (None if missing else VERSION)
+    assert restore_active(run, "query_scorer") == (None if missing else VERSION)
 
 
 def test_a_linear_scorer_has_no_weights_to_look_for(tmp_path: Path) -> None:
-    assert restore_in_force(StageRun(lost(tmp_path, "linear")), "query_scorer") == VERSION
+    assert restore_active(StageRun(lost(tmp_path, "linear")), "query_scorer") == VERSION

@@ -5,8 +5,8 @@ from dagster._core.definitions.data_version import CachingStaleStatusResolver, S
 from dagster._core.loader import LoadingContextForTest
 
 from augcon_assets.definitions import defs
-from augcon_assets.defs.jobs import CHOICES, DOCUMENT_STAGES
 from augcon_assets.partitions import partition_key
+from augcon_lib.pipeline import CHOICES, DOCUMENT_STAGES
 from tests.support.workspaces import GOOD
 
 Causes = dict[tuple[str, str], list[str]]

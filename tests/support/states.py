@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 from augcon_lib.fingerprints import Versions, fingerprint
 from augcon_lib.libraries import LIBRARIES
+from augcon_lib.pipeline import DOCUMENT_STAGES
 from augcon_lib.prompts import PROMPT_NAMES
 from augcon_lib.settings import Settings
 from augcon_lib.staleness.expected import Expectation
 from augcon_lib.staleness.partitions import dataset_inputs
 from augcon_lib.warehouse.choices import NO_DOCUMENT
-from augcon_lib.warehouse.partitions import STAGES, PartitionState
+from augcon_lib.warehouse.partitions import PartitionState
 
 SETTINGS = Settings()
 VERSIONS = Versions(
@@ -39,7 +40,7 @@ def up_to_date(
     """States of *sources* after everything has been made with *settings* and *versions*."""
     states: dict[tuple[str, str], PartitionState] = {}
     for document_id, source in sources.items():
-        for stage in STAGES:
+        for stage in DOCUMENT_STAGES:
             inputs = Expectation(settings, versions, states).inputs(stage, document_id, source)
             states[stage, document_id] = state_of(stage, inputs, f"{stage} of {document_id}")
     expectation = Expectation(settings, versions, states)

@@ -2,6 +2,7 @@ from datetime import datetime
 
 import pytest
 
+from augcon_lib.pipeline import DOCUMENT_STAGES
 from augcon_lib.records import Rejection
 from augcon_lib.warehouse import Warehouse, partitions
 from augcon_lib.warehouse.counts import document_failures, rejection_counts, totals
@@ -9,7 +10,6 @@ from augcon_lib.warehouse.partitions import (
     FAILED,
     OK,
     REJECTED,
-    STAGES,
     delete_everywhere,
     load_states,
     replace_partitions,
@@ -71,7 +71,7 @@ def test_a_second_write_replaces_the_first_and_touches_no_other_document(
     states = load_states(filled)
     assert states["raw_corpus", ODD].output_hash == "new"
     assert states["raw_corpus", PLAIN].output_hash == states["cst_nodes", ODD].output_hash == "o"
-    assert len(table(filled, "rejections")) == 2 * len(STAGES)
+    assert len(table(filled, "rejections")) == 2 * len(DOCUMENT_STAGES)
 
 
 def test_an_error_in_the_middle_leaves_the_old_rows(
@@ -141,7 +141,7 @@ def test_documents_that_left_are_forgotten_everywhere_but_in_the_dataset(
 ) -> None:
     delete_everywhere(filled, [ODD])
     left = everything(filled)
-    for name in (*STAGES, "sources", "rejections", "partition_state"):
+    for name in (*DOCUMENT_STAGES, "sources", "rejections", "partition_state"):
         assert not any(repr(ODD) in row for row in left[name])
         assert any(repr(PLAIN) in row for row in left[name])
     assert any(repr(ODD) in row for row in left["dataset_rows"])

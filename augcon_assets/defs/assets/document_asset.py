@@ -18,7 +18,7 @@ from augcon_assets.partitions import document_id, documents_partitions
 from augcon_assets.resources import SESSION_TAG, WorkspaceResource
 from augcon_assets.session import current_session
 from augcon_lib.errors import AugconError, BudgetExceeded
-from augcon_lib.fingerprints import CODE_VERSIONS
+from augcon_lib.pipeline import STAGES, StageName
 from augcon_lib.stages.stage_run import StageReport, StageRun
 
 # Dagster still calls the policy beta; it is pinned, and the tests cover what is used of it.
@@ -33,7 +33,7 @@ OnlyStale = Callable[[StageRun, Sequence[str]], Sequence[str]]
 
 
 def _asset(
-    name: str, kinds: set[str], *check_specs: dg.AssetCheckSpec, **options: Any
+    name: StageName, kinds: set[str], *check_specs: dg.AssetCheckSpec, **options: Any
 ) -> Decorator:
     """``dg.asset`` with upstream assets, group, owners, code version and checks."""
     decorator: Decorator = dg.asset(
@@ -42,14 +42,14 @@ def _asset(
         group_name=GROUP,
         kinds=kinds,
         owners=OWNERS,
-        code_version=CODE_VERSIONS[name],
+        code_version=STAGES[name].code_version,
         check_specs=[*checks.specs(name), *alarms.specs(name), *check_specs],
         **options,
     )
     return decorator
 
 
-def document_asset(name: str, kinds: set[str]) -> Decorator:
+def document_asset(name: StageName, kinds: set[str]) -> Decorator:
     """An asset with one partition per document, many of them in one run."""
     return _asset(
         name,
@@ -60,7 +60,7 @@ def document_asset(name: str, kinds: set[str]) -> Decorator:
     )
 
 
-def whole_asset(name: str, kinds: set[str]) -> Decorator:
+def whole_asset(name: StageName, kinds: set[str]) -> Decorator:
     """An asset without partitions."""
     return _asset(name, kinds)
 
