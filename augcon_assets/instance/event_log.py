@@ -19,13 +19,10 @@ from typing import Any, TypeVar
 import dagster as dg
 from dagster._core.events import (
     AssetMaterializationPlannedData,
-    DagsterEvent,
     DagsterEventBatchMetadata,
-    DagsterEventType,
     StepMaterializationData,
     generate_event_batch_id,
 )
-from dagster._core.events.log import EventLogEntry
 from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log import SqliteEventLogStorage
@@ -36,7 +33,7 @@ from dagster._core.storage.event_log.schema import (
     SqlEventLogStorageTable,
 )
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
-from dagster._serdes import ConfigurableClassData, serialize_value
+from dagster._serdes import ConfigurableClassData
 from sqlalchemy.engine import Connection
 
 from augcon_assets.instance.event_index import KEYS_PER_STATEMENT, delete_events
@@ -46,10 +43,10 @@ from augcon_lib.stages.document_pool import batches
 EVENTS_PER_BATCH = 1000
 CHECK_OF_A_RUN = ("asset_key", "check_name", "run_id", "partition")
 ASSET_EVENTS = (
-    DagsterEventType.ASSET_MATERIALIZATION,
-    DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+    dg.DagsterEventType.ASSET_MATERIALIZATION,
+    dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
 )
-TOGETHER = (*ASSET_EVENTS, DagsterEventType.ASSET_CHECK_EVALUATION)
+TOGETHER = (*ASSET_EVENTS, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
 
 Event = TypeVar("Event", dg.AssetMaterialization, dg.AssetCheckEvaluation, str)
 
@@ -98,7 +95,7 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
             self._idle.popitem()[1].close()
         super().dispose()
 
-    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+    def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
         """Store *events*, which all belong to one run."""
         together = [event for event in events if event.dagster_event_type in TOGETHER]
         for start in range(0, len(together), EVENTS_PER_BATCH):
@@ -107,7 +104,7 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
             if event.dagster_event_type not in TOGETHER:
                 self.store_event(event)
 
-    def _store_together(self, events: Sequence[EventLogEntry]) -> None:
+    def _store_together(self, events: Sequence[dg.EventLogEntry]) -> None:
         """Like Dagster's ``store_event`` of each: to the run's log, then to the index at once."""
         insert = self.prepare_insert_event_batch(events)
         with self.run_connection(events[0].run_id) as connection:
@@ -132,7 +129,7 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
             self._store_evaluations(connection, of_checks)
 
     def _store_evaluations(
-        self, connection: Connection, events: Sequence[tuple[EventLogEntry, int]]
+        self, connection: Connection, events: Sequence[tuple[dg.EventLogEntry, int]]
     ) -> None:
         table = AssetCheckExecutionsTable
         rows = [self._check_row(event, event_id) for event, event_id in events]
@@ -142,7 +139,7 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
         if rows:
             connection.execute(table.insert(), rows)
 
-    def _check_row(self, event: EventLogEntry, event_id: int) -> dict[str, Any]:
+    def _check_row(self, event: dg.EventLogEntry, event_id: int) -> dict[str, Any]:
         evaluation = event.get_dagster_event().asset_check_evaluation_data
         target = evaluation.target_materialization_data
         status = "SUCCEEDED" if evaluation.passed else "FAILED"
@@ -152,20 +149,20 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
             "partition": evaluation.partition,
             "run_id": event.run_id,
             "execution_status": AssetCheckExecutionRecordStatus[status].value,
-            "evaluation_event": serialize_value(event),
+            "evaluation_event": dg.serialize_value(event),
             "evaluation_event_timestamp": self._event_insert_timestamp(event),  # type: ignore[no-untyped-call]
             "evaluation_event_storage_id": event_id,
             "materialization_event_storage_id": target.storage_id if target else None,
         }
 
-    def store_asset_check_event(self, event: EventLogEntry, event_id: int | None) -> None:
+    def store_asset_check_event(self, event: dg.EventLogEntry, event_id: int | None) -> None:
         """Store a lone event of a check; not that one is planned for many partitions.
 
         Dagster would write a row for each partition of the range, each with all keys of the range
         in it, and show those as skipped that the run has bridged.
         """
         dagster_event = event.get_dagster_event()
-        planned = dagster_event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
+        planned = dagster_event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
         if not planned or dagster_event.asset_check_planned_data.partitions_subset is None:
             super().store_asset_check_event(event, event_id)
 
@@ -229,7 +226,7 @@ def log_events(
             context.log_event(event)
         else:
             step = context.get_step_execution_context()
-            DagsterEvent.asset_materialization(step, event, place)
+            dg.DagsterEvent.asset_materialization(step, event, place)
 
 
 def log_evaluations(
@@ -239,8 +236,8 @@ def log_evaluations(
     step = context.get_step_execution_context()
     for evaluation, place in _placed(evaluations):
         passed = "passed" if evaluation.passed else "did not pass"
-        DagsterEvent.from_step(
-            DagsterEventType.ASSET_CHECK_EVALUATION,
+        dg.DagsterEvent.from_step(
+            dg.DagsterEventType.ASSET_CHECK_EVALUATION,
             step,
             evaluation,
             f"Asset check '{evaluation.check_name}' {passed} for '{evaluation.partition}'.",
@@ -254,7 +251,7 @@ def report_planned(
     """Store that *run* was to make the partitions *keys* of *asset*."""
     for key, place in _placed(keys):
         planned = AssetMaterializationPlannedData(asset, partition=key)
-        event = DagsterEvent.build_asset_materialization_planned_event(
+        event = dg.DagsterEvent.build_asset_materialization_planned_event(
             run.job_name, asset.to_user_string(), planned
         )
         instance.report_dagster_event(event, run_id=run.run_id, batch_metadata=place)
@@ -266,8 +263,8 @@ def report_events(instance: dg.DagsterInstance, events: Iterable[dg.AssetMateria
         if place is None:
             instance.report_runless_asset_event(event)
             continue
-        dagster_event = DagsterEvent(
-            event_type_value=DagsterEventType.ASSET_MATERIALIZATION.value,
+        dagster_event = dg.DagsterEvent(
+            event_type_value=dg.DagsterEventType.ASSET_MATERIALIZATION.value,
             job_name=RUNLESS_JOB_NAME,
             event_specific_data=StepMaterializationData(event),
         )

@@ -6,32 +6,18 @@ them, and every run that they started.
 """
 
 import contextlib
-import json
 import os
 import secrets
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
-import dagster as dg
 import uvicorn
-from dagster._cli.proxy_server_manager import ProxyServerManager
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import WorkspaceFileTarget
-from dagster_shared.ipc import (
-    get_ipc_shutdown_pipe,
-    open_ipc_subprocess,
-    send_ipc_shutdown_message,
-)
-from dagster_webserver.app import create_app_from_workspace_process_context
-from dagster_webserver.version import __version__ as webserver_version
 from starlette.applications import Starlette
 
+from augcon_assets.instance.web import code_server, daemon, web_app
 from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.ui.children import Children
 from augcon_assets.ui.guard import TOKEN_PARAMETER, guarded
@@ -39,10 +25,6 @@ from augcon_lib.errors import AugconError, SettingsError
 from augcon_lib.workspace import Workspace
 
 HOST = "127.0.0.1"
-POLL_MILLISECONDS = 2000
-STATEMENT_TIMEOUT_MILLISECONDS = 15_000
-POOL_RECYCLE_SECONDS = 3600
-POOL_MAX_OVERFLOW = 20
 FINISH_SECONDS = 5  # so long may requests under way still be answered
 # Dagster gives a tick 60 seconds and drops what it did; one here ends by itself long before these.
 TICK_TIMEOUTS = {
@@ -105,36 +87,27 @@ def serve(workspace: Workspace, listening: socket.socket, on_ready: Callable[[st
     os.chdir(workspace.root)
     children = Children()
     try:
-        with workspace_instance(workspace) as instance:
-            target = WorkspaceFileTarget([str(code)])
-            with (
-                ProxyServerManager(instance, target, code_server_log_level="WARNING") as servers,
-                _workspace_file(servers) as shared,
-                _daemon(shared) as daemon,
-                WorkspaceProcessContext(
-                    instance, WorkspaceFileTarget([str(shared)]), version=webserver_version
-                ) as context,
-            ):
-                try:
-                    _serve_app(instance, context, listening, daemon, on_ready)
-                finally:
-                    children.remember()
+        with (
+            workspace_instance(workspace) as instance,
+            code_server(instance, code) as shared,
+            daemon(shared) as process,
+            web_app(instance, shared) as app,
+        ):
+            try:
+                _serve_app(app, listening, process, on_ready)
+            finally:
+                children.remember()
     finally:
         children.end()
 
 
 def _serve_app(
-    instance: dg.DagsterInstance,
-    context: WorkspaceProcessContext,
+    app: Starlette,
     listening: socket.socket,
     daemon: "subprocess.Popen[bytes]",
     on_ready: Callable[[str], None],
 ) -> None:
-    instance.optimize_for_webserver(
-        STATEMENT_TIMEOUT_MILLISECONDS, POOL_RECYCLE_SECONDS, POOL_MAX_OVERFLOW
-    )
     token, port = secrets.token_urlsafe(32), listening.getsockname()[1]
-    app = create_app_from_workspace_process_context(context, "", POLL_MILLISECONDS)
     address = f"http://{HOST}:{port}/?{TOKEN_PARAMETER}={token}"
     server = _Server(guard_app(app, port, token), lambda: on_ready(address))
     threading.Thread(target=_stop_with, args=(daemon, server), daemon=True).start()
@@ -174,25 +147,3 @@ class _Server(uvicorn.Server):
 def _stop_with(daemon: "subprocess.Popen[bytes]", server: uvicorn.Server) -> None:
     daemon.wait()
     server.should_exit = True
-
-
-@contextlib.contextmanager
-def _workspace_file(servers: ProxyServerManager) -> Iterator[Path]:
-    """A file that names the code servers, for the web app and the daemon alike."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "workspace.yaml"
-        path.write_text(json.dumps({"load_from": servers.get_code_server_specs()}), "utf-8")
-        yield path
-
-
-@contextlib.contextmanager
-def _daemon(shared: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """Dagster's daemon, which is asked to end after the body."""
-    reading, writing = get_ipc_shutdown_pipe()
-    command = [sys.executable, "-m", "dagster._daemon", "run", "--workspace", str(shared)]
-    try:
-        yield open_ipc_subprocess([*command, "--shutdown-pipe", str(reading)], pass_fds=[reading])
-    finally:
-        with contextlib.suppress(BrokenPipeError):  # it has ended already
-            send_ipc_shutdown_message(writing)
-        os.close(reading)
