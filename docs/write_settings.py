@@ -1,4 +1,4 @@
-"""Writes docs/settings.md from the settings themselves: ``python docs/write_settings.py``."""
+"""Write docs/settings.md from the settings themselves: ``python docs/write_settings.py``."""
 
 import json
 from pathlib import Path
@@ -11,11 +11,10 @@ from augcon_lib.settings import EndpointSettings, Settings
 PAGE = Path(__file__).parent / "settings.md"
 INTRODUCTION = """# Settings
 
-Every key of `augcon.toml`, its default, what it may be and what it means; units are in the names.
-This page is written by `python docs/write_settings.py` from the program itself, and a test holds it
-to that. Each key can be overridden by a variable, `AUGCON_MODEL__BASE_URL` for `[model] base_url`
-(lists are JSON), and relative paths are relative to the file. What a changed key makes stale,
-`augcon plan` says.
+This page lists every key of `augcon.toml`: its default, its values and its meaning. Units are in
+the names. `python docs/write_settings.py` writes the page from the code, and a test compares both.
+To override a key, set a variable: `AUGCON_MODEL__BASE_URL` for `[model] base_url` (lists are JSON).
+Relative paths are relative to the file. After a change, run `augcon plan` to see what became stale.
 """
 BOUNDS = {
     "minimum": "from {}",
@@ -33,7 +32,7 @@ TYPES = {
 
 
 def settings_page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     parts = [INTRODUCTION]
     for name, field in Settings.model_fields.items():
         section: Any = field.annotation
@@ -44,12 +43,12 @@ def settings_page() -> str:
 
 
 def _section(title: str, section: type[BaseModel]) -> str:
-    said = " ".join(str(section.__doc__).split()).replace("``", "`").removeprefix(f"`{title}`: ")
-    lines = [f"## `{title}`", "", said[0].upper() + said[1:], ""]
-    lines += ["| key | default | may be | what it means |", "|---|---|---|---|"]
+    text = " ".join(str(section.__doc__).split()).replace("``", "`").removeprefix(f"`{title}`: ")
+    lines = [f"## `{title}`", "", text[0].upper() + text[1:], ""]
+    lines += ["| key | default | values | meaning |", "|---|---|---|---|"]
     schema = section.model_json_schema()
     for name, key in schema["properties"].items():
-        default = _default(key) if name not in schema.get("required", []) else "to be set"
+        default = _default(key) if name not in schema.get("required", []) else "required"
         cells = [f"`{name}`", default, _values(key), key["description"]]
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join([*lines, ""])
