@@ -9,6 +9,7 @@ import pydantic
 
 from augcon_assets.resources import WorkspaceResource
 from augcon_lab.studies.registry import STUDIES, Study
+from augcon_lib.pipeline import SEED
 
 
 class StudyConfig(dg.Config):
@@ -29,7 +30,7 @@ class StudyConfig(dg.Config):
         default="",
         description="Folder for the page and its pictures; empty: studies/ in the workspace.",
     )
-    seed: int = pydantic.Field(default=20_240_516, description="Of every draw.")
+    seed: int = pydantic.Field(default=SEED, description="Of every draw.")
 
 
 def study_job(name: str, study: Study) -> dg.JobDefinition:

@@ -18,6 +18,9 @@ StageName = Literal[
     "sft_dataset",
 ]
 
+SEED: Final = 20_240_516
+"""Of every draw that no setting seeds."""
+
 RAW_CORPUS: Final = "raw_corpus"
 CST_NODES: Final = "cst_nodes"
 QUERY_SCORER: Final = "query_scorer"

@@ -1,6 +1,6 @@
 import pytest
 
-from augcon_lib.text.languages import detect_language, is_spaced, length_preset
+from augcon_lib.text.languages import detect_language, length_preset
 
 
 @pytest.mark.parametrize(
@@ -52,9 +52,3 @@ def test_lengths_grow_as_a_script_gets_less_dense():
     for field in ("max_context_chars", "min_context_chars", "chars_per_query", "min_query_chars"):
         lengths = [getattr(preset, field) for preset in by_density]
         assert lengths == sorted(set(lengths))
-
-
-def test_scripts_without_spaces_are_known():
-    assert [is_spaced(code) for code in ("en", "ko", "ar", "zh", "zh-Hant", "ja", "th")] == [
-        True, True, True, False, False, False, False
-    ]  # fmt: skip

@@ -5,9 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augcon_lib.text import rouge_filter as repeats
-from augcon_lib.text.rouge import Tokens, rouge_l_f1, rouge_l_precision
+from augcon_lib.text.rouge import Tokens, rouge_l_precision
 from augcon_lib.text.rouge_filter import first_repeats, tabled_repeats
 from augcon_lib.text.rouge_filter_compiled import indexed_repeats
+from tests.support.rouge import rouge_l_f1
 
 Filter = Callable[[Sequence[Tokens], float, str], list[int | None]]
 

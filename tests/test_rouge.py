@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
-from augcon_lib.text.rouge import rouge_l_f1, rouge_l_precision, tokenize
+from augcon_lib.text.rouge import rouge_l_precision, tokenize
+from tests.support.rouge import rouge_l_f1
 
 # rouge-score loads absl, whose log handler keeps pytest's standard error and closes it when Dagster
 # configures the logs of this process.

@@ -12,11 +12,11 @@ from augcon_assets.defs.assets.document_asset import OWNERS
 from augcon_assets.metadata import Metadata
 from augcon_assets.resources import WorkspaceResource
 from augcon_assets.session import current_session
+from augcon_lib.pipeline import SEED
 
 if TYPE_CHECKING:
     from augcon_lib.evaluation.evaluate import Evaluation
 
-SEED = 20_240_516
 EVALUATION = "evaluation"
 
 

@@ -11,6 +11,7 @@ from augcon_lib.benchmark.gold import BenchmarkError, GoldQuestion, read_json_li
 from augcon_lib.benchmark.official import load_gold
 from augcon_lib.documents import list_store
 from augcon_lib.errors import StoreError
+from augcon_lib.pipeline import SEED
 from augcon_lib.records import content_id
 from augcon_lib.settings import SourceSettings
 from augcon_lib.workspace import Workspace
@@ -58,7 +59,7 @@ class StudyInputs:
     corpora: Sequence[NamedPath] = ()
     own_corpus: bool = True
     max_passages: int = 50
-    seed: int = 20_240_516
+    seed: int = SEED
     progress: Callable[[str], None] = tell_nobody
 
     @cached_property

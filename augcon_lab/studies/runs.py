@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from augcon_lab.studies.inputs import Corpus, StudyInputs
 from augcon_lab.studies.spent import Spent
-from augcon_lib.benchmark.generation import Generated, Trial, generated, run_trial
+from augcon_lib.benchmark.generation import Trial, run_trial
 from augcon_lib.chat.port import ChatReply, ChatRequest
 from augcon_lib.concurrency import run_together, run_until_done
 from augcon_lib.errors import AnswerRejected
@@ -162,11 +162,6 @@ def embedder_for(trees: Trees, texts: Iterable[str], spent: Spent) -> Embedder |
     known = run_until_done(embed(run, report, embedder, texts))
     spent.count(report.calls)
     return known
-
-
-def make_rows(inputs: StudyInputs, corpus: Corpus, name: str, changes: Changes) -> Generated:
-    """A whole dataset of *corpus* with *changes* of the settings."""
-    return generated(make_trial(inputs, corpus, name, changes))
 
 
 def ask_all(inputs: StudyInputs, trees: Trees, requests: Sequence[ChatRequest], name: str) -> Asked:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from augcon_lib.answers.few_shot_search import Trial
+from augcon_lib.pipeline import SEED
 
 RESAMPLES = 1000
-SEED = 20_240_516
 
 
 @dataclass(frozen=True, slots=True)

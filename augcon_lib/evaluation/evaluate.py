@@ -13,6 +13,7 @@ from augcon_lib.evaluation.numbers import Distribution, NotMeasured, distributio
 from augcon_lib.evaluation.scorer_agreement import ScorerAgreement, held_out_of, measure_scorer
 from augcon_lib.evaluation.splits import SplitIndependence, measure_splits
 from augcon_lib.evaluation.topics import TopicCoverage, measure_topics
+from augcon_lib.pipeline import SEED
 from augcon_lib.settings import Settings
 from augcon_lib.warehouse import Warehouse
 from augcon_lib.warehouse.choices import scorer_reports
@@ -26,7 +27,6 @@ from augcon_lib.warehouse.evaluation_rows import (
 )
 from augcon_lib.warehouse.promotions import promoted_versions
 
-SEED = 20_240_516
 MAX_ROWS = 20_000
 MAX_SPLITS = 2_000
 MAX_SCORED = 5_000

@@ -9,8 +9,9 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from augcon_lib.pipeline import SEED
+
 RESAMPLES = 1000
-SEED = 20_240_516
 
 Interval = tuple[float, float]
 NOT_MEASURED: Interval = (math.nan, math.nan)

@@ -11,7 +11,7 @@ from augcon_lib.answers.responses import Responder
 from augcon_lib.documents import StoreListing
 from augcon_lib.model import model_identity
 from augcon_lib.model.journal import Journal
-from augcon_lib.pipeline import CHOICES, StageName
+from augcon_lib.pipeline import CHOICES, SEED, StageName
 from augcon_lib.pricing.calibration import PRICED_STAGES, Calibration, calibrate, shares_of
 from augcon_lib.pricing.estimate import Estimate
 from augcon_lib.pricing.evidence import of_choice, of_contexts, of_embeddings
@@ -21,7 +21,6 @@ from augcon_lib.pricing.walk import Walked, Walker
 from augcon_lib.pricing.work import WorkFinder, shares_of_sample
 from augcon_lib.queries.contrastive_pairs import Positive, build_pairs, sample_positives
 from augcon_lib.queries.linear_scorer import Scorer
-from augcon_lib.stages import few_shot_examples, query_scorer
 from augcon_lib.stages.drift import corpus_drift
 from augcon_lib.stages.promotion import usable_choice
 from augcon_lib.stages.stage_run import StageRun
@@ -159,7 +158,7 @@ class _Pricing:
         run, given = self._run, self._run.settings.responses
         responder = Responder(chat, run.prompts, run.principles, given)
         await FewShotSearch(chat, run.prompts, responder).search(
-            run.examples, given.few_shot_count, given.search_trials, few_shot_examples.SEED
+            run.examples, given.few_shot_count, given.search_trials, SEED
         )
 
     async def _worsen(
@@ -169,7 +168,7 @@ class _Pricing:
         run, settings = self._run, self._run.settings
         stay = [each for each in read_positives(run.warehouse) if each.node_id not in gone_nodes]
         pool = [*stay, *new]
-        sampled = sample_positives(pool, settings.scorer.pairs_per_negative_kind, query_scorer.SEED)
+        sampled = sample_positives(pool, settings.scorer.pairs_per_negative_kind, SEED)
         await build_pairs(
             chat, run.prompts, sampled, settings.tree.parts, settings.tree.temperature
         )

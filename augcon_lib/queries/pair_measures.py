@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from augcon_lib.pipeline import SEED
+
 RESAMPLES = 1000
-SEED = 20_240_516
 NOT_MEASURED = (math.nan, math.nan)
 
 Vector = npt.NDArray[np.float64]

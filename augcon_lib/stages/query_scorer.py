@@ -7,7 +7,7 @@ from dataclasses import replace
 from augcon_lib.concurrency import run_until_done
 from augcon_lib.errors import AugconError
 from augcon_lib.fingerprints import fingerprint
-from augcon_lib.pipeline import QUERY_SCORER
+from augcon_lib.pipeline import QUERY_SCORER, SEED
 from augcon_lib.queries.contrastive_pairs import (
     NEGATIVE_KINDS,
     ContrastivePair,
@@ -45,8 +45,6 @@ from augcon_lib.warehouse.partitions import PartitionOutput, load_states
 from augcon_lib.warehouse.promotions import promoted_versions
 from augcon_lib.warehouse.scorer_sample import pair_documents
 from augcon_lib.warehouse.stage_rows import read_positives
-
-SEED = 20_240_516
 
 
 def run_query_scorer(run: StageRun) -> StageReport:

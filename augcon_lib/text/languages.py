@@ -120,11 +120,6 @@ def length_preset(language: str) -> LengthPreset:
     return PRESETS.get(_primary(language), ALPHABETIC)
 
 
-def is_spaced(language: str) -> bool:
-    """Whether *language* puts spaces between words."""
-    return _primary(language) not in UNSPACED
-
-
 def detect_language(text: str) -> str:
     """ISO 639-1 code of the language that most of *text* is in; ``und`` where it has no letters.
 

@@ -55,12 +55,3 @@ def rouge_l_precision(candidate: Sequence[str], reference: Sequence[str]) -> flo
     if not candidate:
         return 0.0
     return LCSseq.similarity(candidate, reference) / len(candidate)
-
-
-def rouge_l_f1(candidate: Sequence[str], reference: Sequence[str]) -> float:
-    """ROUGE-L[F1]: the harmonic mean of precision and recall, in [0, 1]; 0 where one is empty."""
-    if not candidate or not reference:
-        return 0.0
-    common = LCSseq.similarity(candidate, reference)
-    precision, recall = common / len(candidate), common / len(reference)
-    return 2 * precision * recall / (precision + recall) if common else 0.0

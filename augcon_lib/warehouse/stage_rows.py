@@ -118,14 +118,3 @@ def read_responses(warehouse: Warehouse, document_ids: Sequence[str]) -> list[Gr
             f"WHERE r.status = 'ok' AND r.{_THESE} ORDER BY r.document_id, r.position",
             [listed(document_ids)],
         )
-
-
-def read_lengths(warehouse: Warehouse, document_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
-    """Language and number of characters of each document."""
-    with warehouse.read() as connection:
-        rows = select(
-            connection,
-            f"SELECT document_id, language, length(text) AS chars FROM raw_corpus WHERE {_THESE}",
-            [listed(document_ids)],
-        )
-    return {row["document_id"]: (row["language"], row["chars"]) for row in rows}

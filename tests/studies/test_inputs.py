@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from augcon_lab.studies.inputs import NamedPath, StudyInputs, drawn, named_path
-from augcon_lab.studies.runs import make_rows, make_trees
+from augcon_lab.studies.runs import make_trees, make_trial
+from augcon_lib.benchmark.generation import generated
 from augcon_lib.errors import StoreError
 from augcon_lib.workspace import Workspace
 from tests.support.whole_run import MILL, TEA, make_workspace
@@ -81,10 +82,10 @@ def test_a_study_pays_nothing_twice_and_leaves_the_warehouse_alone(
     own, passages = inputs.opened
     trees = make_trees(inputs, own, "cst", {})
     assert trees.trial.issued_calls == trees.trial.model_calls > 0
-    first = make_rows(inputs, passages, "rows", {})
+    first = generated(make_trial(inputs, passages, "rows", {}))
     assert first.issued_calls > 0
     assert {row.passage_id for row in first.rows} <= {"tea", "mill"}
-    again = make_rows(inputs, passages, "other", {})
+    again = generated(make_trial(inputs, passages, "other", {}))
     assert (again.issued_calls, again.rows) == (0, first.rows)
     assert again.model_calls == first.model_calls
     assert not workspace.warehouse_path.exists()

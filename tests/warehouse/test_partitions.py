@@ -17,7 +17,6 @@ from augcon_lib.warehouse.partitions import (
 from augcon_lib.warehouse.stage_rows import (
     read_documents_text,
     read_languages,
-    read_lengths,
     read_nodes,
     read_positives,
     read_responses,
@@ -43,7 +42,6 @@ def test_records_come_back_as_they_were_written(filled: Warehouse) -> None:
     assert read_nodes(filled, [ODD, PLAIN]) == {ODD: nodes(ODD), PLAIN: nodes(PLAIN)}
     assert read_responses(filled, [ODD]) == grounded(ODD)
     assert read_languages(filled, [ODD, "none.md"]) == {ODD: "en"}
-    assert read_lengths(filled, [ODD]) == {ODD: ("en", len(TEXT))}
 
 
 def test_selected_queries_come_with_their_nodes_own_context(filled: Warehouse) -> None:

@@ -82,8 +82,3 @@ class CallStats:
     def needed_output_tokens(self) -> int:
         """Output tokens of those answers."""
         return self.output_tokens + self.replayed_output_tokens
-
-    @property
-    def failed_calls(self) -> int:
-        """How many of the issued calls brought no usable answer."""
-        return self.failed.total()
