@@ -1,8 +1,8 @@
 """AugCon as a library: from documents to supervised-fine-tuning rows, without Dagster.
 
-The folders read as the paper does (Quan, arXiv 2405.16579): ``documents``, then ``tree`` (section
-3.2), ``queries`` (3.3), ``answers`` (3.4) and ``dataset``. ``pipeline`` names the stages, ``stages``
-runs them over a workspace. A folder imports only those below it (``.importlinter``).
+The folders follow the paper (Quan, arXiv 2405.16579): ``documents``, then ``tree`` (section 3.2),
+``queries`` (3.3), ``answers`` (3.4) and ``dataset``. ``pipeline`` names the stages, ``stages`` runs
+them over a workspace. A folder imports only those below it (``.importlinter``).
 
 The names below are the public interface; ``docs/library.md`` shows how they go together. What the
 library logs goes where the application sends it, and nowhere else.
