@@ -20,7 +20,7 @@ from augcon_lib.queries.embeddings import Embedder
 from augcon_lib.queries.linear_scorer import Scorer
 from augcon_lib.records import Document, Node
 from augcon_lib.settings import Settings
-from augcon_lib.stages.model_calls import model_for
+from augcon_lib.stages.model_stage import model_for
 from augcon_lib.stages.query_scorer import ask_for_pairs
 from augcon_lib.stages.scorer_embeddings import embed, embedder_of
 from augcon_lib.stages.stage_run import Progress, StageReport

@@ -7,7 +7,7 @@ from augcon_lib.answers.responses import Responder
 from augcon_lib.concurrency import run_until_done
 from augcon_lib.fingerprints import fingerprint
 from augcon_lib.pipeline import FEW_SHOT_EXAMPLES, SEED
-from augcon_lib.stages.model_calls import model_for
+from augcon_lib.stages.model_stage import model_for
 from augcon_lib.stages.promotion import promote_if_first, restore_active
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.staleness.expected import Expectation

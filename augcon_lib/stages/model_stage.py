@@ -1,16 +1,20 @@
 """A stage that asks the model about many documents at once."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from augcon_lib.chat.port import Chat
 from augcon_lib.concurrency import rare_garbage_collection, run_until_done
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.fingerprints import Inputs
+from augcon_lib.model import open_engine
+from augcon_lib.model.endpoints.stats import CallStats
+from augcon_lib.model.engine import ModelEngine
 from augcon_lib.pipeline import StageName
+from augcon_lib.settings import api_key
 from augcon_lib.stages.document_pool import failed_output, for_each_document
 from augcon_lib.stages.inputs import Load, take_from_upstream
-from augcon_lib.stages.model_calls import model_for
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.warehouse.partitions import PartitionOutput, replace_partitions
 
@@ -62,3 +66,23 @@ def run_model_stage(
 
     with rare_garbage_collection():
         return run_until_done(run_all())
+
+
+@asynccontextmanager
+async def model_for(run: StageRun, report: StageReport, total: int) -> AsyncIterator[ModelEngine]:
+    """The engine of *run*'s model; *report* gets its call statistics, *run* its progress."""
+
+    def tell(calls: CallStats) -> None:
+        run.progress(report.stage, len(report.partitions), total, report.failed, calls)
+
+    async with open_engine(
+        run.settings,
+        run.workspace.journal_path,
+        api_key=api_key(run.settings.model),
+        run_id=run.run_id,
+        session_id=run.session_id,
+        on_progress=tell,
+    ) as engine:
+        report.calls = engine.stats
+        yield engine
+        tell(engine.stats)

@@ -28,7 +28,7 @@ from augcon_lib.queries.linear_scorer import (
 from augcon_lib.queries.pair_measures import PairMeasures
 from augcon_lib.queries.transformer_scorer import train_transformer
 from augcon_lib.records import Rejection
-from augcon_lib.stages.model_calls import model_for
+from augcon_lib.stages.model_stage import model_for
 from augcon_lib.stages.promotion import promote_if_first, refusal, restore_active
 from augcon_lib.stages.scorer_embeddings import embed, embedder_of
 from augcon_lib.stages.stage_run import StageReport, StageRun

@@ -11,7 +11,7 @@ from augcon_lib.chat.reply_formats import ANSWER
 from augcon_lib.errors import AnswerRejected, EndpointError
 from augcon_lib.records import ScoredQuery
 from augcon_lib.settings import ModelSettings
-from augcon_lib.stages import cst_nodes, model_calls
+from augcon_lib.stages import cst_nodes, model_stage
 from augcon_lib.stages.cst_nodes import run_cst_nodes
 from augcon_lib.stages.raw_corpus import run_raw_corpus
 from augcon_lib.stages.responses import run_responses
@@ -51,7 +51,7 @@ def fail(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     async def open_stub(*arguments: object, **more: object) -> AsyncIterator[StubChat]:
         yield StubChat(lambda r: error if r.document_id == "bad.md" else answer(r))
 
-    monkeypatch.setattr(model_calls, "open_engine", open_stub)
+    monkeypatch.setattr(model_stage, "open_engine", open_stub)
 
 
 def test_a_document_whose_calls_fail_stops_no_other_and_is_stale_again(

@@ -12,7 +12,7 @@ from augcon_lib.errors import WarehouseError
 from augcon_lib.stages import model_stage
 from augcon_lib.stages.cst_nodes import run_cst_nodes
 from augcon_lib.stages.inputs import take_from_upstream
-from augcon_lib.stages.model_calls import model_for
+from augcon_lib.stages.model_stage import model_for
 from augcon_lib.stages.raw_corpus import run_raw_corpus
 from augcon_lib.stages.responses import run_responses
 from augcon_lib.stages.scored_queries import run_scored_queries
