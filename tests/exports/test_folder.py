@@ -21,7 +21,6 @@ DRIVER = """
 import os, shutil, signal, sys
 from pathlib import Path
 from augcon_lib.dataset.exports import export_dataset
-from tests.exports.test_formats import ROWS
 
 first, cases, format_name = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 EVENTS = ("open", "os.mkdir", "os.rename", "os.rmdir", "os.remove")
@@ -35,6 +34,9 @@ def export_and_die(case, last):
             seen += 1
             if seen > last:
                 os.kill(os.getpid(), signal.SIGKILL)
+
+    # Not before the fork: the threads that polars then has would be missing in the child.
+    from tests.exports.test_formats import ROWS
 
     sys.addaudithook(kill)
     export_dataset(ROWS, case / "out", format_name)
