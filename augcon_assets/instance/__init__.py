@@ -1,5 +1,5 @@
-"""Dagster's records of a workspace: the only room that uses Dagster's private names.
+"""Dagster's records of a workspace. Besides the UI, only this package uses Dagster's private names.
 
-Belongs here: the event log, what is recorded and reconciled, runs and their failures. Does not:
-assets, checks, jobs and sensors, which are in :mod:`augcon_assets.defs`.
+Belongs here: the event log, recording and reconciling materializations, runs and their failures.
+Does not belong here: assets, checks, jobs and sensors, which are in :mod:`augcon_assets.defs`.
 """
