@@ -1,10 +1,10 @@
-"""What the presets of each script give on passages: languages told, lengths, quotas, trees.
+"""Measure the presets of each script on passages: detected languages, lengths, quotas, trees.
 
     python benchmarks/languages.py WORK FILE.jsonl[.gz] ... [--no-trees]
 
-Rows have a "context"; each different one is a document. Every file gets a workspace in WORK, whose
+Rows have a "context"; each distinct one is a document. Every file gets a workspace in WORK, whose
 trees are grown and selected as ``augcon run`` does, with the offline provider and no scorer.
-Translations of the same passages should ask for about as many queries in every language.
+Translations of the same passages should get about the same number of queries in every language.
 """
 
 import argparse
