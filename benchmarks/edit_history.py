@@ -50,11 +50,11 @@ def replay_commits(history: Path, store: Path, most: int) -> Iterator[Step]:
 
 def become(store: Path, snapshot: Path) -> None:
     """Make *store* equal to *snapshot* as a checkout would: leave equal files untouched."""
-    wanted = {path.relative_to(snapshot): path for path in files(snapshot)}
+    expected = {path.relative_to(snapshot): path for path in files(snapshot)}
     for path in files(store):
-        if path.relative_to(store) not in wanted:
+        if path.relative_to(store) not in expected:
             path.unlink()
-    for name, path in wanted.items():
+    for name, path in expected.items():
         target = store / name
         if not target.exists() or target.read_bytes() != path.read_bytes():
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -94,7 +94,7 @@ def look_up_present(task: tuple[Path, int, int]) -> list[float]:
     return look_up(*task, present=True)
 
 
-def told(name: str, seconds: list[float]) -> str:
+def times_line(name: str, seconds: list[float]) -> str:
     ordered = sorted(seconds)
     p95 = ordered[int(0.95 * len(ordered))]
     mean, median = statistics.fmean(seconds), ordered[len(ordered) // 2]
@@ -120,12 +120,13 @@ def main() -> None:
         for found in (True, False):
             seconds = look_up(path, options.calls, 1, present=found)
             print(
-                told(f"{LOOKUPS} look-ups, {'present' if found else 'absent'}", seconds), flush=True
+                times_line(f"{LOOKUPS} look-ups, {'present' if found else 'absent'}", seconds),
+                flush=True,
             )
         with multiprocessing.Pool(options.processes) as pool:
             tasks = [(path, options.calls, 100 + n) for n in range(options.processes)]
             for seconds in pool.map(look_up_present, tasks):
-                print(told(f"one of {options.processes} processes at once", seconds))
+                print(times_line(f"one of {options.processes} processes at once", seconds))
         with closing(Journal(path)) as journal:
             start = time.perf_counter()
             spent = journal.spend()

@@ -68,7 +68,7 @@ def mock_endpoint(program: Path, *arguments: str) -> Iterator[MockEndpoint]:
         assert server.stdout is not None
         found = re.search(r"http://\S+/v1", server.stdout.readline())
         if found is None:
-            sys.exit(f"{program} did not say where it listens")
+            sys.exit(f"{program} did not print its address (http://HOST:PORT/v1)")
         yield MockEndpoint(found[0])
     finally:
         server.kill()

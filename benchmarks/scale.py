@@ -54,7 +54,7 @@ def passages(folder: Path) -> list[str]:
             for line in lines:
                 found[json.loads(line)["context"]] = None
     if not found:
-        sys.exit(f"{folder} holds no */full.jsonl.gz")
+        sys.exit(f"{folder} contains no */full.jsonl.gz")
     return list(found)
 
 

@@ -54,9 +54,9 @@ def smallest_span(answer: str, text: str, language: str, near: Span) -> Span | N
     sentences = [
         part for span in split_sentences(text, language) for part in _cut(text, span, near)
     ]
-    wanted = _terms(answer)
-    held = [wanted & _terms(text[start:end]) for start, end in sentences]
-    spread = Counter(term for terms in held for term in terms)
+    needed_terms = _terms(answer)
+    shared = [needed_terms & _terms(text[start:end]) for start, end in sentences]
+    spread = Counter(term for terms in shared for term in terms)
     if not spread:
         return None
     weights = {term: math.log((1 + len(sentences)) / count) for term, count in spread.items()}
@@ -66,8 +66,8 @@ def smallest_span(answer: str, text: str, language: str, near: Span) -> Span | N
         seen: set[str] = set()
         weight = 0.0
         for last in range(first, len(sentences)):
-            weight += sum(weights[term] for term in held[last] - seen)
-            seen |= held[last]
+            weight += sum(weights[term] for term in shared[last] - seen)
+            seen |= shared[last]
             if weight >= least - 1e-9:
                 found.append((start, sentences[last][1]))
                 break

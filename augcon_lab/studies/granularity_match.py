@@ -26,7 +26,7 @@ FITS = ("fits", "narrower", "beyond")
 
 
 def fit_of(use: SpanUse) -> str:
-    """Return the fit of the span: ``fits``, ``narrower`` (most is unneeded), ``beyond`` (too small)."""
+    """Return ``fits``, ``narrower`` (most is unneeded) or ``beyond`` (more is needed)."""
     if use.inside < WHOLLY_INSIDE:
         return "beyond"
     return "fits" if use.used >= MOST_OF_SPAN else "narrower"

@@ -211,8 +211,8 @@ def _questions(trained: Mapping[str, Trained]) -> Section:
     shown: dict[str, dict[str, PairMeasures]] = {}
     for name, view, trios in _views(trained):
         for pair, found in comparisons(trios).items():
-            told = pair == "person over worsened"
-            correlation = _correlation(_with_worsened(trios)) if told else ""
+            over_worsened = pair == "person over worsened"
+            correlation = _correlation(_with_worsened(trios)) if over_worsened else ""
             auc = with_interval(found.auc, found.auc_ci95)
             rows.append((name, view, pair, found.pairs, _share(found), auc, correlation))
             shown.setdefault(view, {})[f"{name}, {pair}"] = found
