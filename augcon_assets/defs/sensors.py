@@ -1,8 +1,8 @@
 """The sensor that follows the store, and the daily and weekly schedules.
 
-All are level-triggered: a tick compares the expected state with the stored one and requests the
-missing runs. It keeps no memory of changes. So the next tick also sees an edit that was reverted,
-or one that arrives while its document is being processed.
+The sensor and the daily schedule are level-triggered: a tick compares the expected state with the
+stored one and requests the missing runs. It keeps no memory of changes. So the next tick also sees
+an edit that was reverted, or one that arrives while its document is being processed.
 """
 
 import json

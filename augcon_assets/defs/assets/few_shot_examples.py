@@ -22,7 +22,7 @@ def few_shot_examples(context: dg.AssetExecutionContext, workspace: WorkspaceRes
 
     Each trial answers all examples with a random few of them, and the model judges its own
     answers. The margin over random is measured by bootstrap, on examples that the choice did not
-    use.
+    see.
     """
     yield from materialize_whole(context, workspace, run_few_shot_examples, _describe)
 
