@@ -1,1 +1,4 @@
-"""AugCon on Dagster: assets, checks, sensor, schedule and the command line. Thin by intent."""
+"""AugCon on Dagster: assets, checks, sensor, schedules, UI and command line.
+
+A thin layer: the method and the storage are in ``augcon_lib``, which does not import Dagster.
+"""

@@ -1,4 +1,4 @@
-"""Everything that Dagster loads; reads settings alone and opens nothing."""
+"""The Dagster definitions. Loading them reads settings only and opens nothing."""
 
 import warnings
 from pathlib import Path
@@ -11,18 +11,18 @@ from augcon_assets.resources import WorkspaceResource
 
 
 def build_defs(root: str = "") -> dg.Definitions:
-    """All assets, checks, jobs, schedules and the sensor, for one workspace.
+    """Return all assets, checks, jobs, schedules and the sensor, for one workspace.
 
     *root* is the folder with ``augcon.toml``; empty: ``AUGCON_WORKSPACE``, else the nearest folder
-    upwards from the working directory. Merge them with definitions of your own:
+    upwards from the working directory. Merge the result with your own definitions:
     ``dg.Definitions.merge(build_defs("/srv/corpus"), mine)``.
 
     Every module under ``augcon_assets/defs`` is loaded; a new one needs no registration.
     """
     folder = Path(augcon_assets.defs.__file__).parent
     with warnings.catch_warnings():
-        # Dagster's own loader of a defs folder hides these, too, but needs a project file, which
-        # an installed package does not have.
+        # Dagster's own loader of a defs folder also hides these, but it needs a project file,
+        # which an installed package does not have.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         tree = dg.ComponentTree.from_module(
             defs_module=augcon_assets.defs, project_root=folder.parent.parent

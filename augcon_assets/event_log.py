@@ -1,4 +1,4 @@
-"""The name that ``dagster.yaml`` of a workspace has for the event log; it stays."""
+"""The import path of the event log in the ``dagster.yaml`` of existing workspaces; keep it."""
 
 from augcon_assets.instance.event_log import BatchSqliteEventLogStorage
 

@@ -1,9 +1,8 @@
-"""What the assets are made from besides each other: documents, model, prompts, settings, choices.
+"""The inputs of the assets as upstream assets: documents, model, prompts, settings, choices.
 
-Each is an asset upstream of what depends on it, so that the UI names what changed: an external
-one, but for the documents (``assets/documents.py``). Which stage depends on what is said by
-``augcon_lib.fingerprints.stage_inputs`` alone; this module only gives its named inputs the names
-of assets.
+Each input is an asset, so that the UI names what changed. All of them are external assets, except
+the documents (``defs/assets/documents.py``). ``augcon_lib.fingerprints.stage_inputs`` alone decides
+which stage depends on which input; this module only maps the named inputs to asset names.
 """
 
 from collections import defaultdict
@@ -24,7 +23,7 @@ from augcon_lib.stages.stage_run import StageRun
 
 GROUP = "inputs"
 DOCUMENTS = "documents"
-# Stages whose versions take effect once they are promoted, and what is then in force.
+# Stages whose versions take effect once they are promoted, and the asset of the active version.
 PROMOTED: dict[StageName, str] = {
     "query_scorer": "promoted_query_scorer",
     "few_shot_examples": "promoted_few_shot_examples",
@@ -36,7 +35,7 @@ _NAMED = {
     "scorer": PROMOTED["query_scorer"],
     "few-shot choice": PROMOTED["few_shot_examples"],
 }
-# Hashes over the data of all documents: these are upstream as assets, not as inputs.
+# Hashes over the data of all documents: upstream assets already represent them.
 _OF_ALL_DOCUMENTS = {
     "trees",
     "responses",
@@ -44,13 +43,13 @@ _OF_ALL_DOCUMENTS = {
     "documents",
     "failed documents",
 }
-_CODE = "code"  # Dagster has a code version of its own for it
+_CODE = "code"  # Dagster has its own code version for it
 _DESCRIPTIONS = {
-    "model": "Provider and name of the model that is asked.",
-    "principles": "The principles that stand before every answer (`principles.md`).",
-    "examples": "The examples that people wrote (`examples.jsonl`).",
-    PROMOTED["query_scorer"]: "The version of the scorer that is in force: the one promoted last.",
-    PROMOTED["few_shot_examples"]: "The choice of few-shot examples that is in force.",
+    "model": "Provider and name of the model.",
+    "principles": "The principles that precede every answer (`principles.md`).",
+    "examples": "The human-written examples (`examples.jsonl`).",
+    PROMOTED["query_scorer"]: "The active version of the scorer: the one promoted last.",
+    PROMOTED["few_shot_examples"]: "The active choice of few-shot examples: the one promoted last.",
 }
 _KINDS = {
     "model": {"openai"},
@@ -60,9 +59,9 @@ _KINDS = {
 
 
 def input_versions(stage: StageName, inputs: Mapping[str, str]) -> dict[str, str]:
-    """Data versions of the assets upstream of *stage*, by name, from its named inputs.
+    """Return the data versions of the assets upstream of *stage*, by name, from its named inputs.
 
-    What a comparison strategy depends on beyond the usual is told as the stage's settings.
+    Extra inputs of a comparison strategy are part of the version of the stage's settings.
     """
     by_asset: dict[str, dict[str, str]] = defaultdict(dict)
     for name, value in inputs.items():
@@ -74,9 +73,9 @@ def input_versions(stage: StageName, inputs: Mapping[str, str]) -> dict[str, str
 
 
 def current_versions(run: StageRun) -> dict[str, str]:
-    """The data version of every input that is not partitioned, as things are now.
+    """Return the current data version of every unpartitioned input.
 
-    One that is not there yet, such as a scorer in force, has none.
+    An input that does not exist yet, such as an active scorer, is omitted.
     """
     versions = run.versions()
     found: dict[str, str] = {}
@@ -87,7 +86,7 @@ def current_versions(run: StageRun) -> dict[str, str]:
 
 
 def upstream_assets(stage: StageName) -> list[dg.AssetDep]:
-    """What the asset *stage* depends on: its inputs, and the assets it reads."""
+    """Return what the asset *stage* depends on: its inputs, and the assets it reads."""
     inputs = [dg.AssetDep(_key(name)) for name in sorted(UPSTREAM[stage])]
     return [*inputs, *READ[stage].values()]
 
@@ -108,14 +107,14 @@ def _settings_of(stage: StageName) -> str:
 
 
 def _version(stage: StageName, named: Mapping[str, str]) -> str:
-    """One input's own version, which every stage shares; several are hashed for their stage."""
+    """Return the version of a single input unchanged (stages share it); hash several inputs."""
     if len(named) == 1 and not any(name.startswith(("setting ", "library ")) for name in named):
         return next(iter(named.values()))
     return fingerprint(stage, named)
 
 
 def _usual_inputs(stage: StageName) -> set[str]:
-    """Names of the inputs of *stage* under settings that nobody changed."""
+    """Return the names of the inputs of *stage* under default settings."""
     nothing = Versions(defaultdict(str), "", defaultdict(str), "", "")
     names = set(stage_inputs(stage, Settings.model_construct(), nothing)) - {_CODE}
     return {_asset_of(stage, name) for name in names}
@@ -130,7 +129,7 @@ def _spec(name: str) -> dg.AssetSpec:
     prompt = name.removesuffix("_prompt")
     used_by = name.removesuffix("_libraries")
     if used_by != name:
-        description, kinds = f"The versions of the libraries that decide `{used_by}`.", {"python"}
+        description, kinds = f"The versions of the libraries that affect `{used_by}`.", {"python"}
     elif stage != name:
         description, kinds = f"The settings that `{stage}` depends on.", {"toml"}
     elif prompt != name:
@@ -146,7 +145,7 @@ def _spec(name: str) -> dg.AssetSpec:
     )
 
 
-# A scorer does not follow each tree, so no partition of the trees makes it stale.
+# The scorer is not retrained for each tree, so no partition of the trees makes it stale.
 _NO_PARTITION = dg.SpecificPartitionsPartitionMapping([])
 
 READ: Mapping[str, Mapping[str, dg.AssetDep]] = {
@@ -156,7 +155,7 @@ READ: Mapping[str, Mapping[str, dg.AssetDep]] = {
     "few_shot_examples": {},
     "sft_dataset": {DOCUMENT_STAGES[-1]: dg.AssetDep(DOCUMENT_STAGES[-1])},
 }
-"""What each stage reads of documents, by the name of the asset."""
+"""The document data that each stage reads, by the name of the asset."""
 
 UPSTREAM: Mapping[str, frozenset[str]] = {
     stage: frozenset(_usual_inputs(stage)) for stage in STAGE_NAMES

@@ -1,7 +1,7 @@
-"""Text of documents and models in Dagster's Markdown: shown as it is, never as Markdown.
+"""Text of documents and models in Dagster's Markdown: shown literally, never as Markdown.
 
-An image, a link or HTML in it would be loaded or followed by the browser of whoever looks. Code is
-the one form in which Markdown acts on nothing.
+The viewer's browser would load or follow an image, a link or HTML in such a text. Inside code,
+Markdown has no effect.
 """
 
 import re
@@ -11,22 +11,22 @@ from augcon_lib.text.printable import one_line, printable
 
 
 def block(text: object) -> str:
-    """*text* as a block of its own lines, in a fence that is longer than any in it."""
+    """Return *text* as a code block, in a fence that is longer than any in the text."""
     shown = printable(str(text))
     fence = "`" * max(3, 1 + _longest_run(shown))
     return f"{fence}text\n{shown}\n{fence}"
 
 
 def inline(text: object) -> str:
-    """*text* within a line."""
+    """Return *text* as inline code."""
     shown = one_line(text)
     tick = "`" * (1 + _longest_run(shown))
-    # A space within keeps ticks apart from those of the text, and goes when it is shown.
+    # The inner spaces separate these ticks from those of the text; Markdown does not show them.
     return f"{tick} {shown} {tick}" if shown.strip() else ""
 
 
 def bullets(texts: Iterable[object]) -> str:
-    """*texts* as a list, each on a line of its own."""
+    """Return *texts* as a bullet list."""
     return "\n".join(f"- {inline(text)}" for text in texts)
 
 

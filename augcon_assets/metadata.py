@@ -1,4 +1,4 @@
-"""Stage reports as typed Dagster metadata: counts, tokens, a sample table, an example."""
+"""Convert stage reports to typed Dagster metadata: counts, tokens, a sample table, an example."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -25,7 +25,7 @@ Metadata = dict[str, Any]
 
 
 def partition_metadata(stage: StageName, partition: PartitionSummary) -> Metadata:
-    """Metadata of one document's materialization."""
+    """Return the metadata of one document's materialization."""
     metadata: Metadata = {
         "document_id": partition.document_id,
         "rows": dg.MetadataValue.int(partition.rows),
@@ -39,7 +39,7 @@ def partition_metadata(stage: StageName, partition: PartitionSummary) -> Metadat
 
 
 def run_metadata(report: StageReport) -> Metadata:
-    """What the whole step did: documents, rejections by reason, model calls and tokens."""
+    """Return the metadata of a whole step: documents, rejections by reason, calls and tokens."""
     metadata: Metadata = {}
     if report.partitions:
         metadata["documents"] = dg.MetadataValue.int(len(report.partitions))
@@ -53,7 +53,7 @@ def run_metadata(report: StageReport) -> Metadata:
 
 
 def call_metadata(calls: CallStats) -> Metadata:
-    """Model calls, those that failed by reason, tokens, cost, and how long calls took."""
+    """Return model calls, failures by reason, tokens, cost and latency."""
     metadata: Metadata = {
         "model_calls/issued": dg.MetadataValue.int(calls.issued),
         "model_calls/from_journal": dg.MetadataValue.int(calls.from_journal - calls.repeated),
@@ -71,7 +71,7 @@ def call_metadata(calls: CallStats) -> Metadata:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
-    """*rows*, which all have the same keys, as a table with typed columns."""
+    """Return *rows*, which all have the same keys, as a table with typed columns."""
     kinds = {bool: "bool", int: "int", float: "float"}
     columns = [
         dg.TableColumn(name, kinds.get(type(value), "string")) for name, value in rows[0].items()
@@ -83,12 +83,12 @@ def table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
 
 
 def example(row: Mapping[str, Any]) -> str:
-    """One row as Markdown: each column a heading in bold, its value as it is."""
+    """Return a row as Markdown: each column a bold heading, its value shown literally."""
     return "\n\n".join(f"**{name}**\n\n{block(value)}" for name, value in row.items())
 
 
 def lineage_markdown(lineage: Lineage) -> str:
-    """A row traced back to its characters, as Markdown."""
+    """Return a row traced back to its characters, as Markdown."""
     row, node, document = lineage.row, lineage.node, lineage.document
     above = "".join(
         f"- depth {p['depth']}, characters {p['start_char']} to {p['end_char']}: "
@@ -111,7 +111,7 @@ def _cells(stage: StageName, record: Any) -> dict[str, Any]:
 
 
 def shorten(value: Any) -> Any:
-    """*value*, a text cut to the width of a table cell, without characters that act on a page."""
+    """Return *value*; cut a text to the width of a table cell and escape control characters."""
     if not isinstance(value, str):
         return value
     short = value if len(value) <= MAX_CELL_CHARS else value[: MAX_CELL_CHARS - 1] + "…"

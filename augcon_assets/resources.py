@@ -1,4 +1,4 @@
-"""The one resource: the workspace that a run works on."""
+"""The Dagster resource ``workspace``: the workspace that a run works on."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from augcon_lib.settings import workspace_folder
 from augcon_lib.stages.stage_run import StageRun, no_progress
 from augcon_lib.workspace import Workspace, find_workspace, open_workspace
 
-# Set on runs that augcon plans itself: their value groups the runs of one command or tick, and
-# they work on stale documents alone. A run without it does what it is told.
+# Tag of runs that augcon plans itself: its value groups the runs of one command or tick, and they
+# work on stale documents only. A run without it materializes all partitions it was launched for.
 SESSION_TAG = "augcon/session"
 
 
 class WorkspaceResource(dg.ConfigurableResource["WorkspaceResource"]):
-    """Opens the workspace; its settings are read anew in each run."""
+    """The workspace of a run; each run reads the settings again."""
 
     root: str = Field(
         default="",
@@ -25,11 +25,11 @@ class WorkspaceResource(dg.ConfigurableResource["WorkspaceResource"]):
     )
 
     def open(self) -> Workspace:
-        """The workspace; raises ``SettingsError``."""
+        """Open the workspace; raises ``SettingsError``."""
         return open_workspace(find_workspace(Path(self.root) if self.root else workspace_folder()))
 
     def stage_run(self, context: dg.AssetExecutionContext) -> StageRun:
-        """The workspace as the stages of *context*'s run see it."""
+        """Return the library's ``StageRun`` for the run of *context*."""
         session = current_session()
         run = context.op_execution_context
         return StageRun(

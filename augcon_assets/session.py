@@ -1,6 +1,6 @@
-"""What the command line shares with the assets that run in its own process.
+"""State that the command line shares with the assets that run in its own process.
 
-In a process that Dagster started there is no session, and nothing is shared.
+A process that Dagster started has no session and shares nothing.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Session:
-    """One command: where progress goes, and what its runs reported and measured."""
+    """The state of one command: progress output, and what its runs reported and measured."""
 
     session_id: str
     progress: Progress = no_progress
@@ -31,7 +31,7 @@ _current: ContextVar[Session | None] = ContextVar("augcon_session", default=None
 
 
 def current_session() -> Session | None:
-    """The session of the command that runs in this process, if one does."""
+    """Return the session of the command that runs in this process, if any."""
     return _current.get()
 
 

@@ -1,4 +1,4 @@
-"""The names that ``dagster.yaml`` of a workspace has for runs and schedules; they stay."""
+"""The import paths of run and schedule storage in existing ``dagster.yaml`` files; keep them."""
 
 from augcon_assets.instance.sqlite_storage import WaitingRunStorage, WaitingScheduleStorage
 

@@ -1,1 +1,1 @@
-"""Research on the method, in a code location of its own: the product does not depend on it."""
+"""Research on the method, in its own code location; the product does not depend on it."""

@@ -13,34 +13,34 @@ from augcon_lib.pipeline import SEED
 
 
 class StudyConfig(dg.Config):
-    """What is studied, and where the page goes."""
+    """What to study, and where to write the page."""
 
     corpora: list[str] = pydantic.Field(
         default_factory=list,
-        description="Further corpora, each as NAME=PATH or PATH: a documents folder, a table of "
+        description="More corpora, each as NAME=PATH or PATH: a documents folder, a table of "
         "documents, or a benchmark file (rows with context, question and answers).",
     )
     own_corpus: bool = pydantic.Field(
-        default=True, description="Whether the workspace's own documents are a corpus, too."
+        default=True, description="Whether to study the workspace's own documents, too."
     )
     max_passages: int = pydantic.Field(
-        default=50, ge=0, description="Passages or documents taken of each corpus; 0: all."
+        default=50, ge=0, description="Passages or documents to take from each corpus; 0: all."
     )
     out: str = pydantic.Field(
         default="",
         description="Folder for the page and its pictures; empty: studies/ in the workspace.",
     )
-    seed: int = pydantic.Field(default=SEED, description="Of every draw.")
+    seed: int = pydantic.Field(default=SEED, description="Seed of every random draw.")
 
 
 def study_job(name: str, study: Study) -> dg.JobDefinition:
-    """The job ``study_<name>``."""
+    """Return the job ``study_<name>``."""
 
     @dg.op(name=name, description=study.question)
     def make_page(
         context: dg.OpExecutionContext, config: StudyConfig, workspace: WorkspaceResource
     ) -> None:
-        # Imported here: what studies need is not needed to load the definitions.
+        # Imported here so that the definitions load without the libraries of the studies.
         from augcon_lab.studies.inputs import StudyInputs, named_path
         from augcon_lab.studies.page import page_markdown, write_page
 

@@ -1,19 +1,19 @@
-"""How many root contexts survive an edit: compares neighbouring snapshots of a document store.
+"""Measure how many root contexts survive an edit: compare neighbouring snapshots of a store.
 
     python benchmarks/context_stability.py [--max-context-chars 1600] SNAPSHOT_DIR SNAPSHOT_DIR ...
 
 A block is a text between blank lines. Two shares for each pair of neighbouring folders:
 
-- reused: of the contexts of the newer one that hold no new block, those that were there before
+- reused: of the contexts of the newer folder that contain no new block, those that existed before
   (the rest is paid for again without need);
-- kept: of the contexts of the older one in which no block was changed, removed or inserted, those
-  that are still there.
+- kept: of the contexts of the older folder in which no block was changed, removed or inserted,
+  those that still exist.
 
-Both are counted twice: over all documents that both folders hold, and over those alone whose text
-changed, where every loss happens. A file that was renamed counts as deleted and added.
+Both are counted twice: over all documents that both folders contain, and over the documents whose
+text changed, where every loss happens. A renamed file counts as deleted and added.
 
 ``--joining-section``, ``--joined-section`` and ``--min-side`` try other rules: ``0 0`` for the
-first two starts a context at every heading, ``inf inf`` leaves everything to the length.
+first two starts a context at every heading, ``inf inf`` cuts by length alone.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def documents_of(folder: Path) -> dict[str, Document]:
 
 
 class Blocks:
-    """The texts between blank lines, and which of them a context touches."""
+    """The texts between blank lines, and the ones that each context touches."""
 
     def __init__(self, text: str) -> None:
         edges = [0, *(match.end() for match in BLANK_LINES.finditer(text)), len(text)]
@@ -68,7 +68,7 @@ def without_new_block(new: Blocks, old: Blocks, contexts: tuple[Context, ...]) -
 
 
 def beside_removed(new: Blocks, old: Blocks, contexts: tuple[Context, ...]) -> list[Context]:
-    """The contexts out of which, or from an edge of which, a block was removed."""
+    """Return the contexts that lost a block inside or at an edge."""
     matcher = difflib.SequenceMatcher(None, old.texts, new.texts, autojunk=False)
     gaps = [place for tag, _, _, place, _ in matcher.get_opcodes() if tag == "delete"]
     touched = ((context, new.touched_by(context)) for context in contexts)
@@ -113,7 +113,7 @@ def shares(counts: Counter[str]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="How many root contexts survive an edit.")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--max-context-chars", type=int, default=1600)
     parser.add_argument("--min-context-chars", type=int, default=100)
     for field in fields(CuttingRule):

@@ -1,8 +1,8 @@
 """A document store with an edit history: its snapshots, or the commits after the first one.
 
-The folder holds ``snap-01``, ``snap-02``, ...; ``changes.jsonl`` with a line per file that differs
-between neighbouring snapshots; and ``commits/01.patch``, ... with ``commits/commits.json``, which
-follow ``snap-01`` in order.
+The folder contains ``snap-01``, ``snap-02``, ...; ``changes.jsonl`` with a line per file that
+differs between neighbouring snapshots; and ``commits/01.patch``, ... with ``commits/commits.json``,
+which apply to ``snap-01`` in order.
 """
 
 import json
@@ -15,8 +15,8 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Step:
-    """The store after a change: *quiet* are documents whose change leaves their meaning alone
-    (white space, front matter), *renamed* are old names by new name."""
+    """The store after a change: *quiet* are documents whose change does not affect their meaning
+    (white space, front matter), *renamed* maps new names to old names."""
 
     name: str
     quiet: frozenset[str] = frozenset()
@@ -24,7 +24,7 @@ class Step:
 
 
 def replay_snapshots(history: Path, store: Path, most: int) -> Iterator[Step]:
-    """Make *store* each of the first *most* snapshots in turn."""
+    """Make *store* equal to each of the first *most* snapshots in turn."""
     lines = (history / "changes.jsonl").read_text("utf-8").splitlines()
     changes = [json.loads(line) for line in lines]
     for snapshot in sorted(history.glob("snap-[0-9][0-9]"))[:most]:
@@ -36,7 +36,7 @@ def replay_snapshots(history: Path, store: Path, most: int) -> Iterator[Step]:
 
 
 def replay_commits(history: Path, store: Path, most: int) -> Iterator[Step]:
-    """Make *store* the first snapshot, then apply the first *most* commits one by one."""
+    """Make *store* equal to the first snapshot, then apply the first *most* commits one by one."""
     become(store, history / "snap-01")
     yield Step("snap-01")
     commits = json.loads((history / "commits" / "commits.json").read_text("utf-8"))
@@ -49,12 +49,12 @@ def replay_commits(history: Path, store: Path, most: int) -> Iterator[Step]:
 
 
 def become(store: Path, snapshot: Path) -> None:
-    """Make *store* equal to *snapshot* as a checkout would: files that are equal stay untouched."""
-    wanted = {path.relative_to(snapshot): path for path in files(snapshot)}
+    """Make *store* equal to *snapshot* as a checkout would: leave equal files untouched."""
+    expected = {path.relative_to(snapshot): path for path in files(snapshot)}
     for path in files(store):
-        if path.relative_to(store) not in wanted:
+        if path.relative_to(store) not in expected:
             path.unlink()
-    for name, path in wanted.items():
+    for name, path in expected.items():
         target = store / name
         if not target.exists() or target.read_bytes() != path.read_bytes():
             target.parent.mkdir(parents=True, exist_ok=True)

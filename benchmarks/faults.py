@@ -1,11 +1,11 @@
-"""What an endpoint that fails in fourteen ways costs, and whether it changes the dataset.
+"""Measure the cost of an endpoint that fails in fourteen ways, and its effect on the dataset.
 
     python benchmarks/faults.py SERVER [--seed 0] [--contexts 100] [--rate 0.02]
 
 Runs the whole pipeline twice over the same store against a mock endpoint (see mock_endpoint.py):
-once undisturbed, once with each fault at the given rate, all at once. Prints calls issued and their
-ratio, documents that failed, rejections by stage and reason, and how the rows compare: a question
-whose answer had to be repaired may have another answer, because the model saw another prompt.
+once without faults, once with all faults together, each at the given rate. Prints the calls issued
+and their ratio, failed documents, rejections by stage and reason, and how the rows compare. A
+question whose answer had to be repaired may have another answer, because the prompt differed.
 """
 
 import argparse
@@ -28,11 +28,11 @@ SETTINGS = {
     "scorer": {"pairs_per_negative_kind": 50},
     "responses": {"search_trials": 2, "few_shot_count": 1},
 }
-TIMEOUT_SECONDS = 2  # a call takes 20 ms; "hang" takes for ever and "slow" 0.4 s
+TIMEOUT_SECONDS = 2  # a call takes 20 ms, a "slow" one 0.4 s; "hang" never ends
 
 
 def run(workspace: Path, server: MockEndpoint) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The summary of a run of *workspace*, and its status."""
+    """Run *workspace* and return the summary of the run and the status."""
     env = {**os.environ, **server.environment(AUGCON_MODEL__TIMEOUT_SECONDS=str(TIMEOUT_SECONDS))}
     found = []
     for command in (("run", "--yes"), ("status",)):
@@ -49,7 +49,7 @@ def run(workspace: Path, server: MockEndpoint) -> tuple[dict[str, Any], dict[str
 
 
 def export(workspace: Path, folder: Path, pattern: str = "*.jsonl") -> list[str]:
-    """The rows of the dataset and of its lineage, as lines, or those of files like *pattern*."""
+    """Return the rows of the dataset and its lineage, as lines, from files matching *pattern*."""
     command = [*AUGCON, "export", str(folder), "--workspace", str(workspace)]
     subprocess.run(command, check=True, capture_output=True)
     files = sorted(folder.glob(pattern))
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("server", type=Path)
     parser.add_argument("--contexts", type=int, default=100)
     parser.add_argument("--rate", type=float, default=0.02)
-    parser.add_argument("--seed", type=int, default=0, help="of the server's faults")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the server's faults")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

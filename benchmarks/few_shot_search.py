@@ -1,12 +1,12 @@
-"""Does the few-shot search beat random choices on examples that it has not seen?
+"""Measure whether the few-shot search beats random choices on examples that it has not seen.
 
     python benchmarks/few_shot_search.py WORKSPACE FILE.jsonl ... [--seeds 10] [--pool 40]
 
-A FILE has rows {context, question, answers} or {context, question, answer}, written by people; of
-several the same number of rows is taken, so that a pool may hold examples of different kinds. For
-each seed a pool and held-out examples are drawn from it (of different passages); the search
-chooses from the pool by its own judge, and its choice and random ones are judged on the held-out
-examples. The model is that of WORKSPACE, whose journal keeps the answers.
+A FILE has rows {context, question, answers} or {context, question, answer}, written by people. The
+same number of rows is taken from each FILE, so that a pool may contain examples of different kinds.
+For each seed, a pool and held-out examples (of different passages) are sampled from them. The
+search chooses from the pool by its own judge; its choice and random ones are then judged on the
+held-out examples. The model is that of WORKSPACE, whose journal keeps the answers.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from augcon_lib.workspace import open_workspace
 
 
 def read_examples(path: Path) -> list[FewShotExample]:
-    """One example of each passage, in the order of the file."""
+    """Return one example of each passage, in the order of the file."""
     by_passage: dict[str, FewShotExample] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
@@ -89,7 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("workspace", type=Path)
     parser.add_argument("files", nargs="+", type=Path)
-    parser.add_argument("--language", default="en", help="of the rows")
+    parser.add_argument("--language", default="en", help="language of the rows")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--pool", type=int, default=40)
     parser.add_argument("--held-out", type=int, default=40)

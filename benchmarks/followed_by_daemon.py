@@ -1,4 +1,4 @@
-"""A workspace that Dagster's daemon follows, and the processes of the runs it has launched."""
+"""A workspace that Dagster's daemon follows, and the processes of the runs it launched."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ from augcon_lib.workspace import open_workspace
 REPOSITORY = Path(__file__).resolve().parent.parent
 POLL_SECONDS = 0.05
 START_SECONDS = 120
-# The product's definitions with a sensor that may tick at every turn of the daemon.
+# The product's definitions with a sensor that may tick at every iteration of the daemon.
 WORKSPACE_YAML = f"""load_from:
   - python_module:
       module_name: tests.e2e.quick_follow
@@ -43,7 +43,7 @@ class FollowedByDaemon:
 
     @contextmanager
     def daemon(self) -> Iterator[None]:
-        """The daemon, until the end of the body."""
+        """Run the daemon until the end of the body."""
         (self.root / "workspace.yaml").write_text(WORKSPACE_YAML, encoding="utf-8")
         command = [sys.executable, "-m", "dagster._daemon", "run", "-w", "workspace.yaml"]
         with self.root.with_name("daemon.log").open("wb") as log:
@@ -63,7 +63,7 @@ class FollowedByDaemon:
             process.wait()
 
     def workers(self) -> list[psutil.Process]:
-        """The processes of the runs that the daemon has launched."""
+        """Return the processes of the runs that the daemon launched."""
         found = []
         for process in self._process.children(recursive=True):
             try:
@@ -75,7 +75,7 @@ class FollowedByDaemon:
         return found
 
     def wait(self, happened: Callable[[], bool], seconds: float) -> bool:
-        """Poll until *happened* or the seconds are over; exits where the daemon died."""
+        """Poll until *happened* or until the time is over; exit if the daemon died."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if happened():
@@ -86,12 +86,12 @@ class FollowedByDaemon:
         return False
 
     def differences_at_once(self) -> list[Difference]:
-        """Where Dagster and the warehouse differ now."""
+        """Return the current differences between Dagster and the warehouse."""
         with workspace_instance(self.run.workspace) as instance:
             return differences_now(self.run, instance)
 
     def differences_after_a_tick(self, since: float) -> list[Difference]:
-        """The same after the first tick of the sensor that began after *since* has ended."""
+        """Return the differences after the end of the first tick that started after *since*."""
 
         def has_ticked() -> bool:
             with workspace_instance(self.run.workspace) as instance:
@@ -108,7 +108,7 @@ class FollowedByDaemon:
             return differences(self.run, instance)
 
     def is_idle(self) -> bool:
-        """No run is going on or waits."""
+        """Return whether no run is in progress or queued."""
         active = dg.RunsFilter(
             statuses=[
                 dg.DagsterRunStatus.QUEUED,

@@ -1,4 +1,4 @@
-"""A workspace that follows a document store, driven by the command line and looked into."""
+"""A workspace that follows a document store, driven by the command line and inspected."""
 
 import hashlib
 import json
@@ -30,8 +30,8 @@ Partition = tuple[str, str]  # stage or asset, document
 
 @dataclass(frozen=True)
 class State:
-    """What is there: sources by document; texts, root contexts, calls by (document, context),
-    and the run that made each partition."""
+    """The state of a workspace: sources by document; texts, root contexts, calls by (document,
+    context), and the run that made each partition."""
 
     sources: dict[str, str]
     texts: dict[str, str]
@@ -44,7 +44,7 @@ NOTHING = State({}, {}, {}, Counter(), {})
 
 
 class FollowedWorkspace:
-    """The workspace at *root*; ``split`` is ``[tree] split``. Exits where a command fails."""
+    """The workspace at *root*; ``split`` is ``[tree] split``. Exits if a command fails."""
 
     def __init__(self, root: Path, split: str) -> None:
         self.root = root
@@ -101,7 +101,7 @@ class FollowedWorkspace:
         return State(sources, texts, {d: tuple(c) for d, c in contexts.items()}, calls, made_by)
 
     def materialized(self, run_ids: Iterable[str]) -> set[Partition]:
-        """What Dagster's event log says was materialized by these runs."""
+        """Return what these runs materialized, according to Dagster's event log."""
         found = set()
         with workspace_instance(open_workspace(self.root)) as instance:
             for run_id in run_ids:
@@ -113,14 +113,14 @@ class FollowedWorkspace:
         return found
 
     def last_call(self) -> int:
-        """The number of the journal's last call, 0 before the first."""
+        """Return the number of the journal's last call, 0 before the first."""
         if not self.journal.exists():
             return 0
         with closing(sqlite3.connect(self.journal)) as journal:
             return int(journal.execute("SELECT coalesce(max(id), 0) FROM calls").fetchone()[0])
 
     def calls_since(self, call: int) -> Counter[Partition]:
-        """Calls issued after *call*, by stage and document."""
+        """Return the calls issued after *call*, by stage and document."""
         with closing(sqlite3.connect(self.journal)) as journal:
             rows = journal.execute(
                 "SELECT stage, document_id, count(*) FROM calls WHERE id > ? GROUP BY 1, 2", [call]
@@ -134,8 +134,8 @@ class FollowedWorkspace:
         return b"".join(path.read_bytes() for path in files(folder))
 
     def made_from_scratch(self, root: Path) -> bytes:
-        """The export of a new workspace on a copy of the store that is given the journal alone,
-        which holds the scorer and the few-shot choice in force."""
+        """Return the export of a new workspace on a copy of the store that gets only the journal,
+        which contains the active scorer and few-shot choice."""
         shutil.rmtree(root, ignore_errors=True)
         scratch = FollowedWorkspace(root, self.split)
         shutil.copytree(self.store, scratch.store, dirs_exist_ok=True)

@@ -1,10 +1,10 @@
-"""Does time grow with the size of a document, or faster? Every converter, on hostile shapes.
+"""Measure how the time of every converter grows with document size, on hostile shapes.
 
-For each shape of ``tests/support/document_shapes.py`` documents of 1 to 1,000 kB are converted and
-cut into root contexts, in a process of their own, and the exponent of the time's growth is
-measured: 1 is linear. Model replies (``reply_shapes.py``) are parsed likewise. Prints a line for
-each shape; exit code 1 where an exponent is 1.3 or more, memory 1 GB or more, or a process had to
-be ended.
+For each shape of ``tests/support/document_shapes.py``, documents of 1 to 1,000 kB are converted and
+cut into root contexts, in a separate process, and the exponent of the time's growth is measured: 1
+is linear. Model replies (``reply_shapes.py``) are parsed in the same way. Prints a line for each
+shape. Exits with 1 if an exponent is 1.3 or more, memory reaches 1 GB, or a process had to be
+ended.
 
     python benchmarks/fuzz.py [--shapes GLOB] [--max-kilobytes 1000]
 """
@@ -37,7 +37,7 @@ Work = Callable[[int], str]
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shapes", default="*", help="those whose names match")
+    parser.add_argument("--shapes", default="*", help="measure only shapes whose names match")
     parser.add_argument("--max-kilobytes", type=int, default=KILOBYTES[-1])
     options = parser.parse_args()
     works = {**document_works(), **reply_works()}
@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def document_works() -> dict[str, Work]:
-    """Converting and cutting a document, by shape."""
+    """Return the work of converting and cutting a document, by shape."""
 
     def work(file: str, make: Callable[[int], bytes]) -> Work:
         return lambda size: convert_and_cut(file, make(size))
@@ -69,7 +69,7 @@ def document_works() -> dict[str, Work]:
 
 
 def reply_works() -> dict[str, Work]:
-    """Parsing a model's reply in each format, by shape."""
+    """Return the work of parsing a model's reply in each format, by shape."""
     formats = [each for each in vars(replies).values() if isinstance(each, ReplyFormat)]
 
     def parse(text: str) -> str:
@@ -87,13 +87,13 @@ def reply_works() -> dict[str, Work]:
 
 
 def measured(work: Work, max_kilobytes: int) -> tuple[list[tuple[int, float]], str, int]:
-    """Bytes and CPU seconds of growing documents, how the last ended, and the most memory."""
+    """Return bytes and CPU seconds of growing documents, the last outcome, and peak memory."""
     read_end, write_end = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(read_end)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        work(1000)  # imports are no part of it
+        work(1000)  # so that imports are not measured
         with os.fdopen(write_end, "w") as results:
             for kilobytes in (size for size in KILOBYTES if size <= max_kilobytes):
                 signal.alarm(MAX_SECONDS)

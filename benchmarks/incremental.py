@@ -1,28 +1,28 @@
-"""What following a real edit history costs, change by change.
+"""Measure the cost of following a real edit history, change by change.
 
     python benchmarks/incremental.py HISTORY [--commits] [--split boundary] [--write FILE.md]
 
-HISTORY holds snapshots and single commits of a document store (``edit_history.py``). Each becomes
-in turn the store of one workspace, which `augcon run` follows with the embedded offline provider.
-Exits with 1 where one of the limits below is broken. The columns:
+HISTORY contains snapshots and single commits of a document store (``edit_history.py``). One after
+the other becomes the store of one workspace, which `augcon run` follows with the offline provider.
+Exits with 1 if one of the limits below is exceeded. The columns:
 
 issued     model calls for documents, and for the new ones among them
 choices    model calls for training the scorer (first, and when the corpus has drifted) and for the
            few-shot search
 contexts   calls that the root contexts with a changed block take (a block: text between blank
            lines; changed: not in the document's old version, or removed from the root context);
-           a new document has only such
+           a new document has only changed blocks
 ratio      issued / contexts
-documents  calls that making every changed document again would take
-store      calls that making the whole store again would take
-kept       share of the old root contexts in which no block was changed, removed or inserted whose
-           id is still there; of all documents / of changed documents
-reused     share of the new root contexts without a changed block whose id was there before
+documents  calls that regenerating every changed document would take
+store      calls that regenerating the whole store would take
+kept       share of the old root contexts without a changed, removed or inserted block whose id
+           still exists; of all documents / of changed documents
+reused     share of the new root contexts without a changed block whose id existed before
 must be 0  partitions of unchanged documents that were materialized; calls for documents of which
            only white space or front matter changed; calls and runs of a second `augcon run`
-identical  is the export equal, byte for byte, to that of a new workspace on this snapshot which has
-           the same journal, scorer and few-shot choice?
-plan       calls that `augcon plan` foretold
+identical  whether the export equals, byte for byte, that of a new workspace on this snapshot with
+           the same journal, scorer and few-shot choice
+plan       calls that `augcon plan` predicted
 rows       of the dataset: added, kept, removed
 """
 
@@ -41,7 +41,7 @@ from transition import Transition, follow, share
 
 MAX_RATIO = 1.15  # each change: issued / contexts
 MIN_KEPT = 0.97  # all changes of a replay together
-MAX_PLAN_ERROR = 0.15  # all changes of a replay together: middle of the plan against issued
+MAX_PLAN_ERROR = 0.15  # all changes of a replay together: midpoint of the plan against issued
 # A line added near the top of nearly every file: issued for the changed ones / store.
 MAX_STORE_SHARE = {("howtocook-zh", "snap-06"): {"rewrite": 0.35, "boundary": 0.15}}
 
@@ -53,7 +53,7 @@ HEADINGS = (
 
 
 def table(rows: Sequence[Transition]) -> list[str]:
-    """Lines of Markdown."""
+    """Return the table as lines of Markdown."""
     lines = [f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|"]
     for row in rows:
         need = row.needed
@@ -81,7 +81,7 @@ def table(rows: Sequence[Transition]) -> list[str]:
 
 
 def summary(rows: Sequence[Transition]) -> str:
-    """One line over all changes after the first."""
+    """Return one line that sums up all changes after the first."""
     later = rows[1:]
     kept = share(sum(r.needed.kept for r in later), sum(r.needed.alone for r in later))
     in_changed = share(
@@ -100,14 +100,14 @@ def summary(rows: Sequence[Transition]) -> str:
 
 
 def plan_error(rows: Sequence[Transition]) -> float:
-    """How far the middle of the plans is from what was issued, over all *rows* together."""
+    """Return the relative error of the plans' midpoints over all *rows*, against issued calls."""
     issued = sum(row.issued + row.choices for row in rows)
     planned = sum(row.plan_low + row.plan_high for row in rows) / 2
     return planned / issued - 1 if issued else 0.0
 
 
 def broken_limits(rows: Sequence[Transition], store: str, split: str) -> list[str]:
-    """What is not as it must be, in words."""
+    """Return the limits that were exceeded, in words."""
     found = []
     later = rows[1:]
     for row in rows:
@@ -136,7 +136,7 @@ def broken_limits(rows: Sequence[Transition], store: str, split: str) -> list[st
 
 
 def write_section(document: Path, name: str, lines: Sequence[str]) -> None:
-    """Replace the section *name* of *document* between its markers; append it where it is new."""
+    """Replace the section *name* of *document* between its markers; append it if it is new."""
     begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
     section = "\n".join([begin, "", *lines, "", end])
     text = document.read_text("utf-8")
@@ -165,18 +165,20 @@ def replay(options: argparse.Namespace, folder: Path) -> list[Transition]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("history", type=Path)
-    parser.add_argument("--commits", action="store_true", help="commit by commit from snap-01 on")
+    parser.add_argument(
+        "--commits", action="store_true", help="apply commits one by one to snap-01"
+    )
     parser.add_argument("--split", choices=("rewrite", "boundary"), default="rewrite")
-    parser.add_argument("--most", type=int, default=999, help="so many snapshots or commits")
+    parser.add_argument("--most", type=int, default=999, help="most snapshots or commits to follow")
     parser.add_argument(
         "--identical-every",
         type=int,
         default=-1,
         metavar="N",
-        help="make every Nth from scratch, too (default: each snapshot, no commit)",
+        help="also make every Nth from scratch (default: each snapshot, no commit)",
     )
-    parser.add_argument("--write", type=Path, help="put the table into this Markdown file")
-    parser.add_argument("--json", type=Path, help="write the figures here, too")
+    parser.add_argument("--write", type=Path, help="write the table into this Markdown file")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         rows = replay(options, Path(name))

@@ -1,10 +1,10 @@
-"""A journal of ten million calls: how fast it opens and answers.
+"""Measure how fast a journal of ten million calls opens and answers.
 
     python benchmarks/journal.py [--calls 10000000] [--folder DIR] [--processes 2]
 
-Builds a journal of so many answers and calls (4 GB at ten million) with the tables of the product,
-and prints the time to open it and get one answer in a new process, look-ups of keys that are there
-and that are not, the same from several processes at once, and sums over all calls.
+Builds a journal of this many answers and calls (4 GB at ten million) with the tables of the
+product. Prints the time to open it and get one answer in a new process, to look up keys that exist
+and keys that do not, to do the same from several processes at once, and to sum over all calls.
 """
 
 import argparse
@@ -40,7 +40,7 @@ print(opened - start, time.perf_counter() - opened)
 
 
 def key(number: int, calls: int) -> bytes:
-    """Keys spread over the whole range, as hashes are, and in order, so that building is quick."""
+    """Return keys over the whole range, like hashes, but in order, so that building is quick."""
     low = number * (1 << 256) // calls
     return (low + random.Random(number).getrandbits(200)).to_bytes(32, "big")
 
@@ -74,7 +74,7 @@ def build(path: Path, calls: int) -> None:
 
 
 def look_up(path: Path, calls: int, seed: int, *, present: bool) -> list[float]:
-    """Seconds of each of many look-ups at random."""
+    """Return the seconds of each of many random look-ups."""
     rng = random.Random(seed)
     keys = [
         key(rng.randrange(calls), calls) if present else rng.randbytes(32) for _ in range(LOOKUPS)
@@ -94,7 +94,7 @@ def look_up_present(task: tuple[Path, int, int]) -> list[float]:
     return look_up(*task, present=True)
 
 
-def told(name: str, seconds: list[float]) -> str:
+def times_line(name: str, seconds: list[float]) -> str:
     ordered = sorted(seconds)
     p95 = ordered[int(0.95 * len(ordered))]
     mean, median = statistics.fmean(seconds), ordered[len(ordered) // 2]
@@ -120,12 +120,13 @@ def main() -> None:
         for found in (True, False):
             seconds = look_up(path, options.calls, 1, present=found)
             print(
-                told(f"{LOOKUPS} look-ups, {'present' if found else 'absent'}", seconds), flush=True
+                times_line(f"{LOOKUPS} look-ups, {'present' if found else 'absent'}", seconds),
+                flush=True,
             )
         with multiprocessing.Pool(options.processes) as pool:
             tasks = [(path, options.calls, 100 + n) for n in range(options.processes)]
             for seconds in pool.map(look_up_present, tasks):
-                print(told(f"one of {options.processes} processes at once", seconds))
+                print(times_line(f"one of {options.processes} processes at once", seconds))
         with closing(Journal(path)) as journal:
             start = time.perf_counter()
             spent = journal.spend()

@@ -1,17 +1,17 @@
-"""`kill -9` at random moments of one run: what is lost, and what is paid for again.
+"""Measure what `kill -9` at random moments of a run loses, and what is paid for again.
 
     python benchmarks/kill.py SERVER [--kills 50] [--daemon-kills 30] [--contexts 40] [--seed 0]
 
-One workspace runs undisturbed, a copy of it is killed as often as asked at random numbers of calls
-and goes on each time. After each kill the journal is checked by SQLite. Prints the calls that were
-sent although the server had answered the same prompt before (at most those in flight at the kills
-may be: on the wire, or on their way into the journal), and whether the exports are equal byte for
+One workspace runs without a kill. A copy of it is killed --kills times, each time after a random
+number of calls, and continues. After each kill, SQLite checks the journal. Prints the calls that
+were sent although the server had answered the same prompt before (allowed are those in flight at a
+kill: on the wire, or on their way into the journal), and whether the exports are equal byte for
 byte.
 
-Then Dagster's daemon follows another copy, and runs that it has launched are killed at random
-moments, as often as asked. After each kill and the next tick of the sensor, what Dagster shows is
-compared with what the warehouse holds. Prints the differences that were left by a kill, and those
-that were left after the tick (none may be).
+Then Dagster's daemon follows another copy, and runs that it launched are killed at random moments,
+--daemon-kills times. After each kill, and after the next tick of the sensor, Dagster's records are
+compared with the warehouse. Prints the differences left by a kill, and those left after the tick
+(there must be none).
 """
 
 import argparse
@@ -51,7 +51,7 @@ def start(workspace: Path, server: MockEndpoint) -> subprocess.Popen[bytes]:
 
 
 def killed_at(calls: int, process: subprocess.Popen[bytes], server: MockEndpoint) -> bool:
-    """Kill *process* once the server has seen so many calls; False if it ended before."""
+    """Kill *process* once the server has seen this many calls; False if it ended before."""
     while process.poll() is None:
         if server.stats()["arrived"] >= calls:
             process.send_signal(signal.SIGKILL)
@@ -61,7 +61,7 @@ def killed_at(calls: int, process: subprocess.Popen[bytes], server: MockEndpoint
 
 
 def check_journal(workspace: Path) -> str:
-    """What SQLite says about the journal."""
+    """Return the result of SQLite's check of the journal."""
     connection = sqlite3.connect(workspace / "state" / "journal.sqlite")
     try:
         return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
@@ -70,7 +70,7 @@ def check_journal(workspace: Path) -> str:
 
 
 def kill_commands(folder: Path, server: MockEndpoint, kills: int, rng: random.Random) -> None:
-    """Kill `augcon run` on ``folder/killed`` as often as *kills*; compare with a copy."""
+    """Kill `augcon run` on ``folder/killed`` *kills* times; compare with a copy."""
     shutil.copytree(folder / "killed", folder / "undisturbed")
     if start(folder / "undisturbed", server).wait():
         sys.exit("the undisturbed run failed")
@@ -100,7 +100,7 @@ def has_ended(process: psutil.Process) -> bool:
 
 
 def kill_launched_runs(root: Path, server: MockEndpoint, kills: int, rng: random.Random) -> None:
-    """Kill *kills* runs of a daemon that follows *root*; edit the store where all is fresh."""
+    """Kill *kills* runs of a daemon that follows *root*; edit the store if everything is fresh."""
     environment = server.environment(AUGCON_MODEL__MAX_CONCURRENCY=str(IN_FLIGHT))
     followed = FollowedByDaemon(root, environment)
     documents = sorted((root / "documents").rglob("*.md"))

@@ -1,10 +1,10 @@
-"""What the presets of each script give on passages: languages told, lengths, quotas, trees.
+"""Measure the presets of each script on passages: detected languages, lengths, quotas, trees.
 
     python benchmarks/languages.py WORK FILE.jsonl[.gz] ... [--no-trees]
 
-Rows have a "context"; each different one is a document. Every file gets a workspace in WORK, whose
+Rows have a "context"; each distinct one is a document. Every file gets a workspace in WORK, whose
 trees are grown and selected as ``augcon run`` does, with the offline provider and no scorer.
-Translations of the same passages should ask for about as many queries in every language.
+Translations of the same passages should get about the same number of queries in every language.
 """
 
 import argparse
@@ -36,16 +36,16 @@ def read_passages(path: Path) -> list[str]:
 
 def presets(passages: list[str]) -> dict[str, Any]:
     settings = Settings()
-    told = [detect_language(text) for text in passages]
-    common = Counter(told).most_common(1)[0][0]
+    detected = [detect_language(text) for text in passages]
+    common = Counter(detected).most_common(1)[0][0]
     quotas = [
         tree_parameters(settings, language).quota(len(text))
-        for text, language in zip(passages, told, strict=True)
+        for text, language in zip(passages, detected, strict=True)
     ]
     lengths = resolve_lengths(settings, common)
     return {
         "passages": len(passages),
-        "languages_told": dict(Counter(told)),
+        "languages_told": dict(Counter(detected)),
         "median_chars": statistics.median(map(len, passages)),
         "max_context_chars": lengths.max_context_chars,
         "min_context_chars": lengths.min_context_chars,
@@ -73,14 +73,14 @@ def trees(root: Path, passages: list[str]) -> dict[str, Any]:
     nodes = [node for each in read_nodes(run.warehouse, list(hashes)).values() for node in each]
     selected = [q for each in read_selected(run.warehouse, list(hashes)).values() for q in each]
     asked = [node for node in nodes if node.query]
-    told = [detect_language(query.query) for query in selected]
+    detected = [detect_language(query.query) for query in selected]
     return {
         "root_contexts": len({node.context_id for node in nodes}),
         "nodes": len(nodes),
         "mean_depth": round(statistics.mean(node.depth for node in asked), 3),
         "selected": len(selected),
         "quota_not_met": report.rejected["quota_not_met"],
-        "queries_told_as": dict(Counter(told).most_common(3)),
+        "queries_told_as": dict(Counter(detected).most_common(3)),
         "median_node_chars": statistics.median(len(node.text) for node in asked),
     }
 

@@ -1,10 +1,10 @@
-"""Peak memory of `augcon run` over very many root contexts.
+"""Measure the peak memory of `augcon run` over very many root contexts.
 
     python benchmarks/memory.py SERVER [--contexts 100000]
 
-A synthetic store against a mock endpoint without latency (see mock_endpoint.py); trees of one node
-each, so that the number of contexts is what counts. Prints the peak resident size of each stage's
-process and the limit it is held against, 1.5 GB.
+Runs a synthetic store against a mock endpoint without latency (see mock_endpoint.py). Each tree has
+one node, so that only the number of contexts matters. Prints the peak resident size of each stage's
+process and the limit of 1.5 GB.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""A stand-in for a model server, started in a process of its own, and asked what it has seen.
+"""Start a stand-in for a model server in a separate process, and read its counters.
 
 The server is a program that takes ``--port --slots --latency --jitter --fault`` and serves
 ``/v1/chat/completions``, ``/stats``, ``/reset`` and ``/config``.
@@ -25,7 +25,7 @@ class MockEndpoint:
     base_url: str
 
     def stats(self) -> dict[str, Any]:
-        """Counters since the last reset."""
+        """Return the counters since the last reset."""
         with urllib.request.urlopen(self._at("/stats")) as answer:
             found: dict[str, Any] = json.load(answer)
         return found
@@ -39,7 +39,7 @@ class MockEndpoint:
         self._post("/config", settings)
 
     def environment(self, **more: str) -> dict[str, str]:
-        """What makes augcon ask this server."""
+        """Return the settings that make augcon use this server."""
         return {
             "AUGCON_MODEL__PROVIDER": "openai",
             "AUGCON_MODEL__BASE_URL": self.base_url,
@@ -58,7 +58,7 @@ class MockEndpoint:
 
 @contextmanager
 def mock_endpoint(program: Path, *arguments: str) -> Iterator[MockEndpoint]:
-    """Start *program* on a free port; it is gone at the end."""
+    """Start *program* on a free port; stop it at the end of the body."""
     server = subprocess.Popen(
         [sys.executable, str(program), "--port", "0", "--model", MODEL, *arguments],
         stdout=subprocess.PIPE,
@@ -68,7 +68,7 @@ def mock_endpoint(program: Path, *arguments: str) -> Iterator[MockEndpoint]:
         assert server.stdout is not None
         found = re.search(r"http://\S+/v1", server.stdout.readline())
         if found is None:
-            sys.exit(f"{program} did not say where it listens")
+            sys.exit(f"{program} did not print its address (http://HOST:PORT/v1)")
         yield MockEndpoint(found[0])
     finally:
         server.kill()

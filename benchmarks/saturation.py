@@ -1,10 +1,10 @@
-"""How busy `augcon run` keeps an endpoint, beside a thread pool and a bare loop over aiohttp.
+"""Measure how busy `augcon run` keeps an endpoint, next to a thread pool and a bare aiohttp loop.
 
     python benchmarks/saturation.py SERVER [--case 256x200] [--case 256x2000~0.8] [--contexts 3000]
         [--split rewrite] [--stage cst_nodes] [--calls-per-slot 1.25] [--peers] [--profile]
 
-SERVER is the program of a mock endpoint (see mock_endpoint.py). A case is so many slots times so
-many milliseconds, with a jitter behind ``~``. For each case a workspace of so many root contexts is
+SERVER is the program of a mock endpoint (see mock_endpoint.py). A case is slots x milliseconds per
+call, with an optional jitter after ``~``. For each case, a workspace of --contexts root contexts is
 made, everything before the stage is run with the embedded offline provider, and the stage alone
 runs against the server. The table shows, from the server's own counters,
 
@@ -15,8 +15,8 @@ cpu ms     CPU time of the whole command over its calls: start-up, warehouse and
 server ms  CPU time of the server per call, on the machine's other cores
 
 ``--peers`` adds a thread pool of 8 over the `openai` package's typed method, and a bare loop over
-aiohttp, each sending prompts of the same length; ``--profile`` says where the CPU time goes, by
-samples of py-spy, which must be installed (it costs time of its own, and `cpu ms` is then not the
+aiohttp, each sending prompts of the same length. ``--profile`` shows where the CPU time goes, by
+samples of py-spy, which must be installed (its own overhead makes `cpu ms` higher than the
 command's).
 """
 
@@ -41,7 +41,7 @@ from synthetic_store import AUGCON, document, make_workspace
 POOL_THREADS = 8
 COLUMNS = ("", "used", "calls/s", "calls", "cpu ms", "server ms")
 STAGES = ("raw_corpus", "cst_nodes", "scored_queries", "responses")
-# Samples belong to the innermost frame whose file or function is named here.
+# A sample counts for the innermost frame whose file or function is named here.
 LAYERS = (
     ("openai", "openai/"),
     ("httpx2", "httpx2/"),
@@ -131,7 +131,7 @@ def measure_augcon(
 
 
 def layers(samples: Path) -> str:
-    """Shares of the samples, by layer."""
+    """Return the shares of the samples, by layer."""
     found: Counter[str] = Counter()
     for line in samples.read_text().splitlines():
         stack, _, count = line.rpartition(" ")
@@ -147,7 +147,7 @@ def layers(samples: Path) -> str:
 
 
 def prompts(count: int) -> list[dict[str, Any]]:
-    """Request bodies of the length of a root context's."""
+    """Return request bodies as long as those of a root context."""
     system = "Ask one question about the passage and split it in two. " * 20
     passages = (document(number, 1) for number in range(count))
     return [
@@ -233,7 +233,7 @@ def main() -> None:
                 case.jitter,
             )
             with mock_endpoint(options.server, *map(str, arguments)) as server:
-                if case is cases[0]:  # the model's name is part of what makes a stage stale
+                if case is cases[0]:  # a new model name would make the stage stale
                     fast = server.environment(AUGCON_MODEL__MAX_CONCURRENCY="64")
                     server.configure(latency=0.0)
                     augcon(prepared, fast, "--until", STAGES[STAGES.index(options.stage) - 1])

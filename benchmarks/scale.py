@@ -1,13 +1,12 @@
-"""Ten thousand documents: what it costs to look, to change one, and to follow at all.
+"""Measure ten thousand documents: the time to follow them, to change one, and to check them.
 
     python benchmarks/scale.py PASSAGES [--documents 10000] [--keep DIR] [--json OUT]
 
 PASSAGES is a folder with ``*/full.jsonl.gz``, whose rows have a ``context`` (passages of question
-answering benchmarks). Each passage, cut to --chars characters at a sentence's end, becomes a file;
-where passages run out, they come again under another heading, which makes another document. The
-store is followed with the embedded offline provider; trees, scorer and search are kept small by
-settings, but no stage is left out. The table shows seconds (and megabytes at the peak) beside what
-is promised.
+answering benchmarks). Each passage, cut to --chars characters at a sentence's end, becomes a file.
+If there are too few passages, they are repeated under another heading, as other documents. The
+store is followed with the embedded offline provider. Settings keep trees, scorer and search small,
+but no stage is left out. The table shows seconds (and peak megabytes) next to the promised limits.
 """
 
 import argparse
@@ -48,19 +47,19 @@ class Figure:
 
 
 def passages(folder: Path) -> list[str]:
-    """The distinct passages of all benchmarks in *folder*, in order."""
+    """Return the distinct passages of all benchmarks in *folder*, in order."""
     found: dict[str, None] = {}
     for path in sorted(folder.glob("*/full.jsonl.gz")):
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             for line in lines:
                 found[json.loads(line)["context"]] = None
     if not found:
-        sys.exit(f"{folder} holds no */full.jsonl.gz")
+        sys.exit(f"{folder} contains no */full.jsonl.gz")
     return list(found)
 
 
 def cut(text: str, chars: int) -> str:
-    """*text* up to the last end of a sentence within *chars* characters."""
+    """Cut *text* at the last end of a sentence within *chars* characters."""
     if len(text) <= chars:
         return text
     end = max(text.rfind(stop, 0, chars) for stop in (". ", "。", "؟ ", "! ", "? "))
@@ -68,7 +67,7 @@ def cut(text: str, chars: int) -> str:
 
 
 def write_store(store: Path, texts: list[str], documents: int, chars: int) -> None:
-    """*documents* files in several folders, no two of the same text."""
+    """Write *documents* files in several folders, no two with the same text."""
     for number in range(documents):
         round_, place = divmod(number, len(texts))
         path = store / f"part-{number % FOLDERS:02}" / f"passage-{number:05}.md"
@@ -77,7 +76,7 @@ def write_store(store: Path, texts: list[str], documents: int, chars: int) -> No
 
 
 def timed(what: str, command: list[str], limit: float | None = None) -> tuple[Figure, str]:
-    """Run *command*; its wall time, peak memory and output."""
+    """Run *command* and return its wall time, peak memory and output."""
     started = time.monotonic()
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(command, stdout=output, stderr=errors)
@@ -127,7 +126,7 @@ class Workspace:
 
 
 def measure(workspace: Workspace, documents: int, scattered: int, deleted: int) -> None:
-    """Every measurement, in order."""
+    """Yield every measurement, in order."""
     made = workspace.augcon("first run: documents", "run", "--until", "raw_corpus", limit=60)
     counted = made["documents"]
     if counted["added"] != documents:  # type: ignore[index]
@@ -154,7 +153,7 @@ def edit(path: Path) -> None:
 
 
 def tick_figures(root: Path) -> Iterator[tuple[str, float, float | None]]:
-    """Times of the parts of a tick, the second one of this process."""
+    """Yield the times of the parts of a tick, for the second tick of this process."""
     os.environ["AUGCON_WORKSPACE"] = str(root)
     import dagster as dg
 
@@ -212,8 +211,8 @@ def main() -> None:
     parser.add_argument("--chars", type=int, default=400, help="longest passage, in characters")
     parser.add_argument("--scattered", type=int, default=200, help="documents edited at once")
     parser.add_argument("--deleted", type=int, default=5_000, help="documents deleted at once")
-    parser.add_argument("--keep", type=Path, help="make the workspace here, and leave it")
-    parser.add_argument("--json", type=Path, help="write the figures here, too")
+    parser.add_argument("--keep", type=Path, help="create the workspace in this folder and keep it")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--tick", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     os.environ.update(SMALL)

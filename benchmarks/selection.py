@@ -1,11 +1,11 @@
-"""How long the greedy ROUGE-L filter takes: in groups, as in the selection, and all at once.
+"""Time the greedy ROUGE-L filter: in groups, as in the selection, and on all queries at once.
 
     python benchmarks/selection.py [--questions FILE.jsonl] [--sizes 100000 1000000] [--f1]
 
-The queries are made up: 5 to 15 words, drawn as often as they stand in the questions of FILE
-(rows with "question"), else by Zipf's law over 30,000 words; every third is an earlier one with a
-word or two changed. The naive filter compares every pair with ``rouge-score``; it is timed on a
-part, and its time for all is that of the part times the number of pairs.
+The queries are synthetic: 5 to 15 words, sampled with their frequency in the questions of FILE
+(rows with "question"), or by Zipf's law over 30,000 words without FILE. Every third is an earlier
+one with a word or two changed. The naive filter compares every pair with ``rouge-score``. It is
+timed on a part; its time for all is scaled by the number of pairs.
 """
 
 import argparse
@@ -31,7 +31,7 @@ NAIVE_GROUPS, NAIVE_TEXTS = 20, 600
 
 
 def vocabulary(questions: Path | None) -> tuple[list[str], list[float]]:
-    """Words and how often each is drawn."""
+    """Return words and their sampling weights."""
     if questions is None:
         words = [f"word{rank}" for rank in range(ZIPF_WORDS)]
         return words, [1 / (rank + 1) for rank in range(ZIPF_WORDS)]
@@ -61,7 +61,7 @@ def make_queries(count: int, questions: Path | None) -> list[str]:
 
 
 def naive(queries: list[str], f1: bool) -> int:
-    """The filter as it stands in the paper, over rouge-score; how many are kept."""
+    """Run the filter of the paper with rouge-score and return the number of queries kept."""
     scorer = RougeScorer(["rougeL"])
     kept: list[str] = []
     for query in queries:
@@ -78,7 +78,7 @@ def seconds_of(work: Callable[[], object]) -> tuple[float, object]:
 
 
 def groups_of(queries: list[str]) -> list[list[Node]]:
-    """Queries as the selection gets them: nodes of root contexts with a hundred each."""
+    """Return queries as the selection gets them: nodes of root contexts with a hundred each."""
     return [
         [
             Node(f"n{n}", "d", "c", None, 0, 0, "", 0, 0, True, query, "", None, ())
@@ -89,7 +89,7 @@ def groups_of(queries: list[str]) -> list[list[Node]]:
 
 
 def select(groups: list[list[Node]], measure: str) -> int:
-    """How many queries are selected."""
+    """Return the number of selected queries."""
     scores = [float(-n) for n in range(GROUP)]
     quotas = {"c": GROUP}
     selected = 0
@@ -103,7 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=Path)
     parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000])
-    parser.add_argument("--f1", action="store_true", help="F1 in place of precision")
+    parser.add_argument("--f1", action="store_true", help="use F1 instead of precision")
     arguments = parser.parse_args()
     measure = "f1" if arguments.f1 else "precision"
     queries = make_queries(max(arguments.sizes), arguments.questions)

@@ -1,9 +1,9 @@
-"""Output tokens of the two split modes for each query that is kept, on a folder of documents.
+"""Measure the output tokens of the two split modes per selected query, on a folder of documents.
 
     python benchmarks/split_modes.py SERVER DOCUMENTS
 
-Each mode runs the whole pipeline in a workspace of its own against a mock endpoint without latency
-(see mock_endpoint.py). Beside the tokens stands what the kept queries cover: the share of the
+Each mode runs the whole pipeline in its own workspace against a mock endpoint without latency (see
+mock_endpoint.py). Besides the tokens, prints what the selected queries cover: the share of the
 corpus's topics with a query, by `augcon evaluate`.
 """
 
@@ -27,7 +27,7 @@ def augcon(workspace: Path, env: dict[str, str], *command: str) -> dict[str, Any
         capture_output=True,
         text=True,
     )
-    if ran.returncode not in (0, 1):  # 1: some documents hold no text
+    if ran.returncode not in (0, 1):  # 1: some documents contain no text
         sys.exit(ran.stderr)
     found: dict[str, Any] = json.loads(ran.stdout)
     return found

@@ -1,6 +1,6 @@
-"""A document store made of words, for measurements that need so many root contexts and no more.
+"""A synthetic document store, for measurements that need an exact number of root contexts.
 
-Every document is unlike every other; the same arguments give the same bytes on any machine.
+All documents differ. The same arguments give the same bytes on any machine.
 """
 
 import random
@@ -19,7 +19,7 @@ CONTEXTS_PER_DOCUMENT = 10
 def make_workspace(
     root: Path, contexts: int, settings: Mapping[str, Mapping[str, object]] | None = None
 ) -> None:
-    """A workspace at *root* with *contexts* root contexts of about 1,500 characters."""
+    """Create a workspace at *root* with *contexts* root contexts of about 1,500 characters."""
     subprocess.run([*AUGCON, "init", str(root)], check=True, capture_output=True)
     write_settings(root, settings or {})
     documents = root / "documents"
@@ -32,7 +32,7 @@ def make_workspace(
 
 
 def write_settings(root: Path, settings: Mapping[str, Mapping[str, object]]) -> None:
-    """``augcon.toml`` with nothing but *settings*: all else is the default."""
+    """Return an ``augcon.toml`` with *settings* only; all other keys have their defaults."""
     lines = []
     for section, values in settings.items():
         lines.append(f"[{section}]")
@@ -41,7 +41,7 @@ def write_settings(root: Path, settings: Mapping[str, Mapping[str, object]]) -> 
 
 
 def document(seed: int, sections: int) -> str:
-    """Markdown of so many sections, each of them one root context."""
+    """Return Markdown with the given number of sections, each of them one root context."""
     rng = random.Random(seed)
     vocabulary = ["".join(rng.choices(SYLLABLES, k=rng.randint(1, 4))) for _ in range(400)]
     parts = []

@@ -1,4 +1,4 @@
-"""What one change of a store cost, beside what it had to cost."""
+"""The cost of one change of a store, compared with the necessary cost."""
 
 from collections import Counter
 from dataclasses import dataclass, fields
@@ -11,9 +11,9 @@ from followed_workspace import CHOICES, FollowedWorkspace, Partition, State
 
 @dataclass(frozen=True)
 class Needed:
-    """Calls that the root contexts with a changed block take, that whole changed documents take,
-    and that the whole store takes; shares of root contexts without one (1.0 where there are
-    none): of the new ones that were there before, of the old ones that are still there."""
+    """The necessary calls: for the root contexts with a changed block, for whole changed documents,
+    and for the whole store. Also shares of the root contexts without such a block (1.0 if there are
+    none): of the new ones that existed before, and of the old ones that still exist."""
 
     contexts: int
     documents: int
@@ -28,8 +28,8 @@ class Needed:
 
 @dataclass(frozen=True)
 class Transition:
-    """``issued`` counts calls for documents, ``issued_for_added`` of them those for new ones,
-    ``choices`` those for the scorer and the few-shot examples."""
+    """One change and its cost: ``issued`` counts calls for documents, ``issued_for_added`` those of
+    them for new documents, ``choices`` those for the scorer and the few-shot examples."""
 
     name: str
     changed: int
@@ -58,7 +58,7 @@ class Transition:
 def follow(
     workspace: FollowedWorkspace, step: Step, before: State, scratch: Path | None
 ) -> tuple[Transition, State]:
-    """Run after *step*, and compare; made from scratch at *scratch*, too, where it is given."""
+    """Run after *step* and compare; with *scratch*, also make the dataset from scratch there."""
     plan = workspace.augcon_json("plan")["stages"]["total"]["model_calls"]
     call = workspace.last_call()
     summary = workspace.augcon_json("run")
@@ -106,7 +106,7 @@ def follow(
 
 
 def remade(before: State, after: State, documents: set[str]) -> set[Partition]:
-    """Partitions of *documents* that another run has written since."""
+    """Return the partitions of *documents* that another run has written since."""
     return {
         partition
         for partition, run in after.made_by.items()

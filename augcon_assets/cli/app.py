@@ -1,4 +1,4 @@
-"""The commands, their options and exit codes; what they do lives in a module each.
+"""The commands, their options and exit codes. Each command is implemented in its own module.
 
 Heavy imports happen inside the commands, so that ``augcon --help`` is quick.
 """
@@ -17,35 +17,29 @@ from augcon_assets.cli.console import (
     error_console,
     print_json,
 )
+from augcon_assets.cli.options import (
+    AssetsArgument,
+    DatasetVersionOption,
+    JsonOption,
+    WorkspaceOption,
+)
 from augcon_lib.errors import AugconError, BudgetExceeded
 
 app = typer.Typer(
-    help="Keeps a supervised-fine-tuning dataset in step with a changing document store.",
+    help="Keep a supervised fine-tuning dataset up to date with a changing document store.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-WorkspaceOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--workspace",
-        metavar="DIR",
-        help="Folder with augcon.toml (default: the nearest one upwards).",
-    ),
-]
 journal_commands = typer.Typer(
-    help="Keep the journal of model calls small.", no_args_is_help=True, rich_markup_mode=None
+    help="Maintain the journal of model calls.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(journal_commands, name="journal")
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object on standard output.")
-]
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"augcon {version('augcon')}")
         raise typer.Exit
 
@@ -57,17 +51,11 @@ def options(
         typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Keeps a supervised-fine-tuning dataset in step with a changing document store."""
-
-
-AssetsArgument = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[query_scorer] [few_shot_examples]", help="Default: both."),
-]
+    """Keep a supervised fine-tuning dataset up to date with a changing document store."""
 
 
 def main() -> None:
-    """Run the command line; an error that augcon raises on purpose is one clear message."""
+    """Run the command line; print an ``AugconError`` as one message, without a traceback."""
     try:
         app()
     except BudgetExceeded as error:
@@ -79,7 +67,7 @@ def main() -> None:
             print_json({"error": {"kind": type(error).__name__, "message": str(error)}})
         sys.exit(EXIT_BAD_INPUT)
     except KeyboardInterrupt:
-        error_console().print("interrupted; nothing that a model answered is lost", markup=False)
+        error_console().print("interrupted; all model answers are kept", markup=False)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
@@ -88,7 +76,7 @@ def main() -> None:
 
 @app.command()
 def init(directory: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
-    """Make a workspace in DIR."""
+    """Create a workspace in DIR."""
     from augcon_assets.cli.init import init_workspace
 
     init_workspace(directory)
@@ -96,7 +84,7 @@ def init(directory: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
 
 @app.command()
 def plan(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
-    """Show what would run and why, and what it would cost; calls nothing."""
+    """Show what would run, why, and what it would cost. Calls no model and changes nothing."""
     from augcon_assets.cli.plan import show_plan
 
     show_plan(workspace, as_json=json)
@@ -107,29 +95,32 @@ def run(
     workspace: WorkspaceOption = None,
     documents: Annotated[
         list[str] | None,
-        typer.Option("--documents", metavar="GLOB", help="Only these documents; repeatable."),
+        typer.Option(
+            "--documents", metavar="GLOB", help="Process only matching documents; repeatable."
+        ),
     ] = None,
     until: Annotated[
-        str, typer.Option("--until", metavar="ASSET", help="No further than this asset.")
+        str, typer.Option("--until", metavar="ASSET", help="Stop after this asset.")
     ] = "sft_dataset",
     promote: Annotated[
         bool,
-        typer.Option("--promote", help="Follow a new scorer or few-shot choice at once."),
+        typer.Option("--promote", help="Promote a new scorer or few-shot choice at once."),
     ] = False,
     retire: Annotated[
         str,
         typer.Option(
             "--retire",
             metavar="SET_ID",
-            help="Agree that exactly this set of documents leaves the dataset.",
+            help="Consent to retire exactly this set of documents from the dataset.",
         ),
     ] = "",
     yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask before a run that costs; retires nothing.")
+        bool,
+        typer.Option("--yes", help="Run without asking; this is no consent to retire documents."),
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Follow the store and make what is stale, as Dagster runs."""
+    """Follow the store and materialize what is stale. Executes Dagster runs in this process."""
     from augcon_assets.cli.run import run_command
 
     code = run_command(
@@ -150,7 +141,7 @@ def retrain(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Train the scorer or search the examples again; the new version waits for promotion."""
+    """Train the scorer or search the examples again. The new version waits for promotion."""
     from augcon_assets.cli.promote import retrain_command
 
     sys.exit(retrain_command(workspace, assets or [], as_json=json))
@@ -160,13 +151,16 @@ def retrain(
 def promote(
     assets: AssetsArgument = None,
     version: Annotated[
-        str | None, typer.Option("--version", metavar="V", help="An earlier version instead.")
+        str | None,
+        typer.Option(
+            "--version", metavar="V", help="Promote version V, for example an earlier one."
+        ),
     ] = None,
     workspace: WorkspaceOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Promote without asking.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Show what a new scorer or few-shot choice would cost, and let the dataset follow it."""
+    """Show the cost of a new scorer or few-shot choice; promote it. The next run applies it."""
     from augcon_assets.cli.promote import promote_command
 
     promote_command(workspace, assets or [], version, yes=yes, as_json=json)
@@ -174,7 +168,7 @@ def promote(
 
 @app.command()
 def versions(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
-    """List dataset versions: rows added and removed, what caused them, what they cost."""
+    """List dataset versions: rows added and removed, cause, cost."""
     from augcon_assets.cli.versions import show_versions
 
     show_versions(workspace, as_json=json)
@@ -182,7 +176,7 @@ def versions(workspace: WorkspaceOption = None, json: JsonOption = False) -> Non
 
 @app.command()
 def status(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
-    """Show documents, nodes, queries, responses, rows, and what they cost."""
+    """Show what is stored, stale or failed, and what it has cost."""
     from augcon_assets.cli.status import show_status
 
     show_status(workspace, as_json=json)
@@ -191,12 +185,13 @@ def status(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
 @app.command()
 def spend(
     by: Annotated[
-        str, typer.Option("--by", metavar="GROUP", help="document, stage, day or model.")
+        str,
+        typer.Option("--by", metavar="GROUP", help="Group by document, stage, day or model."),
     ] = "stage",
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show what all model calls have cost, by document, stage, day or model."""
+    """Show the cost of model calls by document, stage, day or model."""
     from augcon_assets.cli.journal import show_spend
 
     show_spend(workspace, by, as_json=json)
@@ -204,7 +199,7 @@ def spend(
 
 @journal_commands.command("compact")
 def journal_compact(workspace: WorkspaceOption = None) -> None:
-    """Give unused space of the journal back to the disk."""
+    """Return unused space of the journal to the disk."""
     from augcon_assets.cli.journal import compact_journal
 
     compact_journal(workspace)
@@ -214,11 +209,11 @@ def journal_compact(workspace: WorkspaceOption = None) -> None:
 def journal_prune(
     older_than: Annotated[
         float,
-        typer.Option("--older-than", metavar="DAYS", help="Answers of that age are forgotten."),
+        typer.Option("--older-than", metavar="DAYS", help="Delete answers older than this."),
     ],
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Forget old answers, and compact; one that is asked for again is paid for again."""
+    """Delete old answers and compact the journal. Answers needed again are paid for again."""
     from augcon_assets.cli.journal import prune_journal
 
     prune_journal(workspace, older_than)
@@ -226,7 +221,7 @@ def journal_prune(
 
 @journal_commands.command("recover")
 def journal_recover(workspace: WorkspaceOption = None) -> None:
-    """Keep what can still be read of a damaged journal; the damaged file stays beside it."""
+    """Recover what is readable of a damaged journal. The damaged file is kept next to it."""
     from augcon_assets.cli.journal import recover_journal
 
     recover_journal(workspace)
@@ -234,7 +229,7 @@ def journal_recover(workspace: WorkspaceOption = None) -> None:
 
 @journal_commands.command("forget-batches")
 def journal_forget_batches(workspace: WorkspaceOption = None) -> None:
-    """Give up batches whose answers were not fetched; asked again, they are paid again."""
+    """Forget batches whose answers were not fetched. Requests sent again are paid for again."""
     from augcon_assets.cli.journal import forget_open_batches
 
     forget_open_batches(workspace)
@@ -266,17 +261,15 @@ def export(
     directory: Annotated[Path, typer.Argument(metavar="DIR")],
     format_name: Annotated[
         str,
-        typer.Option("--format", help="chat, alpaca, sharegpt, parquet, hf or text."),
+        typer.Option("--format", help="One of chat, alpaca, sharegpt, parquet, hf, text."),
     ] = "chat",
-    version: Annotated[
-        str | None, typer.Option("--version", metavar="V", help="A dataset version.")
-    ] = None,
+    version: DatasetVersionOption = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Check the export in DIR; write nothing.")
+        bool, typer.Option("--verify", help="Verify the export in DIR; write nothing.")
     ] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write the dataset for a trainer, or check what was written."""
+    """Write the dataset for a trainer, or verify an export."""
     from augcon_assets.cli.export import export_command, verify_command
 
     if verify:
@@ -286,15 +279,20 @@ def export(
 
 @app.command()
 def benchmark(
-    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE.jsonl", help="Rows with context, question and answers."),
+    ],
     strategy: Annotated[
         list[str] | None,
-        typer.Option("--strategy", metavar="S", help="One of those compared (default: all)."),
+        typer.Option(
+            "--strategy", metavar="S", help="Compare only this strategy; repeatable (default: all)."
+        ),
     ] = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Compare strategies on questions that people wrote about passages."""
+    """Compare strategies on questions that people wrote."""
     from augcon_assets.cli.benchmark import run_benchmark
 
     sys.exit(run_benchmark(workspace, file, strategy or [], as_json=json))
@@ -302,13 +300,14 @@ def benchmark(
 
 @app.command()
 def evaluate(
-    version: Annotated[
-        str | None, typer.Option("--version", metavar="V", help="A dataset version.")
-    ] = None,
+    version: DatasetVersionOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Measure a dataset version: diversity, topics, granularity, splits, faithfulness, scorer."""
+    """Measure a dataset version.
+
+    Measures diversity, topics, granularity, splits, faithfulness and the scorer.
+    """
     from augcon_assets.cli.evaluate import evaluate_command
 
     evaluate_command(workspace, version, as_json=json)
@@ -320,12 +319,10 @@ def report(
         Path | None,
         typer.Argument(metavar="[OUT.html]", help="Default: report.html in the workspace."),
     ] = None,
-    version: Annotated[
-        str | None, typer.Option("--version", metavar="V", help="A dataset version.")
-    ] = None,
+    version: DatasetVersionOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write one page with plots and tables of a dataset version."""
+    """Write an HTML page with plots and tables of a dataset version."""
     from augcon_assets.cli.report import write_report
 
     write_report(workspace, file, version)
@@ -333,7 +330,7 @@ def report(
 
 @app.command()
 def doctor(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
-    """Check settings, store, endpoint, model and key, and say what to mend."""
+    """Check settings, store, endpoint, model and key. Print what to fix."""
     from augcon_assets.cli.doctor import run_doctor
 
     sys.exit(run_doctor(workspace, as_json=json))
@@ -342,9 +339,11 @@ def doctor(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
 @app.command()
 def ui(
     workspace: WorkspaceOption = None,
-    port: Annotated[int, typer.Option("--port", metavar="N")] = 3000,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", help="Port to listen on; 0 picks a free one.")
+    ] = 3000,
 ) -> None:
-    """Start Dagster's UI and daemon on this workspace, on loopback."""
+    """Start Dagster's UI and daemon for this workspace, on loopback."""
     from augcon_assets.cli.ui import run_ui
 
     run_ui(workspace, port)

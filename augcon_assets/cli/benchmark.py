@@ -1,4 +1,4 @@
-"""``augcon benchmark``: strategies against each other on questions that people wrote."""
+"""``augcon benchmark``: compare strategies on questions that people wrote."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ from augcon_lib.benchmark.measures import QUESTION_MEASURES
 def run_benchmark(
     folder: Path | None, file: Path, strategies: Sequence[str], *, as_json: bool
 ) -> int:
-    """Generate and measure, print the result, and give the exit code."""
+    """Generate and measure, print the result, and return the exit code."""
 
     def progress_of(name: str) -> RunProgress:
         error_console().print(f"strategy {name}", markup=False)

@@ -1,4 +1,4 @@
-"""What ``[budget]`` has left of the day and the month, for ``status`` and ``plan``."""
+"""The remaining ``[budget]`` of the day and the month, for ``status`` and ``plan``."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,9 +11,10 @@ from augcon_lib.workspace import Workspace
 
 
 def collect_budget(workspace: Workspace) -> list[dict[str, Any]]:
-    """An object for each limit of a day or a month that is set; ``resets_at`` is ISO 8601, UTC.
+    """Return an object for each daily or monthly limit that is set.
 
-    ``spent``, ``reserved`` and ``left`` are in the limit's ``unit``, calls or US dollars.
+    ``spent``, ``reserved`` and ``left`` are in the limit's ``unit``, calls or US dollars;
+    ``resets_at`` is ISO 8601 in UTC.
     """
     return [
         {
@@ -32,7 +33,7 @@ def collect_budget(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def print_budget(out: Console, budget: Sequence[Mapping[str, Any]]) -> None:
-    """A line for each limit."""
+    """Print a line for each limit."""
     for each in budget:
         style = "yellow" if each["is_reached"] else None
         out.print(each["message"], style=style, markup=False)

@@ -23,34 +23,34 @@ PLAIN_WIDTH = 140
 
 
 def console() -> Console:
-    """Standard output; plain text where it is no terminal, and tables of a fixed width."""
+    """Return a console for standard output: plain text and fixed table width if redirected."""
     width = None if sys.stdout.isatty() else PLAIN_WIDTH
     return SafeConsole(highlight=False, soft_wrap=True, width=width)
 
 
 def error_console() -> Console:
-    """Standard error, for progress and messages; plain text as on standard output."""
+    """Return a console for standard error, which shows progress and messages."""
     width = None if sys.stderr.isatty() else PLAIN_WIDTH
     return SafeConsole(stderr=True, highlight=False, soft_wrap=True, width=width)
 
 
 def at_terminal() -> bool:
-    """Is there a person to ask? Not where input or messages are redirected."""
+    """Whether a person can be asked: neither input nor messages are redirected."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def print_json(value: Any) -> None:
-    """*value* as one JSON object on standard output, safe for a terminal."""
+    """Print *value* as one JSON object on standard output, safe for a terminal."""
     text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
     sys.stdout.write(printable_json(text) + "\n")
 
 
 def print_unmatched(out: Console, patterns: Sequence[str]) -> None:
-    """A line for each include pattern that matches no file."""
+    """Print a line for each include pattern that matches no file."""
     for pattern in patterns:
         out.print(f"[source] include: {pattern} matches no file", style="yellow", markup=False)
 
 
 def workspace_at(folder: Path | None) -> Workspace:
-    """The workspace that a command works on; raises ``SettingsError``."""
+    """Open the workspace that a command works on; raises ``SettingsError``."""
     return open_workspace(find_workspace(folder or workspace_folder()))

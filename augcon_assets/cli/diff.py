@@ -1,4 +1,4 @@
-"""``augcon diff``: rows added, kept, removed and changed between two dataset versions."""
+"""``augcon diff``: the rows added, kept, removed and changed between two dataset versions."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ MAX_SHOWN_ROWS = 20
 
 
 def show_diff(folder: Path | None, old: str | None, new: str | None, *, as_json: bool) -> None:
-    """Print what *new* (default: current) has and lacks against *old* (default: before it)."""
+    """Print how *new* (default: current) differs from *old* (default: the one before *new*)."""
     workspace = workspace_at(folder)
     diff = diff_versions(StageRun(workspace).warehouse, old, new)
     if as_json:
@@ -37,7 +37,7 @@ def show_diff(folder: Path | None, old: str | None, new: str | None, *, as_json:
     out.print(
         f"{diff.old_version or 'nothing'} to {diff.new_version}: {len(diff.added):,} added, "
         f"{diff.kept:,} kept, {len(diff.removed):,} removed"
-        + (f"; of these, {len(diff.changed):,} changed their answer" if diff.changed else ""),
+        + (f"; {len(diff.changed):,} of these have a new answer" if diff.changed else ""),
         markup=False,
     )
     for version in diff.versions:
@@ -57,4 +57,4 @@ def show_diff(folder: Path | None, old: str | None, new: str | None, *, as_json:
             shown = f"{one_line(row['document_id'])}: {one_line(row['query'])}"
             out.print(f"{sign} {shown}", markup=False)
         if len(rows) > MAX_SHOWN_ROWS:
-            out.print(f"{sign} ... and {len(rows) - MAX_SHOWN_ROWS:,} more; --json has all")
+            out.print(f"{sign} ... and {len(rows) - MAX_SHOWN_ROWS:,} more; see all with --json")

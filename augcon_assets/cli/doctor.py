@@ -1,4 +1,4 @@
-"""``augcon doctor``: what is wrong with a workspace, and how to fix it."""
+"""``augcon doctor``: check a workspace and report how to fix what is wrong."""
 
 import asyncio
 from collections.abc import Callable
@@ -37,7 +37,7 @@ MAX_DIFFERENCES = 3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was checked."""
+    """The result of one check."""
 
     subject: str
     ok: bool
@@ -45,7 +45,7 @@ class Finding:
 
 
 def run_doctor(folder: Path | None, *, as_json: bool) -> int:
-    """Check everything, print what was found, and give the exit code."""
+    """Check everything, print the findings, and return the exit code."""
     workspace = workspace_at(folder)
     findings = examine(workspace)
     if as_json:
@@ -66,7 +66,7 @@ def run_doctor(folder: Path | None, *, as_json: bool) -> int:
 
 
 def examine(workspace: Workspace) -> list[Finding]:
-    """Settings, store, prompts, examples, model."""
+    """Check settings, store, prompts, examples, model, open batches and Dagster's records."""
     run = StageRun(workspace)
 
     def store() -> str:
@@ -104,7 +104,7 @@ def examine(workspace: Workspace) -> list[Finding]:
 
 
 def _store(run: StageRun) -> str:
-    """How many documents there are; an empty store, or one that lost documents, is an error."""
+    """Return the number of documents; raise if the store is empty or has lost documents."""
     listing, uri = list_sources(run), run.settings.source.uri
     held = held_back(run, listing)
     if held:
@@ -116,20 +116,20 @@ def _store(run: StageRun) -> str:
 
 
 def _embeddings(workspace: Workspace, *, ask: bool) -> list[Finding]:
-    """Whether the endpoint makes the embeddings that the scorer looks at, if it does."""
+    """Check that the endpoint returns embeddings, if the scorer uses them."""
     settings = workspace.settings
     if not ask or not settings.uses_endpoint_embeddings:
         return []
 
     def embedded() -> str:
         numbers = asyncio.run(check_embeddings(settings, api_key(settings.model)))
-        return f"{settings.scorer.embedding_model} makes vectors of {numbers:,} numbers"
+        return f"{settings.scorer.embedding_model} returns vectors of {numbers:,} numbers"
 
     return [_check("embeddings", embedded)]
 
 
 def _open_batches(workspace: Workspace) -> list[Finding]:
-    """What is in batches, if anything is."""
+    """Report the requests in open batches, if there are any."""
     if not workspace.journal_path.exists():
         return []
     try:
@@ -137,21 +137,21 @@ def _open_batches(workspace: Workspace) -> list[Finding]:
             count = check_open_batches(workspace.settings.model, journal)
     except AugconError as error:
         return [Finding("batches", False, str(error))]
-    told = f"{count:,} requests are in batches; the next run fetches their answers"
-    return [Finding("batches", True, told)] if count else []
+    message = f"{count:,} requests are in open batches; the next run fetches their answers"
+    return [Finding("batches", True, message)] if count else []
 
 
 def _compare(run: StageRun) -> str:
-    """Raises ``LineageError`` where Dagster does not show what the warehouse holds."""
+    """Raise ``LineageError`` if Dagster's records differ from the warehouse."""
     with workspace_instance(run.workspace) as instance:
         found = differences(run, instance)
     if found:
         first = "; ".join(map(str, found[:MAX_DIFFERENCES]))
         raise LineageError(
-            f"{len(found):,} differences between Dagster and the warehouse ({first}); the next "
-            "augcon run or tick of the sensor records what is stored, without a model call"
+            f"Dagster and the warehouse differ in {len(found):,} places ({first}). To record what "
+            "is stored, without a model call: augcon run, or wait for the next tick of the sensor"
         )
-    return "shows what the warehouse holds"
+    return "matches the warehouse"
 
 
 def _ask(server: ModelSettings, model: ModelSettings) -> str:
@@ -159,7 +159,7 @@ def _ask(server: ModelSettings, model: ModelSettings) -> str:
     report = asyncio.run(check_endpoint(server, key))
     omitted = ", ".join(sorted(report.omitted_fields))
     without = f", sent without {omitted}" if omitted else ""
-    batches = "takes batches" if report.takes_batches else "takes no batches"
+    batches = "accepts batches" if report.takes_batches else "does not accept batches"
     return f"{model_identity(server)} answers as {report.wire_form}{without}; {batches}"
 
 

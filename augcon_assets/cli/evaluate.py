@@ -1,4 +1,4 @@
-"""``augcon evaluate``: what a dataset version is worth, as a run of the job ``evaluate``."""
+"""``augcon evaluate``: measure a dataset version, as a run of the job ``evaluate``."""
 
 import uuid
 from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def evaluate_command(folder: Path | None, version: str | None, *, as_json: bool) -> None:
-    """Measure *version* and print the figures; raises what stopped the run."""
+    """Measure *version* and print the figures; raise the error that stopped the run."""
     from augcon_lib.evaluation.evaluate import figures
 
     workspace = workspace_at(folder)

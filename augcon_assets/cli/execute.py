@@ -1,4 +1,4 @@
-"""Executing a planned run in the command's own process, without its log on the terminal."""
+"""Execute a planned run in the command's own process, without its log on the terminal."""
 
 import contextlib
 import logging
@@ -20,7 +20,10 @@ INTERRUPTION = "DagsterExecutionInterruptedError"
 def execute(
     workspace: Workspace, instance: dg.DagsterInstance, session: Session, planned: PlannedRun
 ) -> str:
-    """Execute *planned* in this process; its run id. *session* is told what stopped it."""
+    """Execute *planned* in this process and return the run id.
+
+    An error that stopped the run is stored in ``session.stopped_by``.
+    """
     from augcon_assets.defs.jobs import job_name
 
     tags = run_tags(planned, session.session_id)
@@ -38,7 +41,10 @@ def execute_job(
     tags: Mapping[str, str] | None = None,
     ops: Mapping[str, Any] | None = None,
 ) -> str:
-    """Execute *assets* of the job *name* in this process, *ops* their configuration; its run id."""
+    """Execute *assets* of the job *name* in this process and return the run id.
+
+    *ops* is the configuration of the assets.
+    """
     from augcon_assets.definitions import defs
 
     job = defs.resolve_job_def(name)
@@ -50,7 +56,7 @@ def execute_job(
             tags={**(tags or {}), PROCESS_TAG: this_process()},
             run_config={
                 "resources": {"workspace": {"config": {"root": root}}},
-                # A failure is told once, in words; its traceback is in the event log.
+                # The command prints a failure once, as a message; the event log has the traceback.
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 "ops": dict(ops or {}),
             },
@@ -62,17 +68,17 @@ def execute_job(
 
 
 class RunFailed(AugconError):
-    """A Dagster run failed for a reason that augcon did not foresee."""
+    """A Dagster run failed for a reason that augcon does not handle."""
 
 
 class RunInterrupted(AugconError):
-    """Ctrl-C, or a request to end, arrived while a step ran."""
+    """Ctrl-C or a termination request arrived while a step was running."""
 
 
 def _stopped_by(result: Any) -> AugconError:
     failures = [e.step_failure_data.error for e in result.all_events if e.is_step_failure]
     if any(error and error.cls_name == INTERRUPTION for error in failures):
-        return RunInterrupted("interrupted; nothing that a model answered is lost")
+        return RunInterrupted("interrupted; all model answers are kept")
     return RunFailed(_failure(result))
 
 
@@ -91,14 +97,14 @@ def _failure(result: Any) -> str:
                 return (
                     f"run {result.run_id}: check {evaluation.check_name} of "
                     f"{evaluation.asset_key.to_user_string()} failed: "
-                    f"{first.value if first else 'see the UI'}"
+                    f"{first.value if first else 'see the run in: augcon ui'}"
                 )
     return f"run {result.run_id} failed; see its log in: augcon ui"
 
 
 @contextlib.contextmanager
 def _quiet_dagster() -> Any:
-    """Keep the run's log off the terminal; it is in the instance, and in the UI."""
+    """Keep the run's log off the terminal; the instance stores it and the UI shows it."""
     logger = logging.getLogger("dagster")
     level = logger.level
     logger.setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""``augcon explain``: from a row back to question, node, parents, span, document, version."""
+"""``augcon explain``: trace a row back to its question, node, parents, span and document."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -12,11 +12,11 @@ from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.text.printable import one_line
 from augcon_lib.warehouse.lineage import Lineage, explain_row
 
-SHOWN_CHARS = 16  # of a fingerprint or a setting; --json has all of it
+SHOWN_CHARS = 16  # of a fingerprint or a setting; --json prints all of it
 
 
 def show_lineage(folder: Path | None, row_id: str, *, as_json: bool) -> None:
-    """Print the lineage of *row_id*; raises ``WarehouseError`` for an unknown one."""
+    """Print the lineage of *row_id*; raises ``WarehouseError`` if the row is unknown."""
     workspace = workspace_at(folder)
     lineage = explain_row(StageRun(workspace).warehouse, row_id)
     if as_json:
@@ -26,7 +26,7 @@ def show_lineage(folder: Path | None, row_id: str, *, as_json: bool) -> None:
 
 
 def lineage_json(lineage: Lineage) -> dict[str, Any]:
-    """The JSON object of ``augcon explain --json``."""
+    """Return the JSON object of ``augcon explain --json``."""
     found = asdict(lineage)
     row = found.pop("row")
     node = found["node"]
@@ -71,9 +71,9 @@ def _print(out: Console, lineage: Lineage) -> None:
         span = f"[{parent['start_char']}:{parent['end_char']}]"
         line("parent", f"depth {parent['depth']} {span} {parent['query']}")
     if row["stale"]:
-        line("stale", "kept from before its document failed")
+        line("stale", "kept from an earlier version, because the document failed since")
     if node["depth"] is None:
-        line("node", f"{node['node_id']}, of a version of the document that was replaced since")
+        line("node", f"{node['node_id']}, of an older version of the document")
         line("span", f"characters {node['start_char']} to {node['end_char']}:")
     else:
         kind = "the node's own text" if node["verbatim"] else "rewritten from"
@@ -86,12 +86,12 @@ def _print(out: Console, lineage: Lineage) -> None:
         out.print("\n".join(f"  > {text}" for text in node["text"].split("\n")), markup=False)
     line("", "")
     for name, made in (("question", lineage.question), ("answer", lineage.answer)):
-        for place, told in enumerate(_provenance(made)):
-            line("" if place else name, told)
+        for place, text in enumerate(_provenance(made)):
+            line("" if place else name, text)
 
 
 def _provenance(made: Mapping[str, Any] | None) -> list[str]:
-    """How a question or an answer came about, in lines: the model and its draw first."""
+    """Return how a question or an answer was generated, as lines: model and sample first."""
     if made is None:
         return ["not recorded"]
     facts = {name: value for name, value in made.items() if not isinstance(value, Mapping)}

@@ -11,7 +11,7 @@ from augcon_lib.warehouse.datasets import read_dataset
 def export_command(
     folder: Path | None, directory: Path, format_name: str, version: str | None
 ) -> None:
-    """Write *version* (default: the current one) and say what was written."""
+    """Write *version* (default: the current one) and list the files."""
     rows = read_dataset(StageRun(workspace_at(folder)).warehouse, version)
     written = export_dataset(rows, directory, format_name)
     out = console()
@@ -21,7 +21,7 @@ def export_command(
 
 
 def verify_command(directory: Path) -> None:
-    """Check the export in *directory*; raises ``SettingsError`` with all that differs."""
+    """Verify the export in *directory*; raises ``SettingsError`` that lists the differences."""
     manifest = verify_export(directory)
     out = console()
     out.print(

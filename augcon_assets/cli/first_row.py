@@ -1,4 +1,4 @@
-"""Prints the id of one row of the current dataset: ``python -m augcon_assets.cli.first_row``."""
+"""Print the id of one row of the current dataset: ``python -m augcon_assets.cli.first_row``."""
 
 from augcon_assets.cli.console import workspace_at
 from augcon_lib.stages.stage_run import StageRun

@@ -1,4 +1,4 @@
-"""``augcon spend`` and ``augcon journal``: what calls have cost, and a journal kept small."""
+"""``augcon spend`` and ``augcon journal``: show the cost of calls, maintain the journal."""
 
 from contextlib import closing
 from dataclasses import asdict
@@ -17,7 +17,7 @@ MAX_ROWS = 40
 
 
 def show_spend(folder: Path | None, group: str, *, as_json: bool) -> None:
-    """Print what the calls have cost by *group*, the most expensive first."""
+    """Print the cost of the calls by *group*, the most expensive first."""
     rows = spend_by(workspace_at(folder).journal_path, group)
     if as_json:
         print_json({"by": group, "spend": [asdict(row) for row in rows]})
@@ -28,45 +28,48 @@ def show_spend(folder: Path | None, group: str, *, as_json: bool) -> None:
         table.add_row(row.name, *(f"{count:,}" for count in counts), f"{row.cost_usd:.4f}")
     console().print(table)
     if len(rows) > MAX_ROWS:
-        console().print(f"and {len(rows) - MAX_ROWS:,} more; --json has them all", markup=False)
+        console().print(f"and {len(rows) - MAX_ROWS:,} more; see all with --json", markup=False)
 
 
 def compact_journal(folder: Path | None) -> None:
-    """Give unused space of the journal back to the disk."""
-    _tell(compact(workspace_at(folder).journal_path))
+    """Return unused space of the journal to the disk."""
+    _print_size(compact(workspace_at(folder).journal_path))
 
 
 def prune_journal(folder: Path | None, older_than_days: float) -> None:
-    """Forget old answers; raises ``SettingsError`` for a negative age."""
+    """Delete old answers; raises ``SettingsError`` if the age is negative."""
     if older_than_days < 0:
-        raise SettingsError(f"--older-than {older_than_days:g}: give a number of days")
+        raise SettingsError(f"--older-than {older_than_days:g}: give a number of days from 0")
     pruned = prune(workspace_at(folder).journal_path, older_than_days)
-    _tell(pruned)
+    _print_size(pruned)
     console().print(
-        f"forgot {pruned.answers:,} answers; asked for again, they cost {pruned.input_tokens:,} "
+        f"deleted {pruned.answers:,} answers; generating them again costs {pruned.input_tokens:,} "
         f"tokens in and {pruned.output_tokens:,} out",
         markup=False,
     )
 
 
 def recover_journal(folder: Path | None) -> None:
-    """Put what can be read of a damaged journal in its place, and say what that is."""
+    """Replace a damaged journal with what can be read of it, and print what was kept."""
     kept = recover(workspace_at(folder).journal_path)
     console().print(
-        f"kept {kept.answers:,} answers and {kept.calls:,} calls; the damaged file is "
+        f"recovered {kept.answers:,} answers and {kept.calls:,} calls; the damaged file is kept at "
         f"{kept.damaged}",
         markup=False,
     )
 
 
 def forget_open_batches(folder: Path | None) -> None:
-    """Give up batches whose answers were not fetched, and say how many requests that concerns."""
+    """Forget batches whose answers were not fetched, and print the number of requests."""
     with closing(Journal(workspace_at(folder).journal_path)) as journal:
         count = forget_batches(journal)
-    console().print(f"gave up {count:,} requests; asked again, they are paid again", markup=False)
+    console().print(
+        f"forgot {count:,} requests; they are paid for again if a later run needs them",
+        markup=False,
+    )
 
 
-def _tell(pruned: Pruned) -> None:
+def _print_size(pruned: Pruned) -> None:
     console().print(
         f"journal: {pruned.bytes_before / 1e6:.1f} MB, now {pruned.bytes_after / 1e6:.1f} MB",
         markup=False,

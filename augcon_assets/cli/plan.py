@@ -1,4 +1,4 @@
-"""``augcon plan``: what would run, why, and for how much; calls nothing."""
+"""``augcon plan``: show what would run, why, and what it would cost; calls no model."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ def show_plan(folder: Path | None, *, as_json: bool) -> None:
 
 
 def print_plan(out: Console, plan: Mapping[str, Any]) -> None:
-    """The plan for people: what is left, reasons, then what each stage would cost."""
+    """Print the plan for people: the budget left, the reasons, then the cost of each stage."""
     print_budget(out, plan["budget"])
     if not plan["documents"]:
         out.print(no_documents(plan["uri"]), style="yellow", markup=False)
@@ -45,7 +45,7 @@ def print_plan(out: Console, plan: Mapping[str, Any]) -> None:
         out.print(plan["held"], style="yellow", markup=False)
     if not plan["stale"] and not plan["deleted"] and not plan["unpartitioned"]:
         if plan["documents"]:
-            out.print("all is fresh: nothing would run, no model would be called")
+            out.print("everything is fresh: nothing would run, no model would be called")
         return
     for reason, count in plan["reasons"].items():
         out.print(f"{count:>6,} document{'s' if count > 1 else ''}: {reason}", markup=False)
@@ -57,7 +57,7 @@ def print_plan(out: Console, plan: Mapping[str, Any]) -> None:
         of = f" of {each['documents']:,} documents" if each["documents"] else ""
         asks = "; asks the model" if each["asks_model"] else ""
         out.print(f"next run: {', '.join(each['assets'])}{of}{asks}", markup=False)
-    for heading, rows in (("because of", plan["by_reason"]), ("stage", plan["stages"])):
+    for heading, rows in (("reason", plan["by_reason"]), ("stage", plan["stages"])):
         table = Table(heading, *FIGURES, box=None)
         for name, row in rows.items():
             table.add_row(
@@ -70,12 +70,12 @@ def print_plan(out: Console, plan: Mapping[str, Any]) -> None:
 
 
 def no_documents(uri: str) -> str:
-    """What to do where the store is empty."""
-    return f"{uri} has no documents; put some into it, or set [source] uri to where they are"
+    """Return what to do if the store is empty."""
+    return f"{uri} has no documents; add some, or set [source] uri to the folder that has them"
 
 
 def collect_plan(run: StageRun) -> dict[str, Any]:
-    """The JSON object of ``augcon plan --json``."""
+    """Return the JSON object of ``augcon plan --json``."""
     listing = list_sources(run)
     sources = listing.source_hashes
     stale = stale_in(run, sources)
@@ -90,7 +90,7 @@ def collect_plan(run: StageRun) -> dict[str, Any]:
         "uri": run.settings.source.uri,
         "documents": len(listing.entries),
         "unmatched_patterns": list(listing.unmatched_patterns),
-        "held": f"{held.what}. A run stops there. {held.way_out}" if held else "",
+        "held": f"{held.what}. This stops a run. {held.way_out}" if held else "",
         "budget": collect_budget(run.workspace),
         "stale": dict(sorted(pending.items())),
         "reasons": dict(

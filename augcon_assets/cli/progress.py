@@ -1,4 +1,4 @@
-"""Progress on standard error: bars in a terminal, a plain line now and then elsewhere."""
+"""Progress on standard error: bars in a terminal, a plain line every few seconds elsewhere."""
 
 import time
 from types import TracebackType
@@ -17,11 +17,11 @@ from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.pipeline import StageName
 
 PLAIN_LINE_SECONDS = 5.0
-MIN_RATE_SECONDS = 2.0  # a rate over less says nothing
+MIN_RATE_SECONDS = 2.0  # a rate over a shorter time means nothing
 
 
 class RunProgress:
-    """Shows how far each stage is; call it as a ``stage_run.Progress``."""
+    """The progress of each stage; call it as a ``stage_run.Progress``."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -56,7 +56,7 @@ class RunProgress:
     def __call__(
         self, stage: StageName, done: int, total: int, failed: int, calls: CallStats | None
     ) -> None:
-        """Show *done* of *total*, and the model calls so far."""
+        """Show *done* of *total* and the model calls so far."""
         since = time.monotonic() - self._started.setdefault(stage, time.monotonic())
         text = ", ".join([*_calls_text(calls, failed, since), *_time_left(done, total, since)])
         if self._bars:
@@ -96,7 +96,7 @@ def _calls_text(calls: CallStats | None, failed: int, seconds: float) -> list[st
 
 
 def _time_left(done: int, total: int, seconds: float) -> list[str]:
-    """How long the rest takes at the pace so far, once there is a pace."""
+    """Return the time left at the current rate, once a rate is known."""
     if not 0 < done < total or seconds < MIN_RATE_SECONDS:
         return []
     left = round(seconds * (total - done) / done)

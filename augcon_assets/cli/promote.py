@@ -1,4 +1,4 @@
-"""``augcon retrain`` and ``augcon promote``: new versions of the scorer and few-shot choice."""
+"""``augcon retrain`` and ``augcon promote``: make and promote scorers and few-shot choices."""
 
 import uuid
 from collections.abc import Sequence
@@ -35,19 +35,21 @@ from augcon_lib.staleness.run_plan import PlannedRun
 def promote_command(
     folder: Path | None, assets: Sequence[str], version: str | None, *, yes: bool, as_json: bool
 ) -> None:
-    """Show what promoting would ask the model; promote if somebody agrees."""
+    """Show the cost of promoting; promote with consent."""
     run = StageRun(workspace_at(folder))
-    wanted = checked_choices(assets)
-    if version is not None and len(wanted) != 1:
-        raise SettingsError(f"--version {version} is of one asset; name it: {' or '.join(CHOICES)}")
-    named = version is not None  # asked for by name: even one that is worse
+    requested = checked_choices(assets)
+    if version is not None and len(requested) != 1:
+        raise SettingsError(
+            f"--version {version} belongs to one asset; name it: {' or '.join(CHOICES)}"
+        )
+    named = version is not None  # requested by name: promoted even if it is worse
 
     def costs_now() -> list[PromotionCost]:
-        waiting = {wanted[0]: version} if version else waiting_versions(run)
+        waiting = {requested[0]: version} if version else waiting_versions(run)
         return [
             promotion_cost(run, s, v, even_if_worse=named)
             for s, v in waiting.items()
-            if s in wanted
+            if s in requested
         ]
 
     costs = costs_now()
@@ -57,11 +59,11 @@ def promote_command(
     agreed = bool(allowed) and (yes or (at_terminal() and typer.confirm("Promote?", err=True)))
     if agreed:
         with run.exclusive():
-            # What another process has finished meanwhile may cost otherwise, or be refused.
+            # Another process may have changed the cost, or the version may be refused now.
             if costs_now() != costs:
                 raise PromotionRefused(
-                    "what waits, or what it would cost, has changed meanwhile; nothing was "
-                    "promoted: look again with augcon promote"
+                    "nothing was promoted: the waiting versions or their cost has changed "
+                    "meanwhile; check them again with: augcon promote"
                 )
             for cost in allowed:
                 activate(run, cost.stage, cost.candidate, even_if_worse=named)
@@ -71,27 +73,28 @@ def promote_command(
     if as_json:
         print_json({"promoted": agreed, "promotions": [promotion_json(cost) for cost in costs]})
     elif agreed:
-        console().print("promoted; the dataset follows with: augcon run", markup=False)
+        console().print("promoted; to update the dataset: augcon run", markup=False)
     elif allowed:
-        console().print("nothing was promoted; to do so: augcon promote --yes", markup=False)
+        console().print("nothing was promoted; to promote: augcon promote --yes", markup=False)
 
 
 def retrain_command(folder: Path | None, assets: Sequence[str], *, as_json: bool) -> int:
-    """Train the scorer or search the few-shot examples again; the exit code.
+    """Train the scorer or search the few-shot examples again; return the exit code.
 
-    The new version waits for promotion. Raises what stopped the run.
+    The new version waits for promotion. Raises the error that stopped the run.
     """
     workspace = workspace_at(folder)
     validate_model_settings(workspace.settings)
-    wanted = tuple(checked_choices(assets))
+    requested = tuple(checked_choices(assets))
     with workspace_instance(workspace) as instance, RunProgress(error_console()) as progress:
         end_dead_runs(instance)
         session = Session(str(uuid.uuid4()), progress)
-        run_id = execute(workspace, instance, session, PlannedRun(wanted))
+        run_id = execute(workspace, instance, session, PlannedRun(requested))
     if session.stopped_by is not None:
         raise session.stopped_by
     run = StageRun(workspace)
-    costs = [promotion_cost(run, s, v) for s, v in waiting_versions(run).items() if s in wanted]
+    waiting = waiting_versions(run)
+    costs = [promotion_cost(run, s, v) for s, v in waiting.items() if s in requested]
     if as_json:
         print_json({"run_id": run_id, "promotions": [promotion_json(cost) for cost in costs]})
     else:
@@ -100,42 +103,42 @@ def retrain_command(folder: Path | None, assets: Sequence[str], *, as_json: bool
 
 
 def checked_choices(assets: Sequence[str]) -> list[StageName]:
-    """*assets*, by default both; raises ``SettingsError`` for one that has no versions."""
+    """Return *assets*, by default both; raises ``SettingsError`` if one has no versions."""
     for asset in assets:
         if asset not in CHOICES:
-            raise SettingsError(f"{asset} is not promoted; one of {', '.join(CHOICES)}")
+            raise SettingsError(f"{asset} cannot be promoted; name one of {', '.join(CHOICES)}")
     return [stage for stage in CHOICES if stage in assets or not assets]
 
 
 def promotion_json(cost: PromotionCost) -> dict[str, Any]:
-    """A promotion and what it would ask, for ``--json``."""
+    """Return a promotion and its cost, for ``--json``."""
     return asdict(cost)
 
 
 def print_costs(out: Console, costs: Sequence[PromotionCost]) -> None:
-    """What each promotion would change and cost, for people."""
+    """Print what each promotion would change and cost, for people."""
     if not costs:
         out.print("nothing waits for promotion", markup=False)
     for cost in costs:
         out.print(
-            f"{cost.stage}: {cost.candidate} {_measure(cost.measure_candidate)} in place of "
+            f"{cost.stage}: {cost.candidate} {_measure(cost.measure_candidate)} would replace "
             f"{cost.in_force or 'none'} {_measure(cost.measure_in_force)}",
             markup=False,
         )
         out.print(
-            f"  {cost.documents:,} documents change, {cost.queries_added:,} queries come and "
-            f"{cost.queries_removed:,} go; {cost.model_calls:,} model calls, about "
+            f"  {cost.documents:,} documents change, {cost.queries_added:,} queries are added, "
+            f"{cost.queries_removed:,} removed; {cost.model_calls:,} model calls, about "
             f"{cost.input_tokens:,} tokens in, {cost.output_tokens:,} out, ${cost.cost_usd:,.2f}",
             markup=False,
         )
         if cost.texts_to_embed:
             out.print(
-                f"  not counted: documents with {cost.texts_to_embed:,} texts whose embeddings the "
-                "endpoint has to be asked for first",
+                f"  not counted: documents with {cost.texts_to_embed:,} texts whose embeddings "
+                "must be requested from the endpoint first",
                 markup=False,
             )
         if cost.refused:
-            out.print(f"  refused, it stays a candidate: {cost.refused}", markup=False)
+            out.print(f"  refused, remains a candidate: {cost.refused}", markup=False)
 
 
 def _measure(value: float | None) -> str:

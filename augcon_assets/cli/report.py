@@ -17,7 +17,8 @@ DEFAULT_NAME = "report.html"
 def write_report(folder: Path | None, file: Path | None, version: str | None) -> None:
     """Measure *version* and write *file* (default: ``report.html`` in the workspace).
 
-    Raises ``WarehouseError`` without that version, ``SettingsError`` where it cannot be written.
+    Raises ``WarehouseError`` if the version does not exist, and ``SettingsError`` if the file
+    cannot be written.
     """
     workspace = workspace_at(folder)
     warehouse = StageRun(workspace).warehouse
@@ -36,5 +37,7 @@ def write_report(folder: Path | None, file: Path | None, version: str | None) ->
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")
     except OSError as error:
-        raise SettingsError(f"{path} cannot be written ({error.strerror}); name another") from error
+        raise SettingsError(
+            f"{path} cannot be written ({error.strerror}); choose another file"
+        ) from error
     console().print(f"{path}: {len(page) // 1024:,} KiB", markup=False)

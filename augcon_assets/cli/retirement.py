@@ -1,4 +1,4 @@
-"""Consent to retire documents, on the command line: the question, and what waits for it."""
+"""Consent to retire documents, on the command line: ask for it, and list what waits for it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,9 +15,9 @@ from augcon_lib.workspace import Workspace
 
 
 def retirement_agreed(workspace: Workspace) -> bool:
-    """Ask a person about documents that left the store in such numbers; ``False``: they stay.
+    """Ask for consent if an unusual number of documents left the store; ``False``: they stay.
 
-    Only in a terminal: elsewhere the sync itself refuses.
+    Asks only in a terminal; without one, returns ``True`` and the sync refuses.
     """
     if not at_terminal():
         return True
@@ -33,19 +33,19 @@ def retirement_agreed(workspace: Workspace) -> bool:
 
 
 def print_waiting(out: Console, waiting: Sequence[Mapping[str, Any]]) -> None:
-    """Print which documents keep their rows until somebody agrees (:func:`retirements_json`)."""
+    """Print which documents wait for consent and keep their rows (:func:`retirements_json`)."""
     for each in waiting:
         why = "left the store" if each["kind"] == MISSING else "can no longer be read"
         out.print(
-            f"{len(each['documents']):,} documents {why}; their last good rows stay. Fix the "
-            f"store, or retire them: augcon run --retire {each['set_id']}",
+            f"{len(each['documents']):,} documents {why}; their last good rows are kept. Fix the "
+            f"store, or retire the documents: augcon run --retire {each['set_id']}",
             style="yellow",
             markup=False,
         )
 
 
 def retirements_json(run: StageRun) -> list[dict[str, Any]]:
-    """What waits for consent, for ``--json``."""
+    """Return the documents that wait for consent, for ``--json``."""
     return [
         {"set_id": each.set_id, "kind": each.kind, "documents": sorted(each.document_ids)}
         for each in waiting_retirements(run)

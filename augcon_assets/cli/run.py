@@ -1,4 +1,4 @@
-"""``augcon run``: follow the store, run what is stale, say what happened."""
+"""``augcon run``: follow the store, materialize what is stale, print a summary."""
 
 import asyncio
 import fnmatch
@@ -59,13 +59,13 @@ def run_command(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Run, print a summary, and give the exit code.
+    """Run, print a summary, and return the exit code.
 
-    *retire* names a set of documents that may leave; *yes* does not agree to that. Raises
-    ``RetirementHeld`` where others would, and nobody is there to ask.
+    *retire* names a set of documents that may leave the dataset; *yes* does not consent to that.
+    Raises ``RetirementHeld`` if other documents would leave and nobody can be asked.
     """
     if not is_stage(until):
-        raise SettingsError(f"--until {until}: no such asset; one of {', '.join(STAGE_NAMES)}")
+        raise SettingsError(f"--until {until}: no such asset; name one of {', '.join(STAGE_NAMES)}")
     workspace = workspace_at(folder)
     validate_model_settings(workspace.settings)
     if retire:
@@ -98,10 +98,10 @@ def run_command(
 
 
 def _agreed(workspace: Workspace, *, promote: bool) -> bool:
-    """Show a person what a real endpoint would be asked, and let them decide.
+    """Show the calls to a real endpoint and ask whether to run them.
 
-    Only in a terminal: a schedule or a script is not asked. With *promote*, what waits for
-    promotion is shown with its cost.
+    Asks only in a terminal, never in a schedule or a script. With *promote*, also shows the cost
+    of the versions that wait for promotion.
     """
     if workspace.settings.model.provider == "offline" or not at_terminal():
         return True
@@ -113,7 +113,7 @@ def _agreed(workspace: Workspace, *, promote: bool) -> bool:
     print_plan(error_console(), plan)
     if waiting:
         print_costs(error_console(), [promotion_cost(run, s, v) for s, v in waiting.items()])
-    return typer.confirm("Ask the model?", err=True)
+    return typer.confirm("Call the model?", err=True)
 
 
 def follow(
@@ -125,9 +125,9 @@ def follow(
     *,
     promote: bool = False,
 ) -> Outcome:
-    """Sync the store, then run whatever is ready until nothing is left that can run.
+    """Sync the store, then run what is ready until nothing is left that can run.
 
-    With *promote*, a new scorer or few-shot choice is promoted as soon as it is made.
+    With *promote*, promote a new scorer or few-shot choice as soon as it exists.
     """
     started = time.monotonic()
     session = Session(str(uuid.uuid4()), progress)
@@ -159,8 +159,8 @@ def follow(
             if session.stopped_by is not None:
                 break
         if any("raw_corpus" in each.assets for each in planned):
-            # Edited before it was read: taken as it was read. Edited since, or gone: the next
-            # command follows it, else a document that changes all the time would never let go.
+            # A document edited before it was read is used as read. One edited or deleted since is
+            # left to the next command: a document that changes all the time must not loop here.
             sources = _as_they_are_now(run, sources)
             stale = stale_in(run, sources)
             given_up |= set(stale.documents["raw_corpus"])
@@ -176,9 +176,9 @@ def follow(
 
 
 async def _check_model(run: StageRun) -> None:
-    """Raise ``EndpointError`` now where the model could not be asked later.
+    """Raise ``EndpointError`` now if the model could not be called later.
 
-    An endpoint that is new to the workspace gets the one small call that it would get anyway.
+    An endpoint that is new to the workspace gets its one small test call here.
     """
     settings = run.settings
     await check_connection(settings)
@@ -208,10 +208,10 @@ def _as_they_are_now(run: StageRun, sources: Mapping[str, str]) -> Mapping[str, 
 def _matching(documents: Collection[str], globs: Sequence[str]) -> set[str] | None:
     if not globs:
         return None
-    # A name that holds brackets or stars is itself, too.
+    # A name that contains brackets or stars also matches itself literally.
     chosen = {d for d in documents if d in globs or any(fnmatch.fnmatchcase(d, g) for g in globs)}
     if not chosen:
-        raise SettingsError(f"--documents {' '.join(globs)}: no document of the store matches")
+        raise SettingsError(f"--documents {' '.join(globs)}: no document in the store matches")
     return chosen
 
 

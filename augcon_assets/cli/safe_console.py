@@ -1,4 +1,4 @@
-"""A console whose output cannot be steered by what is printed."""
+"""A console that escapes printed text, so that it cannot control the terminal."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,16 +11,16 @@ from augcon_lib.text.printable import printable
 
 
 class SafeConsole(Console):
-    """Escapes control and hidden format characters of all text; styles and bars are its own."""
+    """Escapes control and hidden format characters in all text; its own styles still work."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """*text* as Rich renders it, escaped first, so that tables know how wide it is."""
+        """Render *text* as Rich does, escaped first, so that tables compute its width right."""
         return super().render_str(printable(text), **options)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """The segments of *renderable*; those that are text, however it got there, escaped."""
+        """Yield the segments of *renderable*, with all text escaped."""
         for segment in super().render(renderable, options):
             if segment.control or (shown := printable(segment.text)) == segment.text:
                 yield segment

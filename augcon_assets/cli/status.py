@@ -1,4 +1,4 @@
-"""``augcon status``: what there is, what is stale, what failed, what it cost."""
+"""``augcon status``: show what is stored, stale or failed, and what it has cost."""
 
 from contextlib import closing
 from pathlib import Path
@@ -48,7 +48,7 @@ def show_status(folder: Path | None, *, as_json: bool) -> None:
 
 
 def collect_status(workspace: Workspace) -> dict[str, Any]:
-    """The JSON object of ``augcon status --json``."""
+    """Return the JSON object of ``augcon status --json``."""
     run = StageRun(workspace)
     sources = list_sources(run).source_hashes
     stale = pending_documents(stale_in(run, sources))

@@ -1,4 +1,4 @@
-"""What a run did: the JSON of the contract, and the same for people."""
+"""The summary of a run: as the documented JSON object, and as text for people."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,13 +24,13 @@ from augcon_lib.warehouse.partitions import EMPTY
 from augcon_lib.warehouse.samples import sample_rows
 from augcon_lib.warehouse.versions import latest_version
 
-# More rows of one table with the same reason are named together.
+# If more rows of one table failed for the same reason, they are reported in one line.
 MAX_NAMED_ROWS = 5
 
 
 @dataclass
 class Outcome:
-    """Everything a summary is made from."""
+    """The data of a summary."""
 
     run: StageRun
     store: Store
@@ -42,12 +42,12 @@ class Outcome:
 
     @property
     def stopped_by(self) -> AugconError | None:
-        """What stopped the run before its end, if anything did."""
+        """The error that stopped the run early, if any."""
         return self.session.stopped_by
 
 
 def summarise(outcome: Outcome) -> dict[str, Any]:
-    """The JSON object of ``augcon run --json``."""
+    """Return the JSON object of ``augcon run --json``."""
     finished = [r.calls for r in outcome.session.reports if r.calls is not None]
     spend = _spend(outcome)
     warehouse = outcome.run.warehouse
@@ -89,7 +89,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
 
 
 def troubles(warehouse: Warehouse) -> tuple[list[dict[str, Any]], list[str]]:
-    """Documents that failed, as ``document_failures`` has them, and the ids of empty ones."""
+    """Return the failed documents, as ``document_failures`` does, and the ids of empty ones."""
     troubled = document_failures(warehouse)
     return (
         [each for each in troubled if each["reason"] != EMPTY],
@@ -98,7 +98,7 @@ def troubles(warehouse: Warehouse) -> tuple[list[dict[str, Any]], list[str]]:
 
 
 def _spend(outcome: Outcome) -> Spend:
-    """What the session's calls have cost, those of a stage that was stopped included."""
+    """Return the cost of the session's calls, including those of a stage that was stopped."""
     with closing(Journal(outcome.run.workspace.journal_path)) as journal:
         return journal.spend(outcome.session.session_id)
 
@@ -108,7 +108,7 @@ def _named(failure: dict[str, Any]) -> dict[str, Any]:
 
 
 def print_summary(console: Console, outcome: Outcome, summary: dict[str, Any]) -> None:
-    """The summary for people, with one row and where to look next."""
+    """Print the summary for people, with a next command for one row."""
     lines = {
         "documents": _listed(summary["documents"]),
         "model calls": _listed(summary["model_calls"]),
@@ -126,15 +126,16 @@ def print_summary(console: Console, outcome: Outcome, summary: dict[str, Any]) -
     print_unmatched(console, summary["unmatched_patterns"])
     for stage, candidate in summary["candidates"].items():
         console.print(
-            f"{stage}: {candidate} waits; see its cost with: augcon promote", markup=False
+            f"{stage}: {candidate} waits for promotion; see its cost with: augcon promote",
+            markup=False,
         )
     if summary["rows"]["added"]:
         sample = sample_rows(outcome.run.warehouse, 1)[0]
-        console.print(f"\nask where a row came from: augcon explain {sample['row_id']}")
+        console.print(f"\nsee where a row came from: augcon explain {sample['row_id']}")
 
 
 def print_troubles(console: Console, summary: dict[str, Any]) -> None:
-    """Documents that are empty or failed, by name; rows of a table that share a reason as one."""
+    """Print empty and failed documents by name; many rows of a table with one reason as one."""
     for document_id in summary["empty"]:
         console.print(f"empty: {one_line(document_id)}", markup=False)
     by_table: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -146,8 +147,8 @@ def print_troubles(console: Console, summary: dict[str, Any]) -> None:
         if len(failures) > MAX_NAMED_ROWS:
             named = {f"{table} ({len(failures)} rows)": failures[0]["message"]}
         for name, message in named.items():
-            told = f"not done: {one_line(name)}: {reason}: {one_line(message)}"
-            console.print(told, style="red", markup=False)
+            line = f"failed: {one_line(name)}: {reason}: {one_line(message)}"
+            console.print(line, style="red", markup=False)
 
 
 def _rejected(outcome: Outcome) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""``augcon ui``: Dagster's UI and daemon on this workspace, on loopback."""
+"""``augcon ui``: serve Dagster's UI and daemon for this workspace, on loopback."""
 
 from pathlib import Path
 
@@ -11,14 +11,14 @@ from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.workspace import Workspace
 
 FOLLOWING = {
-    "on": "sensor and schedules run, and ask the model by themselves",
-    "ask": "sensor and schedules are paused until somebody turns them on (Automation, in the UI)",
-    "off": "sensor and schedules request nothing",
+    "on": "sensor and schedules are running and call the model without asking",
+    "ask": "sensor and schedules are paused until you turn them on (Automation, in the UI)",
+    "off": "sensor and schedules request no runs",
 }
 
 
 def run_ui(folder: Path | None, port: int) -> None:
-    """Show what is pending, and serve until a signal ends it."""
+    """Show what is pending, then serve until a signal stops it."""
     from augcon_assets.ui.server import listen, serve, stopping_on_signals
 
     workspace = workspace_at(folder)
@@ -26,22 +26,22 @@ def run_ui(folder: Path | None, port: int) -> None:
 
     def ready(address: str) -> None:
         out.print(f"serving {address}", markup=False)
-        out.print("whoever has that address can use this UI; stop with Ctrl-C", markup=False)
+        out.print("anyone with this address can use the UI; stop with Ctrl-C", markup=False)
 
     with stopping_on_signals():
         try:
             listening = listen(port)
             show_pending(out, workspace)
-            out.print("Dagster starts ...", markup=False)
+            out.print("starting Dagster ...", markup=False)
             serve(workspace, listening, ready)
         except KeyboardInterrupt:
             out.print("stopped", markup=False)
 
 
 def show_pending(out: Console, workspace: Workspace) -> None:
-    """What following the store would do now, for how much, and who decides about it.
+    """Print what following the store would do and cost now, and whether it starts by itself.
 
-    A workspace that cannot be planned can be looked at all the same.
+    A workspace that cannot be planned can still be viewed: print the error instead.
     """
     out.print("pending:", markup=False)
     try:

@@ -1,4 +1,4 @@
-"""``augcon versions``: the dataset's versions, each with its cause and its cost."""
+"""``augcon versions``: list the versions of the dataset, with cause and cost."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -12,15 +12,15 @@ from augcon_lib.warehouse.versions import DatasetVersion, dataset_versions
 
 
 def show_versions(folder: Path | None, *, as_json: bool) -> None:
-    """Print all versions that are kept, the current one first."""
+    """Print all stored versions, the current one first."""
     found = dataset_versions(StageRun(workspace_at(folder)).warehouse)
     if as_json:
         print_json({"versions": [version_json(version) for version in found]})
         return
     if not found:
-        console().print("there is no dataset yet; make one with: augcon run")
+        console().print("no dataset yet; create one with: augcon run")
         return
-    table = Table("version", "made (UTC)", "rows", "+", "-", "calls", "USD", "cause", box=None)
+    table = Table("version", "created (UTC)", "rows", "+", "-", "calls", "USD", "cause", box=None)
     for version in found:
         table.add_row(
             version.dataset_version,
@@ -36,7 +36,7 @@ def show_versions(folder: Path | None, *, as_json: bool) -> None:
 
 
 def version_json(version: DatasetVersion) -> dict[str, Any]:
-    """A version for ``--json``."""
+    """Return a version for ``--json``."""
     found = asdict(version)
     del found["last_call"]
     return {**found, "cause": version.causes, "total": version.total}

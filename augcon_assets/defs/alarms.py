@@ -1,4 +1,4 @@
-"""The library's alarms as asset checks: they warn, with what was seen, where, and what to try."""
+"""The library's alarms as asset checks: warnings with the finding, its place and a remedy."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from augcon_lib.stages.stage_run import StageReport, StageRun
 
 
 def specs(asset: str) -> list[dg.AssetCheckSpec]:
-    """The alarms of *asset*."""
+    """Return the checks for the alarms of *asset*."""
     return [
         dg.AssetCheckSpec(alarm.name, asset=asset, description=alarm.description)
         for alarm in ALARMS
@@ -19,7 +19,7 @@ def specs(asset: str) -> list[dg.AssetCheckSpec]:
 
 
 def results(run: StageRun, report: StageReport) -> Iterator[dg.AssetCheckResult]:
-    """The outcome of every alarm of the report's asset, on what is stored now."""
+    """Yield the result of every alarm of the report's asset, on the stored results."""
     for alarm in ALARMS:
         if alarm.stage == report.stage:
             yield _result(alarm, alarm.find(run, report))

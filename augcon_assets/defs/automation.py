@@ -1,4 +1,4 @@
-"""Who may start work unasked: ``[automation] follow``, as the sensor and the schedules read it."""
+"""``[automation] follow``: whether the sensor and the schedules may start runs by themselves."""
 
 import dagster as dg
 
@@ -8,10 +8,10 @@ from augcon_lib.workspace import Workspace
 
 
 def starts_running() -> bool:
-    """Whether sensor and schedules run without being turned on.
+    """Whether sensor and schedules run without being turned on in the UI.
 
-    Dagster asks when it loads the code, before any tick. Paused where the workspace cannot be
-    read: a wrong key of ``augcon.toml`` must not start work that costs.
+    Dagster evaluates this when it loads the code, before any tick. ``False`` if the workspace
+    cannot be read: a wrong key in ``augcon.toml`` must not start work that costs.
     """
     try:
         return WorkspaceResource().open().settings.automation.follow == "on"
@@ -20,19 +20,19 @@ def starts_running() -> bool:
 
 
 def sensor_status() -> dg.DefaultSensorStatus:
-    """What the sensor is until somebody turns it on or off in the UI."""
+    """Return the default status of the sensor, until it is turned on or off in the UI."""
     states = dg.DefaultSensorStatus
     return states.RUNNING if starts_running() else states.STOPPED
 
 
 def schedule_status() -> dg.DefaultScheduleStatus:
-    """What a schedule is until somebody turns it on or off in the UI."""
+    """Return the default status of a schedule, until it is turned on or off in the UI."""
     states = dg.DefaultScheduleStatus
     return states.RUNNING if starts_running() else states.STOPPED
 
 
 def skipped_when_off(workspace: Workspace) -> dg.SkipReason | None:
-    """Why nothing is requested, whatever was turned on; None: it may be."""
+    """Return the reason to skip every tick, or ``None`` if runs may be requested."""
     if workspace.settings.automation.follow != "off":
         return None
-    return dg.SkipReason('[automation] follow = "off": nothing is requested; use: augcon run')
+    return dg.SkipReason('[automation] follow = "off": no runs are requested; use: augcon run')

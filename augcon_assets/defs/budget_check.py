@@ -1,6 +1,6 @@
-"""What ``[budget]`` has left of the day and the month, in Dagster: an advisory asset check.
+"""The asset check ``budget_left``: the remaining ``[budget]`` of the day and the month.
 
-It belongs to ``documents``, which sensor and schedules follow, and warns while a limit is reached.
+A check of ``documents``, which sensor and schedules follow. It warns while a limit is reached.
 """
 
 import dagster as dg
@@ -13,9 +13,9 @@ from augcon_assets.resources import WorkspaceResource
 @dg.asset_check(
     asset=DOCUMENTS,
     name=BUDGET_CHECK,
-    description="What is left of the limits of the day and the month in [budget], over commands, "
-    "sensor and schedules. A warning: one is reached, and what asks the model waits.",
+    description="Shows what is left of the daily and monthly limits in [budget], across commands, "
+    "sensor and schedules. Warns if a limit is reached: runs that call the model then wait.",
 )
 def budget_left(workspace: WorkspaceResource) -> dg.AssetCheckResult:
-    """Show what is left now."""
+    """Evaluate the check on the current figures."""
     return dg.AssetCheckResult(**budget_outcome(workspace.open()))

@@ -1,7 +1,7 @@
-"""Asset checks: what is worth stopping for (blocking) and what is worth a look.
+"""Asset checks over stored rows; a blocking check stops the run.
 
-The library enforces the same rules before it writes, so a blocking check that fails means that
-the warehouse was changed by something else, or that a rule has a hole.
+The library enforces the same rules before it writes. A blocking check that fails therefore means
+that something else changed the warehouse, or that a rule is incomplete.
 """
 
 from collections import defaultdict
@@ -17,7 +17,7 @@ from augcon_lib.warehouse import audits
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule over the rows of an asset: *audit* lists what breaks it."""
+    """A rule over the rows of an asset; *audit* lists the violations."""
 
     name: str
     asset: str
@@ -26,7 +26,7 @@ class Rule:
     blocking: bool = True
 
     def spec(self) -> dg.AssetCheckSpec:
-        """The check as Dagster declares it."""
+        """Return the Dagster spec of the check."""
         return dg.AssetCheckSpec(
             self.name, asset=self.asset, description=self.description, blocking=self.blocking
         )
@@ -36,21 +36,21 @@ RULES = (
     Rule(
         "text_not_empty",
         "raw_corpus",
-        "Every document has text, a language and a hash that fits the text.",
+        "Every document has text, a language and a hash that matches the text.",
         audits.empty_documents,
     ),
     Rule(
         "tree_well_formed",
         "cst_nodes",
-        "Each tree has one root, its nodes two or no children, each shorter than its parent, "
-        "and every span lies inside the document.",
+        "Each tree has one root. Each node has two children or none, each shorter than the node, "
+        "and its span lies inside the document.",
         audits.malformed_trees,
     ),
     Rule(
         "quota_and_uniqueness",
         "scored_queries",
-        "No root context has more selected queries than its quota, none repeats another by "
-        "ROUGE-L, and what was left out says why.",
+        "No root context has more selected queries than its quota. No selected query repeats "
+        "another by ROUGE-L. Every query that was left out has a reason.",
         audits.selection_errors,
     ),
     Rule(
@@ -62,20 +62,20 @@ RULES = (
     Rule(
         "chat_rows_valid",
         "sft_dataset",
-        "Every row has a query, a response, a split and a document that is in the corpus; "
-        "ids and pairs are unique.",
+        "Every row has a query, a response, a split and a document in the corpus. "
+        "Ids and pairs are unique.",
         audits.invalid_rows,
     ),
 )
 
 
 def specs(asset: str) -> list[dg.AssetCheckSpec]:
-    """The checks of *asset* as a whole."""
+    """Return the checks of *asset* as a whole."""
     return [rule.spec() for rule in RULES if rule.asset == asset]
 
 
 def broken_rules(run: StageRun, report: StageReport) -> dict[Rule, list[audits.Problem]]:
-    """What breaks each rule of the report's asset, in what is stored now."""
+    """Return the violations of each rule of the report's asset in the stored rows."""
     documents = [p.document_id for p in report.partitions]
     return {
         rule: rule.audit(run.warehouse, documents, run.settings)
@@ -85,7 +85,7 @@ def broken_rules(run: StageRun, report: StageReport) -> dict[Rule, list[audits.P
 
 
 def by_document(broken: Mapping[Rule, Sequence[audits.Problem]]) -> dict[str, list[str]]:
-    """What is wrong with each document."""
+    """Return the violations by document."""
     found = defaultdict(list)
     for rule, problems in broken.items():
         for problem in problems:
@@ -96,7 +96,7 @@ def by_document(broken: Mapping[Rule, Sequence[audits.Problem]]) -> dict[str, li
 def results(
     report: StageReport, broken: Mapping[Rule, Sequence[audits.Problem]]
 ) -> Iterator[dg.AssetCheckResult]:
-    """The outcome of every check of the report's asset but ``document_checks``."""
+    """Yield the result of every check of the report's asset, except ``document_checks``."""
     for rule, problems in broken.items():
         yield dg.AssetCheckResult(
             asset_key=rule.asset,

@@ -1,6 +1,6 @@
-"""The asset ``evaluation``: what a dataset version is worth, measured when somebody asks for it.
+"""The asset ``evaluation``: the measured quality of a dataset version, on demand.
 
-No run of a sync makes it, and nothing depends on it. It has a job of its own, ``evaluate``.
+A sync does not materialize it and nothing depends on it. It has its own job, ``evaluate``.
 """
 
 from typing import TYPE_CHECKING
@@ -21,12 +21,12 @@ EVALUATION = "evaluation"
 
 
 class EvaluationConfig(dg.Config):
-    """What is measured."""
+    """What to measure."""
 
     version: str = pydantic.Field(
-        default="", description="A dataset version; empty: the current one."
+        default="", description="Dataset version; empty: the current one."
     )
-    seed: int = pydantic.Field(default=SEED, description="Of all samples.")
+    seed: int = pydantic.Field(default=SEED, description="Seed of all samples.")
 
 
 @dg.asset(
@@ -37,9 +37,9 @@ def evaluation(
 ) -> dg.MaterializeResult[None]:
     """Diversity, topics, granularity, splits, faithfulness and scorer of a dataset version.
 
-    Made on demand: launch the job `evaluate`, or `augcon evaluate`.
+    Materialized on demand: launch the job `evaluate`, or run `augcon evaluate`.
     """
-    # Imported here: the definitions load without it.
+    # Imported here so that the definitions load quickly.
     from augcon_lib.errors import AugconError
     from augcon_lib.evaluation.evaluate import evaluate
 
@@ -63,12 +63,12 @@ evaluate_job = dg.define_asset_job(
     "evaluate",
     selection=[EVALUATION],
     description="Measures a dataset version: diversity, topics, granularity, splits, "
-    "faithfulness, scorer.",
+    "faithfulness and scorer.",
 )
 
 
 def _metadata(found: "Evaluation") -> Metadata:
-    """Plots and tables to look at, and every figure by itself, so that it is plotted over time."""
+    """Return plots, tables, and each figure as its own entry, which Dagster plots over time."""
     from augcon_assets.metadata import shorten, table
     from augcon_lib.evaluation.pictures import pictures
     from augcon_lib.evaluation.report import data_address

@@ -1,4 +1,4 @@
-"""The asset check that compares what Dagster shows with what the warehouse holds."""
+"""The asset check ``dagster_matches_warehouse``: Dagster's records match the warehouse."""
 
 import dagster as dg
 
@@ -14,13 +14,13 @@ MAX_LISTED = 20
 @dg.asset_check(
     asset="sft_dataset",
     name=NAME,
-    description="For each stage and document, the data version of Dagster's latest materialization "
-    "is the warehouse's output hash. The next sync records what is missing.",
+    description="For each stage and document, the data version of the latest materialization "
+    "equals the output hash in the warehouse. The next sync records what is missing.",
 )
 def dagster_matches_warehouse(
     context: dg.AssetCheckExecutionContext, workspace: WorkspaceResource
 ) -> dg.AssetCheckResult:
-    """Count the differences and list the first of them; asks no model."""
+    """Count the differences and list the first ones; calls no model."""
     found = differences(StageRun(workspace.open()), context.instance)
     listed = bullets(found[:MAX_LISTED])
     return dg.AssetCheckResult(

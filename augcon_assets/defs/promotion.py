@@ -1,4 +1,4 @@
-"""Promotion in Dagster: what it would cost on the asset, and a job that a person launches."""
+"""Promotion in Dagster: its cost as metadata of the asset, and the job ``promote``."""
 
 from typing import Any
 
@@ -14,13 +14,16 @@ from augcon_lib.stages.stage_run import StageReport, StageRun
 
 
 def promotion_metadata(run: StageRun, report: StageReport) -> dict[str, Any]:
-    """Whether the version just made is active; else what promoting it would ask the model."""
+    """Return whether the version just made is active; if it waits, the cost of promoting it."""
     if report.facts.get("in_force", True):
         return {"promotion": "active"}
     if report.facts.get("refused"):
         return {"promotion": f"refused: {report.facts['refused']}"}
     cost = promotion_cost(run, report.stage, report.version)
-    return {"promotion": "waits; launch the job promote, or augcon promote", **_cost_metadata(cost)}
+    return {
+        "promotion": "waits; launch the job promote, or run: augcon promote",
+        **_cost_metadata(cost),
+    }
 
 
 class PromoteConfig(dg.Config):
@@ -28,19 +31,19 @@ class PromoteConfig(dg.Config):
 
     assets: list[str] = pydantic.Field(
         default_factory=lambda: [str(stage) for stage in CHOICES],
-        description="Default: both, where a version waits.",
+        description="Assets to promote, if a version waits. Default: both.",
     )
     even_if_worse: bool = pydantic.Field(
         default=False,
-        description="Also a scorer that is worse on held-out pairs than the active one.",
+        description="Also promote a scorer that is worse on held-out pairs than the active one.",
     )
 
 
-@dg.op(description="Promotes waiting versions; the sensor then lets the dataset follow.")
+@dg.op(description="Promotes waiting versions; the sensor then updates the dataset.")
 def promote_waiting(
     context: dg.OpExecutionContext, config: PromoteConfig, workspace: WorkspaceResource
 ) -> None:
-    """Promote what waits, and log what it will cost: both as of the same moment."""
+    """Promote the waiting versions and log their cost, both under one lock."""
     run = StageRun(workspace.open())
     worse = config.even_if_worse
     with run.exclusive():
@@ -52,7 +55,7 @@ def promote_waiting(
                 continue
             activate(run, stage, version, even_if_worse=worse)
             context.log.info(
-                f"{stage}: {version} in place of {cost.in_force}: "
+                f"{stage}: {version} replaces {cost.in_force or 'none'}: "
                 f"{cost.documents} documents change, {cost.model_calls} model calls"
             )
             context.add_output_metadata(_cost_metadata(cost))
@@ -63,7 +66,7 @@ def promote_waiting(
 
 @dg.job(name="promote", description="Promotes a new scorer or few-shot choice.")
 def promote_job() -> None:
-    """The job around :func:`promote_waiting`."""
+    """Run :func:`promote_waiting`."""
     promote_waiting()
 
 

@@ -1,8 +1,8 @@
-"""The sensor that follows the store, and the daily schedule; both level-triggered.
+"""The sensor that follows the store, and the daily and weekly schedules.
 
-A tick compares what should be with what is and requests the runs that are missing. It keeps no
-memory of changes, so an edit that is taken back, or one that comes while its document is being
-worked on, is seen at the next tick.
+The sensor and the daily schedule are level-triggered: a tick compares the expected state with the
+stored one and requests the missing runs. It keeps no memory of changes. So the next tick also sees
+an edit that was reverted, or one that arrives while its document is being processed.
 """
 
 import json
@@ -45,12 +45,12 @@ from augcon_lib.workspace import Workspace
 
 MAX_ATTEMPTS = 3
 TICK_SECONDS = 30
-# After the listing, a tick makes Dagster show what is stored for so long, and requests so many
-# runs; Dagster gives it 60 seconds in all, `augcon ui` 300. The next tick goes on.
+# Limits of a tick after the listing: seconds for updating Dagster's records, and runs to request.
+# A tick may take 60 seconds in all under Dagster, 300 under `augcon ui`. The next tick continues.
 WORK_SECONDS = 20
 MAX_RUNS_PER_TICK = 25
 
-# By document: the fingerprint that was tried, and how often it was tried again.
+# By document: the fingerprint that was tried, and the number of retries.
 Attempts = Mapping[str, tuple[str, int]]
 
 
@@ -64,7 +64,7 @@ Attempts = Mapping[str, tuple[str, int]]
 def follow_store(
     context: dg.SensorEvaluationContext, workspace: WorkspaceResource
 ) -> dg.SensorResult | dg.SkipReason:
-    """Request the runs that are missing; a document that failed is tried three times."""
+    """Request the missing runs; a document that fails is retried at most three times."""
     run = StageRun(workspace.open())
     if skipped := skipped_when_off(run.workspace):
         return skipped
@@ -72,7 +72,7 @@ def follow_store(
         see_sources(run)
         turn = new_turn()
         report_changes(run, context.instance, turn)
-        waits = "a run of an earlier tick or command is still going on"
+        waits = "a run of an earlier tick or command is still in progress"
         return dg.SkipReason(f"{waits}; {_left(turn)}" if turn.left else waits)
     attempts = json.loads(context.cursor or "{}")
     missing = _missing_runs(context.instance, run, attempts)
@@ -81,7 +81,7 @@ def follow_store(
         return dg.SensorResult(skip_reason=missing.waits, cursor=cursor)
     if not missing.requests:
         given_up = sum(count >= MAX_ATTEMPTS for _, count in missing.attempts.values())
-        message = f"all is fresh; {given_up} documents failed {MAX_ATTEMPTS} times"
+        message = f"everything is fresh; {given_up} documents failed {MAX_ATTEMPTS} times"
         held = in_words(waiting_retirements(run))
         told = "; ".join([message, held, *(each.summary for each in _periods(run.workspace))])
         return dg.SensorResult(skip_reason=told, cursor=cursor)
@@ -93,18 +93,18 @@ def follow_store(
     cron_schedule="0 3 * * *",
     job=documents_job,
     default_status=schedule_status(),
-    description="Once a day, tries documents again that the sensor gave up.",
+    description="Once a day, retries documents that the sensor no longer retries.",
 )
 def daily_sync(
     context: dg.ScheduleEvaluationContext, workspace: WorkspaceResource
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Request runs for stale documents, failed ones too."""
+    """Request runs for stale documents, including failed ones."""
     run = StageRun(workspace.open())
     if skipped := skipped_when_off(run.workspace):
         yield skipped
         return
     if _active_runs(context.instance):
-        yield dg.SkipReason("a run is still going on; the sensor follows it")
+        yield dg.SkipReason("a run is still in progress; the sensor requests what is left after it")
         return
     missing = _missing_runs(context.instance, run, {})
     wanted = [each for each in missing.requests if each.job_name == documents_job.name]
@@ -121,8 +121,8 @@ def daily_sync(
     cron_schedule="0 4 * * 0",
     job=choices_job,
     default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Once a week, trains the scorer and searches the examples again; what is new waits "
-    "for promotion. Off until it is turned on.",
+    description="Once a week, trains the scorer and searches the examples again; new versions wait "
+    "for promotion. Stopped until it is turned on.",
 )
 def weekly_retrain(
     context: dg.ScheduleEvaluationContext, workspace: WorkspaceResource
@@ -137,10 +137,10 @@ def weekly_retrain(
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Runs to request; how often each document was tried again with the same inputs by then.
+    """The runs to request, and the number of retries of each document with the same inputs.
 
-    ``waits`` says what waits for the next tick, or for the budget of the next day or month; nothing
-    is requested then.
+    ``waits``, if set, is the reason why nothing is requested: work is left for the next tick, or
+    waits for the budget of the next day or month.
     """
 
     requests: list[dg.RunRequest]
@@ -149,11 +149,11 @@ class Missing:
 
 
 def _missing_runs(instance: dg.DagsterInstance, run: StageRun, attempts: Attempts) -> Missing:
-    """What is missing, given the *attempts* until now.
+    """Return the missing runs, given the *attempts* so far.
 
-    A document that is good, or that would be made from other inputs, is not counted any more. Where
-    Dagster does not show all yet that is stored, nothing is requested: what a run makes points to
-    the events of what it was made from.
+    The retries of a document are forgotten once it succeeds or its inputs change. Nothing is
+    requested while Dagster's records are incomplete: the events of a run refer to the events of
+    its inputs.
     """
     turn = new_turn()
     store = sync_partitions(run, instance, hold=True, turn=turn)
@@ -190,14 +190,14 @@ def _missing_runs(instance: dg.DagsterInstance, run: StageRun, attempts: Attempt
 
 
 def new_turn() -> Turn:
-    """What one tick may do."""
+    """Return the time limit of one tick's work."""
     return Turn(WORK_SECONDS)
 
 
 def _left(turn: Turn) -> str:
     return (
-        f"{turn.left:,} documents or more are left that Dagster does not show as they are; the "
-        "next tick goes on, and requests runs when all are done (augcon run does all at once)"
+        f"Dagster's records of {turn.left:,} documents or more are not up to date; the next tick "
+        "continues, and requests runs when all are done (augcon run does all at once)"
     )
 
 
@@ -211,12 +211,12 @@ def _waiting(documents: int, reached: Sequence[PeriodSpend]) -> str:
         f"{documents:,} documents wait" if documents else "the choice of scorer or examples waits"
     )
     return (
-        f"{what}; {last.summary}; it goes on at {utc(last.resets_at)}, or when the limit is raised"
+        f"{what}; {last.summary}; continues at {utc(last.resets_at)}, or when the limit is raised"
     )
 
 
 def _tried_inputs(run: StageRun, stale: Staleness) -> dict[str, str]:
-    """Fingerprint of what each failed document would be made from, by document id."""
+    """Return the fingerprint of the current inputs of each failed document, by document id."""
     failed = failed_before(stale)
     expectation = Expectation(run.settings, run.versions(), load_states(run.warehouse, failed))
     return {

@@ -1,4 +1,4 @@
-"""What ``[budget]`` has left of the day and the month, as an evaluation of its asset check."""
+"""Evaluate the asset check ``budget_left``: the remaining ``[budget]`` of the day and the month."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ _FIGURES = "figures"
 
 
 def report_budget(workspace: Workspace, instance: dg.DagsterInstance) -> None:
-    """Record an evaluation of the check, unless the last one has the current figures."""
+    """Record an evaluation of the check, unless the last one shows the same figures."""
     evaluation = dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(DOCUMENTS), check_name=BUDGET_CHECK, **budget_outcome(workspace)
     )
@@ -24,9 +24,9 @@ def report_budget(workspace: Workspace, instance: dg.DagsterInstance) -> None:
 
 
 def budget_outcome(workspace: Workspace) -> dict[str, Any]:
-    """Outcome and metadata of the check; ``left/...`` in the unit of the limit."""
+    """Return outcome and metadata of the check; ``left/...`` is in the unit of the limit."""
     limits: Sequence[PeriodSpend] = period_spend(workspace.settings.budget, workspace.journal_path)
-    lines = [each.summary for each in limits] or ["[budget] sets no limit of a day or a month"]
+    lines = [each.summary for each in limits] or ["[budget] sets no limit per day or month"]
     return {
         "passed": not any(each.is_reached for each in limits),
         "severity": dg.AssetCheckSeverity.WARN,

@@ -1,4 +1,4 @@
-"""Asset checks that say how things are now: recorded by each sync, where something has changed."""
+"""Asset checks of the current state: each sync records an evaluation if something has changed."""
 
 import dagster as dg
 
@@ -6,7 +6,7 @@ import dagster as dg
 def report_on_change(
     instance: dg.DagsterInstance, evaluation: dg.AssetCheckEvaluation, compared: str
 ) -> None:
-    """Record *evaluation*, unless the last one has the same *compared*, a key of its metadata."""
+    """Record *evaluation*, unless the last one has the same value of the metadata *compared*."""
     key = dg.AssetCheckKey(evaluation.asset_key, evaluation.check_name)
     last = instance.event_log_storage.get_latest_asset_check_execution_by_key([key]).get(key)
     shown = last.evaluation if last else None

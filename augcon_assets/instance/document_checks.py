@@ -1,8 +1,8 @@
-"""One asset check per document and stage: was it made, and if not, why?
+"""One asset check per document and stage: whether the document succeeded, and if not, why.
 
-A step over many partitions evaluates a check once, for none of them. So the step's own output for
-the check records nothing, and each document that the step worked on gets an evaluation of its own
-(as with materializations, ``events``). A document that was left alone keeps its last one.
+A step over many partitions evaluates a check once, for none of them. So the step's output for the
+check records nothing, and each document of the step gets its own evaluation, as with
+:mod:`augcon_assets.instance.materializations`. A skipped document keeps its last one.
 """
 
 import time
@@ -24,16 +24,16 @@ from augcon_lib.stages.stage_run import PartitionSummary
 from augcon_lib.warehouse.partitions import EMPTY, OK
 
 NAME = "document_done"
-# Dagster calls partitioned checks a preview; it is pinned, and the tests cover what is used.
+# Partitioned checks are a preview in Dagster. Dagster is pinned, and tests cover the use of them.
 warnings.filterwarnings("ignore", "Specifying a partitions_def", dg.PreviewWarning)
 
 
 def spec(stage: StageName) -> dg.AssetCheckSpec:
-    """The check of *stage*, partitioned as its documents are."""
+    """Return the check of *stage*, partitioned by document."""
     return dg.AssetCheckSpec(
         NAME,
         asset=stage,
-        description="The document was made and breaks no rule; a warning says what is wrong.",
+        description="The document succeeded and violates no rule. A warning shows what is wrong.",
         partitions_def=documents_partitions,
     )
 
@@ -44,9 +44,9 @@ def results(
     partitions: Sequence[PartitionSummary],
     problems: Mapping[str, Sequence[str]],
 ) -> Iterator[dg.AssetCheckResult | dg.Output[None]]:
-    """The outcome for each document that the step worked on; *problems* are broken rules.
+    """Yield the result for each document of the step; *problems* are its rule violations.
 
-    Each targets its document's last materialization, which must have been stored before.
+    Each result targets the document's last materialization, which must be stored already.
     """
     if context.has_partition_key:
         for partition in partitions:
@@ -67,7 +67,7 @@ def log_results(
     partitions: Sequence[PartitionSummary],
     problems: Mapping[str, Sequence[str]],
 ) -> None:
-    """Log the outcome for each document, also of a step that is about to fail."""
+    """Log the result for each document, also for a step that is about to fail."""
     tried = [partition for partition in partitions if partition.reason != EMPTY]
     log_evaluations(context, _evaluations(context, stage, tried, problems))
 
@@ -107,15 +107,15 @@ def _result(
         asset_key=stage,
         check_name=NAME,
         passed=partition.status == OK and not broken,
-        metadata=_told(partition, broken),
+        metadata=_metadata(partition, broken),
         severity=dg.AssetCheckSeverity.WARN,
     )
 
 
-def _told(partition: PartitionSummary, problems: Sequence[str]) -> Metadata:
-    told: Metadata = {"document_id": partition.document_id, "status": partition.status}
+def _metadata(partition: PartitionSummary, problems: Sequence[str]) -> Metadata:
+    metadata: Metadata = {"document_id": partition.document_id, "status": partition.status}
     if partition.reason:
-        told["reason"] = partition.reason
+        metadata["reason"] = partition.reason
     if problems:
-        told["problems"] = dg.MetadataValue.md(bullets(problems[:20]))
-    return told
+        metadata["problems"] = dg.MetadataValue.md(bullets(problems[:20]))
+    return metadata

@@ -1,7 +1,7 @@
-"""What Dagster's event log says of each asset now, read and taken back for many partitions at once.
+"""Read and withdraw the latest materializations in Dagster's event log, many partitions at once.
 
-Dagster asks its storage about one asset at a time, in two queries; one statement over its tables
-takes a quarter of that. Nothing else here reads them.
+Dagster queries its storage for one asset at a time, twice. One statement over its tables takes a
+quarter of that time. No other module reads these tables.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ from dagster._core.storage.event_log.schema import (
 
 from augcon_lib.stages.document_pool import batches
 
-# Each statement is a transaction of its own: others may write to the index in between.
+# Each statement is a separate transaction: others may write to the index in between.
 KEYS_PER_STATEMENT = 1_000
 # The "partition" of an event of an asset as a whole.
 WHOLE = ""
@@ -28,10 +28,10 @@ _LOGS, _TAGS = SqlEventLogStorageTable.c, AssetEventTagsTable.c
 def recorded_versions(
     instance: dg.DagsterInstance, assets: Collection[str]
 ) -> dict[str, dict[str, str]]:
-    """Data version of the latest materialization, by asset and partition key (or ``WHOLE``).
+    """Return the data version of the latest materialization, by asset and partition (or ``WHOLE``).
 
-    Empty where that event has no version, or more than one; what was never materialized, or was
-    wiped since, is not there.
+    The version is empty if the event has none or several. A partition that was never materialized,
+    or was wiped since, is omitted.
     """
     storage = _storage(instance)
     keys = [dg.AssetKey.from_user_string(name) for name in assets]
@@ -58,10 +58,10 @@ def recorded_versions(
 
 
 def withdraw(instance: dg.DagsterInstance, asset: str, keys: Sequence[str]) -> None:
-    """Take the materializations of the partitions *keys* of *asset* out of the index.
+    """Remove the materializations of the partitions *keys* of *asset* from the index.
 
-    Dagster then shows them as never made. The logs of their runs stay as they are, where the
-    storage keeps them apart (SQLite).
+    Dagster then shows them as never materialized. The logs of their runs are unchanged if the
+    storage keeps them separately (SQLite).
     """
     storage = _storage(instance)
     key = dg.AssetKey.from_user_string(asset)
@@ -76,9 +76,9 @@ def delete_events(
     keys: Collection[str],
     types: Collection[str] | None = None,
 ) -> None:
-    """Delete the events of the partitions *keys* of *asset*, all or of *types*, and their tags.
+    """Delete the events of the partitions *keys* of *asset*, all or only *types*, and their tags.
 
-    SQLite gives the numbers of deleted events to later ones: a tag that stays would be theirs.
+    SQLite reuses the ids of deleted events: a tag that remained would belong to a later event.
     """
     these = [_LOGS.asset_key == asset.to_string(), _LOGS.partition.in_(keys)]
     if types is not None:
@@ -95,5 +95,8 @@ _MATERIALIZATION = dg.DagsterEventType.ASSET_MATERIALIZATION.value
 def _storage(instance: dg.DagsterInstance) -> SqlEventLogStorage:
     storage = instance.event_log_storage
     if not isinstance(storage, SqlEventLogStorage):
-        raise TypeError(f"{type(storage).__name__} is no event log in SQL; see dagster.yaml")
+        raise TypeError(
+            f"{type(storage).__name__} is not an SQL event log; set event_log_storage in "
+            "dagster.yaml to one"
+        )
     return storage

@@ -1,12 +1,12 @@
-"""Dagster's event log in SQLite, written many events at a time.
+"""Dagster's event log in SQLite, writing many events at once.
 
 Dagster's own SQLite storage commits each event twice, to the log of the run and to the index over
-all runs, on a connection opened anew each time: 28 ms an event. A run over a range of partitions
-has two events for each partition and asset (planned, materialized), so that following ten thousand
-new documents would spend half an hour here. Dagster can collect such events into batches and hand
-them to the storage, but this storage takes them apart again. The one here stores a batch with a
-handful of commits; files and rows are the same (a test compares them), so a workspace may go back
-to Dagster's own at any time.
+all runs, each time on a new connection: 28 ms per event. A run over a range of partitions has two
+events for each partition and asset (planned, materialized). Following ten thousand new documents
+would spend half an hour on them. Dagster can pass such events to the storage in batches, but its
+SQLite storage then writes them one by one. The storage here writes a batch with a few commits.
+Files and rows are the same (a test compares them), so a workspace may return to Dagster's own
+storage at any time.
 """
 
 import sqlite3
@@ -52,16 +52,16 @@ Event = TypeVar("Event", dg.AssetMaterialization, dg.AssetCheckEvaluation, str)
 
 
 class BatchSqliteEventLogStorage(SqliteEventLogStorage):
-    """Dagster's SQLite event log, which stores a batch of asset events at once."""
+    """Dagster's SQLite event log, storing a batch of asset events at once."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._idle: dict[str, sqlite3.Connection] = {}
         super().__init__(base_dir, inst_data)
 
     def register_instance(self, instance: dg.DagsterInstance) -> None:
-        """Let *instance* collect events into batches: those of this storage are worth making.
+        """Make *instance* collect events into batches.
 
-        Dagster would read the size from the environment, which every child process inherits.
+        Dagster would read the batch size from the environment, which every child process inherits.
         """
         super().register_instance(instance)
         instance._get_event_batch_size = lambda: EVENTS_PER_BATCH  # type: ignore[method-assign]
@@ -70,15 +70,15 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> "BatchSqliteEventLogStorage":
-        """The storage below ``base_dir``, Dagster's home, where Dagster's own would be."""
+        """Return the storage below ``base_dir``, Dagster's home, where Dagster's own would be."""
         home = Path(config_value["base_dir"])
         return cls(str(home / "history" / "runs"), inst_data)
 
     def _connect(self, shard: str) -> AbstractContextManager[Connection]:  # type: ignore[override]
-        """Dagster's own, a new connection each time, beside an idle one.
+        """Open a connection as Dagster does, while an idle one stays open.
 
-        SQLite folds its log into the file whenever the last connection is closed, 2 ms each time.
-        The index and the run that is written have an idle one, which is not the last.
+        SQLite checkpoints its log whenever the last connection is closed, 2 ms each time. An idle
+        connection to the index and to the current run prevents that.
         """
         path = self.path_for_shard(shard)
         if shard not in self._idle and Path(path).exists():
@@ -90,7 +90,7 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
         return super()._connect(shard)
 
     def dispose(self) -> None:
-        """Close what is open."""
+        """Close the idle connections."""
         while self._idle:
             self._idle.popitem()[1].close()
         super().dispose()
@@ -105,7 +105,7 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
                 self.store_event(event)
 
     def _store_together(self, events: Sequence[dg.EventLogEntry]) -> None:
-        """Like Dagster's ``store_event`` of each: to the run's log, then to the index at once."""
+        """Store *events* as Dagster's ``store_event`` would: to the run's log, then the index."""
         insert = self.prepare_insert_event_batch(events)
         with self.run_connection(events[0].run_id) as connection:
             connection.execute(insert)
@@ -118,7 +118,7 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
                 self._store_asset_event_tags(
                     connection, [e for e, _ in of_assets], [n for _, n in of_assets]
                 )
-            # An asset's own row tells of its latest event of each type alone.
+            # The row of an asset refers to its latest event of each type only.
             latest = {
                 (event.get_dagster_event().asset_key, event.dagster_event_type): (event, event_id)
                 for event, event_id in of_assets
@@ -133,7 +133,7 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
     ) -> None:
         table = AssetCheckExecutionsTable
         rows = [self._check_row(event, event_id) for event, event_id in events]
-        for row in rows:  # of an earlier attempt of the same run
+        for row in rows:  # replace those of an earlier attempt of the same run
             named = [table.c[name] == row[name] for name in CHECK_OF_A_RUN]
             connection.execute(table.delete().where(*named))
         if rows:
@@ -156,10 +156,10 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
         }
 
     def store_asset_check_event(self, event: dg.EventLogEntry, event_id: int | None) -> None:
-        """Store a lone event of a check; not that one is planned for many partitions.
+        """Store a single event of a check, except one that plans the check for many partitions.
 
-        Dagster would write a row for each partition of the range, each with all keys of the range
-        in it, and show those as skipped that the run has bridged.
+        For that one, Dagster would write a row per partition of the range, each containing all
+        keys of the range, and show partitions as skipped that the run does not work on.
         """
         dagster_event = event.get_dagster_event()
         planned = dagster_event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
@@ -169,9 +169,10 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
     def add_dynamic_partitions(
         self, partitions_def_name: str, partition_keys: Sequence[str]
     ) -> None:
-        """Add those keys that are not there, also where another process adds them meanwhile.
+        """Add the missing keys, even if another process adds them meanwhile.
 
-        Dagster looks first and adds then; with eight processes at once, one finds a key in between.
+        Dagster checks first and then adds: with eight processes at once, one fails on a key that
+        another added in between.
         """
         rows = [
             {"partitions_def_name": partitions_def_name, "partition": key}
@@ -182,14 +183,14 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
                 connection.execute(DynamicPartitionsTable.insert().prefix_with("OR IGNORE"), rows)
 
     def wipe_asset(self, asset_key: dg.AssetKey) -> None:
-        """Dagster's own, and the tags of the events: later events get the numbers of these."""
+        """Wipe the asset as Dagster does, and its event tags: later events reuse the ids."""
         super().wipe_asset(asset_key)
         tags = AssetEventTagsTable
         with self.index_connection() as connection:
             connection.execute(tags.delete().where(tags.c.asset_key == asset_key.to_string()))
 
     def wipe_asset_partitions(self, asset_key: dg.AssetKey, partition_keys: Sequence[str]) -> None:
-        """Take all events and checks of these partitions out of the index."""
+        """Remove all events and checks of these partitions from the index."""
         checks = AssetCheckExecutionsTable
         for some in batches(partition_keys, KEYS_PER_STATEMENT):
             delete_events(self, asset_key, some)
@@ -199,7 +200,7 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
         self.wipe_asset_cached_status(asset_key)
 
     def delete_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
-        """Delete *keys* of the partitions *name*, many at once; one by one each takes 18 ms."""
+        """Delete *keys* of the partitions *name*, many at once (one by one: 18 ms each)."""
         table = DynamicPartitionsTable
         for some in batches(keys, KEYS_PER_STATEMENT):
             these = [table.c.partitions_def_name == name, table.c.partition.in_(some)]
@@ -208,7 +209,7 @@ class BatchSqliteEventLogStorage(SqliteEventLogStorage):
 
 
 def delete_partitions(instance: dg.DagsterInstance, name: str, keys: Sequence[str]) -> None:
-    """Delete *keys* of the dynamic partitions *name*, at once where the storage can."""
+    """Delete *keys* of the dynamic partitions *name*, at once if the storage supports it."""
     storage = instance.event_log_storage
     if isinstance(storage, BatchSqliteEventLogStorage):
         storage.delete_dynamic_partitions(name, keys)
@@ -220,7 +221,7 @@ def delete_partitions(instance: dg.DagsterInstance, name: str, keys: Sequence[st
 def log_events(
     context: dg.AssetExecutionContext, events: Iterable[dg.AssetMaterialization]
 ) -> None:
-    """Log *events* as ``context.log_event`` does one by one, in batches where there are several."""
+    """Log *events* as ``context.log_event`` does, several of them in batches."""
     for event, place in _placed(events):
         if place is None:
             context.log_event(event)
@@ -232,7 +233,7 @@ def log_events(
 def log_evaluations(
     context: dg.AssetExecutionContext, evaluations: Iterable[dg.AssetCheckEvaluation]
 ) -> None:
-    """Log *evaluations* of checks, in batches where there are several."""
+    """Log *evaluations* of checks, several of them in batches."""
     step = context.get_step_execution_context()
     for evaluation, place in _placed(evaluations):
         passed = "passed" if evaluation.passed else "did not pass"
@@ -248,7 +249,7 @@ def log_evaluations(
 def report_planned(
     instance: dg.DagsterInstance, run: dg.DagsterRun, asset: dg.AssetKey, keys: Sequence[str]
 ) -> None:
-    """Store that *run* was to make the partitions *keys* of *asset*."""
+    """Store that *run* planned to materialize the partitions *keys* of *asset*."""
     for key, place in _placed(keys):
         planned = AssetMaterializationPlannedData(asset, partition=key)
         event = dg.DagsterEvent.build_asset_materialization_planned_event(
@@ -258,7 +259,7 @@ def report_planned(
 
 
 def report_events(instance: dg.DagsterInstance, events: Iterable[dg.AssetMaterialization]) -> None:
-    """Store *events* that belong to no run, as ``report_runless_asset_event`` does one by one."""
+    """Store *events* without a run, as ``report_runless_asset_event`` does, in batches."""
     for event, place in _placed(events):
         if place is None:
             instance.report_runless_asset_event(event)
@@ -272,7 +273,7 @@ def report_events(instance: dg.DagsterInstance, events: Iterable[dg.AssetMateria
 
 
 def _placed(events: Iterable[Event]) -> Iterator[tuple[Event, DagsterEventBatchMetadata | None]]:
-    """*events* with their places in batches of their own; a lone one has none."""
+    """Yield *events* with their places in batches; a single event has none."""
     remaining = iter(events)
     while batch := list(islice(remaining, EVENTS_PER_BATCH)):
         batch_id = generate_event_batch_id()  # type: ignore[no-untyped-call]

@@ -1,8 +1,8 @@
-"""Failed partitions as Dagster shows them: those of a run that failed, with the reason.
+"""Report failed partitions to Dagster, as a failed run with the reasons.
 
-Dagster calls a partition failed where a failed run planned it and did not make it. A run over
-many documents goes on with the good ones and succeeds, so documents that are given up get a run
-of their own that does nothing but fail with their reasons.
+Dagster shows a partition as failed if a failed run planned it and did not materialize it. A run
+over many documents continues with the good ones and succeeds. So documents that are no longer
+retried get a separate run that does nothing but fail with their reasons.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from augcon_lib.warehouse.counts import document_failures
 from augcon_lib.warehouse.partitions import EMPTY, REJECTED
 
 FAILURES_TAG = "augcon/failures"
-MAX_TOLD = 50
+MAX_LISTED = 50
 
 
 def report_failures(
@@ -29,11 +29,12 @@ def report_failures(
     find_job: Callable[[], dg.JobDefinition],
     turn: Turn | None = None,
 ) -> list[str]:
-    """Show documents that cannot be read, or are given up, as failed; those newly shown.
+    """Report documents that cannot be read, or are no longer retried, as failed.
 
-    *find_job* gives the job that makes documents, asked where there is something to show. One that
-    was tried again since it was shown is shown again. A document without any text is no
-    failure. Goes on while *turn* does; each piece gets a run of its own.
+    Returns the documents newly reported. *find_job* returns the job that makes documents; it is
+    called only if there is a failure to report. A document that was retried since it was reported
+    is reported again. A document without any text is no failure. Works while *turn* has time; each
+    piece gets its own run.
     """
     turn = turn or Turn()
     by_stage: dict[StageName, dict[str, str]] = {}
@@ -71,12 +72,12 @@ def _fail(
     stage: StageName,
     reasons: Mapping[str, str],
 ) -> None:
-    told = [f"{document}: {why}" for document, why in list(reasons.items())[:MAX_TOLD]]
-    if len(reasons) > MAX_TOLD:
-        told.append(f"and {len(reasons) - MAX_TOLD} more, which augcon status lists")
+    lines = [f"{document}: {why}" for document, why in list(reasons.items())[:MAX_LISTED]]
+    if len(reasons) > MAX_LISTED:
+        lines.append(f"and {len(reasons) - MAX_LISTED} more; list them with: augcon status")
     key = dg.AssetKey(stage)
     job = whole.get_subset(asset_selection={key})
     tags = {FAILURES_TAG: stage, PROCESS_TAG: this_process()}
     run = instance.create_run_for_job(job, tags=tags, asset_selection={key})
     report_planned(instance, run, key, [partition_key(document) for document in reasons])
-    instance.report_run_failed(run, "\n".join([f"not made at {stage}:", *told]))
+    instance.report_run_failed(run, "\n".join([f"documents that failed at {stage}:", *lines]))

@@ -1,8 +1,8 @@
-"""The invariant: what Dagster shows is what the warehouse holds.
+"""The invariant: Dagster's records match the warehouse.
 
 For each stage and document (and each asset as a whole, and each document's source) the data version
-of Dagster's latest materialization is the warehouse's output hash, and nothing else is shown as
-materialized. Both are looked at as they are now; nothing that is kept beside them says "unchanged".
+of the latest materialization equals the output hash in the warehouse, and nothing else is
+materialized. Both sides are read each time; no cached state says "unchanged".
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,16 +19,16 @@ from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.output_versions import Versions, output_versions, source_versions
 from augcon_lib.warehouse.promotions import promoted_versions
 
-# Assets over documents, each before those that are made from it.
+# Assets over documents, each before those downstream of it.
 OF_DOCUMENTS = (DOCUMENTS, *DOCUMENT_STAGES)
 ASSETS = (DOCUMENTS, *STAGE_NAMES, *PROMOTED.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What Dagster shows of *asset* (of its partition *document*), and what is stored.
+    """The version of *asset* (of its partition *document*) in Dagster and in the warehouse.
 
-    Either may be ``None``: nothing.
+    ``None`` means that there is none.
     """
 
     asset: str
@@ -39,13 +39,13 @@ class Difference:
     def __str__(self) -> str:
         of = f" of {self.document}" if self.document else ""
         shows = "nothing" if self.recorded is None else self.recorded or "no version"
-        return f"{self.asset}{of}: Dagster shows {shows}, stored is {self.stored or 'nothing'}"
+        return f"{self.asset}{of}: Dagster shows {shows}, stored: {self.stored or 'nothing'}"
 
 
 def differences(run: StageRun, instance: dg.DagsterInstance) -> list[Difference]:
-    """Where Dagster and the warehouse differ; asks no model. Empty: the invariant holds.
+    """Return where Dagster and the warehouse differ; empty if the invariant is met.
 
-    What a process has just stored and is about to record is waited for.
+    Waits for a process that has stored a result and is about to record it. Calls no model.
     """
     if not differences_now(run, instance):
         return []
@@ -54,7 +54,7 @@ def differences(run: StageRun, instance: dg.DagsterInstance) -> list[Difference]
 
 
 def differences_now(run: StageRun, instance: dg.DagsterInstance) -> list[Difference]:
-    """:func:`differences` without waiting: exact only inside of ``run.recording()``."""
+    """Return :func:`differences` without waiting: exact only inside ``run.recording()``."""
     stored = stored_versions(run)
     keys: dict[str, str] = {NO_DOCUMENT: NO_DOCUMENT}
     for versions in stored.values():
@@ -71,7 +71,7 @@ def differences_now(run: StageRun, instance: dg.DagsterInstance) -> list[Differe
 
 
 def stored_versions(run: StageRun) -> dict[str, Versions]:
-    """The version of everything stored, by asset and document; ``None``: any version may be."""
+    """Return the stored versions by asset and document; ``None`` matches any version."""
     if not run.workspace.warehouse_path.exists():
         return {asset: {} for asset in ASSETS}
     with run.warehouse.still() as warehouse:
@@ -90,7 +90,7 @@ def _compare(
     if recorded == stored:
         return
     for key in sorted(recorded.keys() | stored.keys()):
-        shown, held = recorded.get(key), stored.get(key)
-        may_differ = key in stored and held is None
-        if shown != held and not may_differ:
-            yield Difference(asset, document_id(key), shown, held)
+        shown, expected = recorded.get(key), stored.get(key)
+        may_differ = key in stored and expected is None
+        if shown != expected and not may_differ:
+            yield Difference(asset, document_id(key), shown, expected)

@@ -1,9 +1,9 @@
 """Materialization events, one per document, each with its own data version.
 
-A step over many partitions would give all of them one data version, those included that failed
-or were left alone. So the step's own output records no event, and every document that was made
-gets an explicit one (docs/decisions.md; a test counts the events). Its versions of inputs are
-those that the warehouse holds beside the rows: what they were made from, whatever came since.
+A step over many partitions would give all of them one data version, including those that failed
+or were skipped. So the step's own output records no event, and every document that succeeded gets
+an explicit one (docs/decisions.md; a test counts the events). The input versions of an event come
+from the warehouse: what the rows were made from, not what is current.
 """
 
 from collections.abc import Collection, Mapping
@@ -25,7 +25,7 @@ from augcon_assets.partitions import partition_key
 from augcon_lib.pipeline import StageName
 from augcon_lib.warehouse.partitions import PartitionState
 
-# SQLite binds 32,766 values at most, and a scan of all is as quick from a few thousand on.
+# SQLite binds 32,766 values at most; above a few thousand keys, scanning all is as fast.
 MAX_QUERIED_KEYS = 5_000
 
 SOURCES_CODE_VERSION = "1"
@@ -34,12 +34,12 @@ States = Mapping[tuple[StageName, str], PartitionState]
 
 
 def no_event_of_its_own() -> dg.MaterializeResult[None]:
-    """The output of a step that logs its events: lets later steps go on, records nothing."""
+    """Return the output of a step that logs its own events: it records no further event."""
     return dg.MaterializeResult(metadata={SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True})
 
 
 def versions(data_version: str) -> dict[str, str]:
-    """The tags of an event that says which version an asset, or a partition of it, has now."""
+    """Return the event tags that set the data version of an asset or partition."""
     return {DATA_VERSION_TAG: data_version, DATA_VERSION_IS_USER_PROVIDED_TAG: "true"}
 
 
@@ -49,10 +49,10 @@ def materializations(
     made: Mapping[str, Metadata],
     states: States,
 ) -> list[dg.AssetMaterialization]:
-    """One event per document of *made* (or for ``NO_DOCUMENT``), with its metadata and versions.
+    """Return one event per document of *made* (or ``NO_DOCUMENT``), with metadata and versions.
 
-    An event says from which versions, and which events, of its inputs it was made. Events of one
-    stage must be stored before those of the next are made.
+    An event contains the versions of its inputs and points to their events. So the events of one
+    stage must be stored before those of the next are created.
     """
     keys = {document: partition_key(document) for document in made if document}
     latest = latest_versions(instance, UPSTREAM[stage])
@@ -63,10 +63,10 @@ def materializations(
         made_from = input_versions(stage, state.inputs)
         found = {**versions(state.output_hash), CODE_VERSION_TAG: state.inputs["code"]}
         for name, (version, pointer) in latest.items():
-            # What a comparison strategy leaves out did not change for it.
+            # An input that a comparison strategy does not use counts as unchanged.
             found |= _made_from(name, made_from.get(name, version), pointer)
         for name, pointers in of_documents.items():
-            # A stage over all documents has read everything up to the latest event.
+            # A stage over all documents has read all events up to the latest one.
             pointer = (
                 pointers.get(keys[document]) if document else max(pointers.values(), default=None)
             )
@@ -82,7 +82,7 @@ def materializations(
 
 
 def sources_seen(sources: Mapping[str, str]) -> list[dg.AssetMaterialization]:
-    """One event per document of the store: the hash of its source as its data version."""
+    """Return one event per document of the store, with the hash of its source as data version."""
     return [
         dg.AssetMaterialization(
             DOCUMENTS,
@@ -97,9 +97,9 @@ def sources_seen(sources: Mapping[str, str]) -> list[dg.AssetMaterialization]:
 def latest_versions(
     instance: dg.DagsterInstance, assets: Collection[str]
 ) -> dict[str, tuple[str, int | None]]:
-    """Data version and storage id of the latest event of each unpartitioned asset, in one query.
+    """Return data version and storage id of the latest event of each unpartitioned asset.
 
-    An asset without any has an empty version.
+    Takes one query. An asset without an event has an empty version.
     """
     keys = [dg.AssetKey.from_user_string(name) for name in assets]
     found: dict[str, tuple[str, int | None]] = dict.fromkeys(assets, ("", None))
@@ -114,7 +114,7 @@ def latest_versions(
 
 
 def few(keys: Collection[str]) -> list[str] | None:
-    """*keys* for a query of these partitions alone; ``None``, which is all, where they are many."""
+    """Return *keys* to query only these partitions, or ``None`` (all) if there are too many."""
     return list(keys) if len(keys) <= MAX_QUERIED_KEYS else None
 
 
@@ -127,7 +127,7 @@ def _made_from(name: str, version: str, pointer: int | None) -> dict[str, str]:
 
 
 def latest_events(instance: dg.DagsterInstance, asset: str, keys: set[str]) -> Mapping[str, int]:
-    """Storage id of the latest event of *asset*, by partition key; of all partitions for none."""
+    """Return the storage id of the latest event of *asset* by partition; no *keys* means all."""
     kind = dg.DagsterEventType.ASSET_MATERIALIZATION
     return instance.event_log_storage.get_latest_storage_id_by_partition(
         dg.AssetKey.from_user_string(asset), kind, set(few(keys) or ())

@@ -1,7 +1,7 @@
-"""Runs that `augcon run` executes in its own process, and what is left of them after a kill.
+"""Detect runs whose process was killed, among those that `augcon run` executes itself.
 
-Dagster's monitoring watches runs that its launcher started. A run in a command's own process
-carries that process as a tag, so that the next command or tick can see that it is dead.
+Dagster monitors only runs that its launcher started. A run in a command's own process has a tag
+that names the process, so that the next command or tick can see that it is dead.
 """
 
 import socket
@@ -10,7 +10,7 @@ import dagster as dg
 import psutil
 
 PROCESS_TAG = "augcon/process"
-# A start time is known relative to the clock, which may be set meanwhile.
+# A start time is relative to the clock, which may be adjusted meanwhile.
 CLOCK_STEP_SECONDS = 60
 
 ACTIVE_STATUSES = [
@@ -23,20 +23,20 @@ ACTIVE_STATUSES = [
 
 
 def this_process() -> str:
-    """Host, process id and start time in seconds: no later process with its id has the same."""
+    """Return host, process id and start time in seconds, which identify this process uniquely."""
     process = psutil.Process()
     return f"{socket.gethostname()}:{process.pid}:{process.create_time():.0f}"
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Mark runs of dead processes of this host as failed; their ids."""
+    """Mark runs of dead processes on this host as failed; return their ids."""
     ended = []
     filters = dg.RunsFilter(statuses=ACTIVE_STATUSES)
     for run in instance.get_runs(filters):
         process = run.tags.get(PROCESS_TAG)
         if process and not _is_alive(process):
             instance.report_run_failed(
-                run, "The process of this run was killed. What a model answered is kept."
+                run, "The process of this run was killed. All model answers are kept."
             )
             ended.append(run.run_id)
     return ended
@@ -45,7 +45,7 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
 def _is_alive(process: str) -> bool:
     host, pid, started_at = process.rsplit(":", 2)
     if host != socket.gethostname():
-        return True  # cannot be known from here
+        return True  # unknown: the process is on another host
     try:
         started = psutil.Process(int(pid)).create_time()
     except psutil.NoSuchProcess:

@@ -1,7 +1,7 @@
-"""Recording what a step stores as materializations of its run, as soon as it is stored.
+"""Record the results of a step as materializations of its run, as soon as they are stored.
 
-A step that ends by a budget, a dead endpoint or a signal has then recorded all that it has stored.
-What a kill leaves unrecorded is reported by the next sync, tick or command (``reporting``).
+So a step stopped by a budget, a dead endpoint or a signal has recorded everything it stored. After
+a kill, the next sync, tick or command reports what is missing (``reporting``).
 """
 
 from collections.abc import Sequence
@@ -23,18 +23,18 @@ from augcon_lib.warehouse.partitions import OK, REJECTED, PartitionOutput, Parti
 
 @dataclass
 class DocumentRecorder:
-    """Records each batch of documents of *context*'s step; given to a stage as ``saved``.
+    """Records each batch of documents of *context*'s step; pass it to a stage as ``saved``.
 
-    ``report`` is that of the stage, as soon as something is stored.
+    ``report`` is the report of the stage, once something is stored.
     """
 
     context: dg.AssetExecutionContext
     report: StageReport | None = None
 
     def __call__(self, report: StageReport, outputs: Sequence[PartitionOutput]) -> None:
-        """Record the good ones of *outputs*, the last of *report*; take back what was rejected.
+        """Record the good ones of *outputs*, the last of *report*; withdraw rejected documents.
 
-        Figures of the step (``step/...``) are those until now.
+        Figures of the step (``step/...``) are those so far.
         """
         self.report = report
         instance, stage = self.context.instance, report.stage
@@ -54,7 +54,7 @@ class DocumentRecorder:
 
 @dataclass
 class WholeRecorder:
-    """Keeps what a stage without partitions has stored, to be recorded with its metadata."""
+    """Keeps what an unpartitioned stage has stored, to record it with its metadata."""
 
     states: dict[tuple[StageName, str], PartitionState] = field(default_factory=dict)
 
@@ -63,7 +63,7 @@ class WholeRecorder:
         self.states |= {(report.stage, o.document_id): _state(o) for o in outputs}
 
     def record(self, context: dg.AssetExecutionContext, run: StageRun, metadata: Metadata) -> None:
-        """Record what has been stored, if anything has, and the inputs that it changed."""
+        """Record the stored results, if any, and the inputs that they changed."""
         with run.recording():
             for (stage, document), state in self.states.items():
                 report_inputs(run, context.instance)

@@ -1,7 +1,7 @@
-"""Reporting to Dagster what is so and what it does not show: inputs that changed, stored results.
+"""Report changed inputs and stored results to Dagster, if its records lack them.
 
-Level-triggered, as everything here: what Dagster shows is compared with what there is, so nothing
-is reported twice, and whatever one process missed is reported by the next.
+Level-triggered: Dagster's records are compared with the current state. So nothing is reported
+twice, and what one process missed the next one reports.
 """
 
 from collections import defaultdict
@@ -35,11 +35,11 @@ from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.choices import NO_DOCUMENT
 from augcon_lib.warehouse.partitions import load_states
 
-RECORDED_LATER = "made earlier; recorded from the warehouse, because Dagster did not show it"
+RECORDED_LATER = "materialized earlier; recorded from the warehouse because Dagster lacked it"
 
 
 def report_inputs(run: StageRun, instance: dg.DagsterInstance) -> list[str]:
-    """Report the data version of every unpartitioned input that changed; their names."""
+    """Report the data version of every unpartitioned input that changed; return their names."""
     shown = latest_versions(instance, UNPARTITIONED_INPUTS)
     changed = {n: v for n, v in current_versions(run).items() if shown[n][0] != v}
     _report_whole(instance, changed)
@@ -49,12 +49,12 @@ def report_inputs(run: StageRun, instance: dg.DagsterInstance) -> list[str]:
 def report_stored(
     run: StageRun, instance: dg.DagsterInstance, turn: Turn | None = None
 ) -> list[Difference]:
-    """Make Dagster show what the warehouse holds, no more and no less; where it did not.
+    """Make Dagster's records match the warehouse; return the differences found.
 
-    Whatever Dagster lacks or shows in another version is recorded, an asset before those made from
-    it; what is not stored is taken back. Asks no model. Documents are done in pieces while *turn*
-    goes on, each at all assets; the assets over all documents come last. Between pieces others may
-    store and record.
+    Records what Dagster lacks or has in another version, upstream assets first; withdraws what is
+    not stored. Calls no model. Works in pieces of documents while *turn* has time, each piece at
+    all assets; the assets over all documents come last. Other processes may store and record
+    between pieces.
     """
     turn = turn or Turn()
     first = left = differences_now(run, instance)
@@ -76,7 +76,7 @@ def report_stored(
 
 
 def report_documents(instance: dg.DagsterInstance, sources: Mapping[str, str]) -> list[str]:
-    """Report the source hash of those documents of *sources* that Dagster shows otherwise."""
+    """Report the source hash of the documents of *sources* whose version in Dagster differs."""
     shown = instance.event_log_storage.get_latest_tags_by_partition(
         dg.AssetKey(DOCUMENTS),
         dg.DagsterEventType.ASSET_MATERIALIZATION,
@@ -95,9 +95,9 @@ def report_documents(instance: dg.DagsterInstance, sources: Mapping[str, str]) -
 def _report_piece(
     run: StageRun, instance: dg.DagsterInstance, found: Sequence[Difference], documents: int
 ) -> set[str]:
-    """Correct what *found* says of the first *documents*, which are returned.
+    """Correct the differences *found* for the first *documents* of them; return these documents.
 
-    Of ``NO_DOCUMENT``, where no other is left.
+    If no document is left, corrects ``NO_DOCUMENT``.
     """
     some = set(islice(dict.fromkeys(d.document for d in found if d.document), documents))
     some = some or {NO_DOCUMENT}
@@ -118,11 +118,11 @@ def _take_back_what_was_made_of(
     run: StageRun,
     instance: dg.DagsterInstance,
 ) -> bool:
-    """Of those of *some* documents that Dagster lacks at an asset, take back the later assets, too.
+    """Withdraw the downstream assets of *some* documents that Dagster lacks at an asset.
 
-    Their events point to one that is gone, and Dagster would show them as stale for ever. Recorded
-    after it they point to the new one; where the process dies before, they are missing as well.
-    Whether anything was taken back.
+    Their events point to an event that is gone, and Dagster would show them as stale forever.
+    Recorded again after it, they point to the new event; if the process dies before, they are
+    missing and the next one records them. Returns whether anything was withdrawn.
     """
     lacking: dict[str, set[str]] = defaultdict(set)
     for each in found:

@@ -1,4 +1,4 @@
-"""Documents that wait for consent to leave, as an evaluation of the check that shows them."""
+"""Evaluate the asset check ``retirement_agreed``: documents that wait for consent to leave."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ _LISTED = 20
 
 
 def report_retirements(run: StageRun, instance: dg.DagsterInstance) -> None:
-    """Record an evaluation of the check, unless the last one says what waits now."""
+    """Record an evaluation of the check, unless the last one shows the same sets."""
     evaluation = dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(DOCUMENTS), check_name=RETIREMENT_CHECK, **retirement_outcome(run)
     )
@@ -26,7 +26,7 @@ def report_retirements(run: StageRun, instance: dg.DagsterInstance) -> None:
 
 
 def in_words(waiting: Sequence[HeldSet]) -> str:
-    """Which documents wait, and what to do about them."""
+    """Return which documents wait, and what to do about them."""
     lines = [
         f"{len(each.document_ids):,} documents "
         f"{LOST[each.kind]} "
@@ -38,7 +38,7 @@ def in_words(waiting: Sequence[HeldSet]) -> str:
 
 
 def retirement_outcome(run: StageRun) -> dict[str, Any]:
-    """Outcome and metadata of the check; the ids of the sets are what is compared."""
+    """Return outcome and metadata of the check; ``set_ids`` is compared with the last one."""
     waiting = waiting_retirements(run)
     named = [document for each in waiting for document in sorted(each.document_ids)[:_LISTED]]
     return {

@@ -1,8 +1,8 @@
-"""Dagster's SQLite storages of runs and schedules, which wait for their turn as its event log does.
+"""Dagster's SQLite storages for runs and schedules, with the busy timeout of its event log.
 
-Dagster lets a connection to the event log wait 30 seconds for other writers, but one to the runs,
-where the daemon's heartbeats are, the 5 seconds of Python's default: on a busy machine they fail
-with "database is locked". Files and rows are the same.
+In Dagster, a connection to the event log waits 30 seconds for other writers. A connection to the
+runs, which include the daemon's heartbeats, waits only Python's default of 5 seconds: on a busy
+machine they fail with "database is locked". Files and rows are the same.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _WAIT = f"?timeout={SQLITE_BUSY_TIMEOUT_SECONDS}"
 
 
 class WaitingRunStorage(SqliteRunStorage):
-    """Dagster's own; ``base_dir`` is Dagster's home."""
+    """Dagster's run storage with a longer wait; ``base_dir`` is Dagster's home."""
 
     def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
         super().__init__(conn_string + _WAIT, inst_data)
@@ -26,12 +26,12 @@ class WaitingRunStorage(SqliteRunStorage):
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> "WaitingRunStorage":
-        """The storage where Dagster's own would be."""
+        """Return the storage, located where Dagster's own would be."""
         return cls.from_local(f"{config_value['base_dir']}/history", inst_data)
 
 
 class WaitingScheduleStorage(SqliteScheduleStorage):
-    """Dagster's own; ``base_dir`` is Dagster's home."""
+    """Dagster's schedule storage with a longer wait; ``base_dir`` is Dagster's home."""
 
     def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
         super().__init__(conn_string + _WAIT, inst_data)
@@ -40,7 +40,7 @@ class WaitingScheduleStorage(SqliteScheduleStorage):
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> "WaitingScheduleStorage":
-        """The storage where Dagster's own would be."""
+        """Return the storage, located where Dagster's own would be."""
         found = cls.from_local(f"{config_value['base_dir']}/schedules", inst_data)
         assert isinstance(found, cls)
         return found

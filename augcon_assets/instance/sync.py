@@ -1,4 +1,4 @@
-"""Following the store: partitions for its documents, and runs for what is stale."""
+"""Follow the store: keep the partitions equal to its documents, and tag runs of what is stale."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ from augcon_lib.staleness.run_plan import PlannedRun
 
 @dataclass(frozen=True)
 class Store:
-    """The store as listed: source hashes by document id, and what is new or left.
+    """The listed store: source hashes by document id, and documents that are new or deleted.
 
-    ``held`` are documents that left and that nobody has agreed to retire.
+    ``held`` are documents that left the store and wait for consent to be retired.
     """
 
     sources: Mapping[str, str]
@@ -43,19 +43,19 @@ def sync_partitions(
     hold: bool = False,
     turn: Turn | None = None,
 ) -> Store:
-    """List the store and make the partitions its documents; documents that left are forgotten.
+    """List the store and make the partitions equal to its documents; retire those that left.
 
-    Where too many left to be forgotten unasked, raises ``RetirementHeld``, or with *hold* goes on
-    with those that are still there (``sync_sources``).
+    If too many left to retire them without consent, raises ``RetirementHeld``, or with *hold*
+    continues with the documents that are still in the store (``sync_sources``).
 
-    Dagster is made to show the inputs as they are now and what the warehouse holds, an instance
-    that was lost too; also where the store cannot be listed.
+    Also updates Dagster's records of the inputs and of the warehouse, even if the instance was lost
+    or the store cannot be listed.
 
-    The store is always listed to its end, and documents leave the warehouse in one transaction: a
-    listing that was cut short would retire what it did not reach. What follows for Dagster is done
-    while *turn* goes on, and ``turn.left`` says how much the next sync finds still to be done.
+    The store is always listed completely, and documents leave the warehouse in one transaction: an
+    incomplete listing would retire documents it did not reach. The work in Dagster is done while
+    *turn* has time; ``turn.left`` is the number of documents left for the next sync.
 
-    Raises ``StoreError`` where the store cannot be listed: no partition is touched then.
+    Raises ``StoreError`` if the store cannot be listed; no partition is changed then.
     """
     turn = turn or Turn()
     try:
@@ -75,19 +75,19 @@ def sync_partitions(
 
 
 def report_changes(run: StageRun, instance: dg.DagsterInstance, turn: Turn | None = None) -> None:
-    """Make Dagster show inputs and budget as they are now, and what the warehouse holds."""
+    """Update Dagster's records of inputs, budget and warehouse."""
     report_budget(run.workspace, instance)
     report_inputs(run, instance)
     report_stored(run, instance, turn)
 
 
 def documents_in_order(instance: dg.DagsterInstance) -> list[str]:
-    """Documents with a partition, in the order in which the partitions were created."""
+    """Return the documents that have a partition, in order of creation of the partitions."""
     return [document_id(key) for key in instance.get_dynamic_partitions(DOCUMENTS)]
 
 
 def run_tags(planned: PlannedRun, session_id: str) -> dict[str, str]:
-    """Tags of *planned*: its session, and its range of partitions."""
+    """Return the tags of *planned*: its session, and its range of partitions."""
     tags = {SESSION_TAG: session_id}
     if planned.first:
         tags[ASSET_PARTITION_RANGE_START_TAG] = partition_key(planned.first)

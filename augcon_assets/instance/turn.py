@@ -1,8 +1,8 @@
-"""How much of what is left to do a tick does before it lets the next one go on.
+"""A time limit for the work of one tick; the next tick continues.
 
-A tick that takes longer than Dagster allows is dropped with what it requested, and a lost instance
-of ten thousand documents is fifty thousand events. So a tick works in pieces, and looks at the
-clock between them. Nothing is kept for the next tick: it compares again.
+Dagster drops a tick that takes too long, with the runs it requested, and restoring a lost instance
+of ten thousand documents takes fifty thousand events. So a tick works in pieces and checks the
+clock between them. It keeps no state for the next tick, which compares again.
 """
 
 import math
@@ -10,18 +10,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-# A piece is a transaction of SQLite, or one for each asset: while it lasts, no one else writes to
-# the same file, and Dagster's daemon has its heartbeats to write.
+# A piece is one SQLite transaction, or one per asset. Meanwhile nobody else can write to the same
+# file, and Dagster's daemon must write its heartbeats.
 DOCUMENTS_PER_PIECE = 500
 
 Item = TypeVar("Item")
 
 
 class Turn:
-    """Work in pieces for so many seconds, by *clock*; without end by default, as for a command.
+    """A limit of *seconds*, by *clock*, for work in pieces; no limit by default, as for a command.
 
-    The time begins with the first piece, which is always done: each turn comes closer to the end,
-    however slow the machine. ``left``: so many documents at least were left for want of time.
+    The time starts with the first piece, which is always done: each turn makes progress, even on a
+    slow machine. ``left`` is the least number of documents left when the time was over.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Turn:
         return self._clock() - self._began_at < self._seconds
 
     def pieces(self, items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-        """*items*, which are documents, piece by piece while there is time."""
+        """Yield *items*, which are documents, piece by piece while there is time."""
         for start in range(0, len(items), self.documents):
             if not self.goes_on():
                 self.leave(len(items) - start)
@@ -53,5 +53,5 @@ class Turn:
             yield items[start : start + self.documents]
 
     def leave(self, documents: int) -> None:
-        """Note that *documents* are left; they may be those that were noted before."""
+        """Note that *documents* are left; they may include those noted before."""
         self.left = max(self.left, documents)

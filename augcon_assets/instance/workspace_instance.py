@@ -1,4 +1,4 @@
-"""Dagster's instance of a workspace, for commands that run in their own process."""
+"""Open the Dagster instance of a workspace, for commands that run in their own process."""
 
 import fcntl
 import os
@@ -15,14 +15,14 @@ from augcon_lib.workspace import Workspace
 
 @contextmanager
 def workspace_instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
-    """The instance in the workspace's ``dagster_home``; made where it is missing.
+    """Open the instance in the workspace's ``dagster_home``; create it if it is missing.
 
-    Raises ``LineageError`` where its files cannot be used.
+    Raises ``LineageError`` if its files cannot be used.
     """
     home = workspace.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("AUGCON_WORKSPACE", str(workspace.root))
-    # The settings of the instance ask for it.
+    # dagster.yaml reads it.
     os.environ["DAGSTER_HOME"] = str(home)
     try:
         with _alone(home):
@@ -35,7 +35,7 @@ def workspace_instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
 
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
-    """Wait until no other process opens the instance: the first one makes its tables."""
+    """Wait until no other process opens the instance: the first one creates its tables."""
     try:
         lock = (home / "instance.lock").open("a")
     except OSError as error:
@@ -47,7 +47,7 @@ def _alone(home: Path) -> Iterator[None]:
 
 def _unusable(home: Path, problem: object) -> LineageError:
     return LineageError(
-        f"Dagster's records in {home} cannot be read or written: {problem}; what was made is in "
-        "the warehouse. Free space or fix the rights of that folder, then run augcon again: it "
-        "records what is missing"
+        f"Dagster's records in {home} cannot be read or written: {problem}. The stored results are "
+        "safe in the warehouse. Free disk space or fix the permissions of that folder, then run "
+        "augcon again to record what is missing"
     )

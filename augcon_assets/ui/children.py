@@ -1,29 +1,29 @@
-"""No process outlives the one that started it."""
+"""End the child processes of the UI: none outlives the process that started it."""
 
 import contextlib
 
 import psutil
 
-# Those that were asked to end do so by themselves; a run that is still under way is interrupted
-# then, and keeps what a model has answered.
+# Children that were asked to stop end by themselves within the first limit. Then runs still in
+# progress are interrupted; all model answers are kept.
 END_SECONDS = 10.0
 INTERRUPT_SECONDS = 20.0
 
 
 class Children:
-    """The processes below this one, also those whose own parent ends before they do."""
+    """The descendants of this process, including those whose own parent ends first."""
 
     def __init__(self) -> None:
         self._seen: set[psutil.Process] = set()  # equal by process id and start time
 
     def remember(self) -> None:
-        """Take note of all that there are now."""
+        """Note all current descendants."""
         self._seen.update(psutil.Process().children(recursive=True))
 
     def end(self) -> None:
-        """Wait until all are gone: first as they are, then after SIGTERM, then after SIGKILL.
+        """Wait until all have ended: first without a signal, then after SIGTERM, then SIGKILL.
 
-        Whoever interrupts (``KeyboardInterrupt``) need not wait.
+        ``KeyboardInterrupt`` skips the waiting.
         """
         self.remember()
         left = list(self._seen)

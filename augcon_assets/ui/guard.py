@@ -1,14 +1,14 @@
-"""What stands in front of Dagster's web app: who may ask, from where, and in which form.
+"""Access control in front of Dagster's web app.
 
-Dagster's app answers whoever reaches it, and executes a mutation that comes by GET or as
-``text/plain``: any page that is open in a browser on this machine could launch runs, and by a name
-that resolves to 127.0.0.1 (DNS rebinding) it could read documents, too. So every request needs
+Dagster's app answers every request that reaches it, and executes a mutation sent by GET or as
+``text/plain``. Any page open in a browser on this machine could launch runs, and with a name that
+resolves to 127.0.0.1 (DNS rebinding) it could also read documents. So every request needs
 
 - a ``Host`` of this machine (Starlette's ``TrustedHostMiddleware``),
-- no ``Origin`` but the address that is asked, also to open a websocket,
-- the token: once in the address, then in a cookie; or as ``Authorization: Bearer``,
-- for a query or anything that changes something: POST as ``application/json``, a form that a
-  foreign page cannot send without being asked first.
+- no ``Origin`` except the requested address, also to open a websocket,
+- the token: first in the address, then in a cookie; or as ``Authorization: Bearer``,
+- for a query or a change: POST as ``application/json``, which a foreign page cannot send without a
+  preflight request.
 """
 
 import hmac
@@ -31,8 +31,8 @@ POLICY_VIOLATION = 1008  # of a websocket
 READING = ("GET", "HEAD")
 
 NO_TOKEN = "this UI needs its token: open the address that `augcon ui` printed when it started"
-# Followed by the page itself, so that the browser counts what comes next as the UI's own request:
-# it sends a strict cookie with no other.
+# The page redirects itself, so that the browser treats the next request as same-site: it sends a
+# strict cookie with no other.
 ENTRANCE = (
     '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={address}">'
     '<title>augcon</title><a href="{address}">Open the UI</a>'
@@ -41,7 +41,7 @@ ENTRANCE_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer
 
 
 def guarded(port: int, token: str) -> list[Middleware]:
-    """The middleware that an app on loopback at *port* needs; *token* is what opens it."""
+    """Return the middleware for an app on loopback at *port* that *token* opens."""
     return [
         Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK_NAMES), www_redirect=False),
         Middleware(Guard, token=token, cookie_name=f"augcon-ui-{port}"),
@@ -49,12 +49,12 @@ def guarded(port: int, token: str) -> list[Middleware]:
 
 
 class Guard:
-    """ASGI middleware: refuses what does not come from the UI's own page, or without its token."""
+    """ASGI middleware that refuses requests from other pages and requests without the token."""
 
     def __init__(self, app: ASGIApp, token: str, cookie_name: str) -> None:
         self.app = app
         self._token = token
-        # Cookies are shared by all ports of a host: each UI has one of its own name.
+        # All ports of a host share cookies: each UI needs its own cookie name.
         self._cookie_name = cookie_name
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,11 +72,11 @@ class Guard:
             await refusal(scope, receive, send)
 
     def _answer(self, request: HTTPConnection) -> Response | None:
-        """What to answer in the app's place; None: the app may answer."""
+        """Return the response to send instead of the app's, or ``None`` to let the app answer."""
         if len(request.headers.getlist("host")) > 1:
-            return _refused(HTTPStatus.BAD_REQUEST, "it names more than one host")
+            return _refused(HTTPStatus.BAD_REQUEST, "the request has more than one Host header")
         if _is_foreign(request):
-            return _refused(HTTPStatus.FORBIDDEN, "a page of another origin asked")
+            return _refused(HTTPStatus.FORBIDDEN, "the request comes from a page of another origin")
         method = request.scope.get("method", "GET")
         if method in READING and self._is_token(request.query_params.get(TOKEN_PARAMETER, "")):
             return self._entrance(request)
@@ -84,8 +84,8 @@ class Guard:
             return _refused(HTTPStatus.FORBIDDEN, NO_TOKEN)
         if method == "POST":
             if not _is_json(request):
-                said = "send it as Content-Type: application/json"
-                return _refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, said)
+                message = "send it as Content-Type: application/json"
+                return _refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message)
         elif method not in READING or _is_query(request):
             return _refused(HTTPStatus.METHOD_NOT_ALLOWED, "send it by POST as application/json")
         return None
@@ -97,11 +97,11 @@ class Guard:
         return self._is_token(request.cookies.get(self._cookie_name, ""))
 
     def _is_token(self, given: str) -> bool:
-        """Compared in constant time."""
+        """Compare *given* with the token in constant time."""
         return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self._token.encode())
 
     def _entrance(self, request: HTTPConnection) -> Response:
-        """Hand the token over from the address to a cookie, and go on without it."""
+        """Move the token from the address to a cookie and redirect to the address without it."""
         others = [i for i in request.query_params.multi_items() if i[0] != TOKEN_PARAMETER]
         address = "/" + request.url.path.lstrip("/\\") + ("?" + urlencode(others) if others else "")
         page = HTMLResponse(ENTRANCE.format(address=escape(address)), headers=ENTRANCE_HEADERS)
@@ -110,12 +110,12 @@ class Guard:
 
 
 def _is_foreign(request: HTTPConnection) -> bool:
-    """Whether a page of another origin sent it; another port of this machine is another origin."""
+    """Whether a page of another origin sent the request; another port is another origin."""
     headers = request.headers
     own = f"http://{headers.get('host', '')}".lower()
     if any(origin.lower() != own for origin in headers.getlist("origin")):
         return True
-    # Opening the UI by a link or a bookmark is nobody's doing but the person's.
+    # A navigation, such as a link or a bookmark, is an action of the user.
     from_elsewhere = headers.get("sec-fetch-site", "none") in ("cross-site", "same-site")
     return from_elsewhere and headers.get("sec-fetch-mode") != "navigate"
 
@@ -126,7 +126,7 @@ def _is_json(request: HTTPConnection) -> bool:
 
 
 def _is_query(request: HTTPConnection) -> bool:
-    """Whether it is a GraphQL query in an address, which Dagster would execute."""
+    """Whether the address contains a GraphQL query, which Dagster would execute."""
     return (
         request.scope["type"] == "http"
         and request.url.path.rstrip("/").endswith(GRAPHQL_PATH)
@@ -139,7 +139,7 @@ def _refused(status: HTTPStatus, why: str) -> Response:
 
 
 def _unframed(send: Send) -> Send:
-    """*send* with headers by which no other page can show or read the answer."""
+    """Return *send* with headers that forbid other pages to frame or read the response."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -1,8 +1,8 @@
-"""Dagster's web app, its daemon and the code they share, for one workspace, until it is stopped.
+"""Serve Dagster's web app, its daemon and a shared code server for one workspace.
 
 The web app runs in this process, behind :mod:`augcon_assets.ui.guard`; the daemon and the code
-server are its children, as under ``dagster dev``. A request to stop (SIGINT, SIGTERM) ends all of
-them, and every run that they started.
+server are its children, as under ``dagster dev``. SIGINT or SIGTERM ends all of them, and every run
+that they started.
 """
 
 import contextlib
@@ -25,8 +25,8 @@ from augcon_lib.errors import AugconError, SettingsError
 from augcon_lib.workspace import Workspace
 
 HOST = "127.0.0.1"
-FINISH_SECONDS = 5  # so long may requests under way still be answered
-# Dagster gives a tick 60 seconds and drops what it did; one here ends by itself long before these.
+FINISH_SECONDS = 5  # for open requests after a request to stop
+# Dagster drops a tick after 60 seconds by default; ticks of augcon end long before 300.
 TICK_TIMEOUTS = {
     "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "300",
     "DAGSTER_SCHEDULE_GRPC_TIMEOUT_SECONDS": "300",
@@ -34,27 +34,27 @@ TICK_TIMEOUTS = {
 
 
 class DaemonEnded(AugconError):
-    """Dagster's daemon ended by itself, and the UI with it."""
+    """Dagster's daemon ended unexpectedly, and the UI with it."""
 
 
 def listen(port: int) -> socket.socket:
-    """A socket at *port* of loopback; 0: any that is free. Raises ``SettingsError``."""
+    """Open a socket at *port* on loopback; 0 picks a free port. Raises ``SettingsError``."""
     opened = socket.socket()
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         opened.bind((HOST, port))
     except (OSError, OverflowError) as error:
         opened.close()
-        raise SettingsError(f"--port {port}: {error}; choose another with --port N") from None
+        raise SettingsError(f"--port {port}: {error}; choose another port") from None
     return opened
 
 
 @contextlib.contextmanager
 def stopping_on_signals() -> Iterator[None]:
-    """SIGINT and SIGTERM raise ``KeyboardInterrupt`` in the body.
+    """Make SIGINT and SIGTERM raise ``KeyboardInterrupt`` in the body.
 
-    Also where the shell started this process with SIGINT ignored, as it does in the background:
-    the children would inherit that, and never end.
+    This also works if the shell started the process with SIGINT ignored, as in the background. The
+    children would inherit that and never end.
     """
 
     def stop(number: int, frame: object) -> None:
@@ -69,16 +69,16 @@ def stopping_on_signals() -> Iterator[None]:
 
 
 def serve(workspace: Workspace, listening: socket.socket, on_ready: Callable[[str], None]) -> None:
-    """Serve until a signal stops it (``KeyboardInterrupt``); no process is left behind.
+    """Serve until a signal stops it (``KeyboardInterrupt``); leave no process behind.
 
-    *on_ready* is given the address, with its token, once the address answers. Raises
-    ``SettingsError`` without a ``workspace.yaml``, and ``DaemonEnded``.
+    Calls *on_ready* with the address, including the token, once the address answers. Raises
+    ``SettingsError`` if ``workspace.yaml`` is missing, and ``DaemonEnded``.
     """
     code = workspace.root / "workspace.yaml"
     if not code.is_file():
         raise SettingsError(
-            f"{code} does not exist; it names the code for Dagster: copy it from a workspace that "
-            "`augcon init` makes"
+            f"{code} does not exist; Dagster needs it to load the code. Create a workspace with "
+            "augcon init DIR and copy the file from there"
         )
     os.environ["AUGCON_WORKSPACE"] = str(workspace.root)
     os.environ["DAGSTER_IS_DEV_CLI"] = "1"  # as under `dagster dev`
@@ -113,25 +113,28 @@ def _serve_app(
     threading.Thread(target=_stop_with, args=(daemon, server), daemon=True).start()
     server.run(sockets=[listening])
     if daemon.poll() is not None:
-        raise DaemonEnded(f"Dagster's daemon ended by itself (exit code {daemon.returncode})")
+        raise DaemonEnded(
+            f"Dagster's daemon ended unexpectedly (exit code {daemon.returncode}); see its output "
+            "above, then start augcon ui again"
+        )
 
 
 def guard_app(app: Starlette, port: int, token: str) -> Starlette:
-    """*app* behind the guard."""
-    for middleware in reversed(guarded(port, token)):  # the last one added is the first one asked
+    """Return *app* behind the guard."""
+    for middleware in reversed(guarded(port, token)):  # the last one added runs first
         app.add_middleware(middleware.cls, *middleware.args, **middleware.kwargs)
     return app
 
 
 class _Server(uvicorn.Server):
-    """Says when it answers."""
+    """A server that calls *on_ready* once it answers."""
 
     def __init__(self, app: Starlette, on_ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 log_level="warning",
-                access_log=False,  # the first request of a browser holds the token
+                access_log=False,  # the first request of a browser contains the token
                 proxy_headers=False,
                 timeout_graceful_shutdown=FINISH_SECONDS,
             )

@@ -1,7 +1,7 @@
-"""Which stretch of a text an answer needs, by its words alone.
+"""Find the stretch of a text that an answer needs, by its words alone.
 
-The smallest run of sentences that holds what the answer says: its words (names and numbers are
-words, too) and pairs of neighbouring words, weighted by how few sentences they stand in.
+It is the smallest run of sentences that contains the terms of the answer: its words (including
+names and numbers) and pairs of neighbouring words. A term in fewer sentences weighs more.
 """
 
 import math
@@ -12,7 +12,7 @@ from itertools import pairwise
 from augcon_lib.benchmark.answers import normalised
 from augcon_lib.text.sentences import split_sentences
 
-# An answer may lean on a word that stands somewhere else, too.
+# An answer may use a word that also occurs elsewhere.
 MIN_CARRIED = 0.9
 
 Span = tuple[int, int]
@@ -20,10 +20,10 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class SpanUse:
-    """How an answer's span lies to a node's, both in characters of the same text.
+    """An answer's span compared with a node's, both in characters of the same text.
 
-    ``inside`` is the share of the answer's span that lies in the node's, ``used`` the share of the
-    node's span that the answer's covers; ``needed`` is the answer's span.
+    ``inside`` is the share of the answer's span that lies in the node's. ``used`` is the share of
+    the node's span that the answer's covers. ``needed`` is the answer's span.
     """
 
     needed: Span
@@ -32,9 +32,9 @@ class SpanUse:
 
 
 def span_use(answer: str, text: str, node: Span, language: str) -> SpanUse | None:
-    """How much of *node*'s span of *text* the *answer* needs, and how much besides.
+    """Return how much of *node*'s span of *text* the *answer* needs, and how much outside of it.
 
-    ``None`` where no word of the answer stands in *text*.
+    ``None`` if no word of the answer occurs in *text*.
     """
     needed = smallest_span(answer, text, language, node)
     if needed is None:
@@ -44,19 +44,19 @@ def span_use(answer: str, text: str, node: Span, language: str) -> SpanUse | Non
 
 
 def smallest_span(answer: str, text: str, language: str, near: Span) -> Span | None:
-    """The shortest run of sentences of *text* that carries *answer*.
+    """Return the shortest run of sentences of *text* that carries *answer*.
 
-    That is ``MIN_CARRIED`` of the weight of those terms of the answer that stand in *text* at
-    all. A sentence that only partly lies in *near* counts as its parts, for a node may be less
-    than a sentence. Of runs that are equally short, the one with the most of *near*, then the
-    first.
+    To carry it, a run must contain ``MIN_CARRIED`` of the weight of those terms of the answer that
+    occur in *text* at all. A sentence that lies only partly in *near* is split at its ends, because
+    a node may be less than a sentence. Among equally short runs, returns the one with the most of
+    *near*, then the first.
     """
     sentences = [
         part for span in split_sentences(text, language) for part in _cut(text, span, near)
     ]
-    wanted = _terms(answer)
-    held = [wanted & _terms(text[start:end]) for start, end in sentences]
-    spread = Counter(term for terms in held for term in terms)
+    needed_terms = _terms(answer)
+    shared = [needed_terms & _terms(text[start:end]) for start, end in sentences]
+    spread = Counter(term for terms in shared for term in terms)
     if not spread:
         return None
     weights = {term: math.log((1 + len(sentences)) / count) for term, count in spread.items()}
@@ -66,8 +66,8 @@ def smallest_span(answer: str, text: str, language: str, near: Span) -> Span | N
         seen: set[str] = set()
         weight = 0.0
         for last in range(first, len(sentences)):
-            weight += sum(weights[term] for term in held[last] - seen)
-            seen |= held[last]
+            weight += sum(weights[term] for term in shared[last] - seen)
+            seen |= shared[last]
             if weight >= least - 1e-9:
                 found.append((start, sentences[last][1]))
                 break
@@ -75,12 +75,12 @@ def smallest_span(answer: str, text: str, language: str, near: Span) -> Span | N
 
 
 def overlap(first: Span, second: Span) -> int:
-    """How many characters two spans share."""
+    """Return the number of characters that two spans share."""
     return max(0, min(first[1], second[1]) - max(first[0], second[0]))
 
 
 def _cut(text: str, span: Span, near: Span) -> list[Span]:
-    """*span* cut at the ends of *near* that lie inside of it; white space is no part."""
+    """Cut *span* at the ends of *near* that lie inside it; omit parts of white space only."""
     edges = [span[0], *(end for end in near if span[0] < end < span[1]), span[1]]
     return [(low, high) for low, high in pairwise(edges) if text[low:high].strip()]
 

@@ -1,4 +1,4 @@
-"""A query answered from its node, from the node's parent, and from each of its halves."""
+"""Answer a query from its node, from the node's parent, and from each of its halves."""
 
 from dataclasses import dataclass
 
@@ -17,10 +17,10 @@ SAME_F1 = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A selected query and where it was asked: the texts that it is answered from.
+    """A selected query and the texts that it is answered from.
 
-    ``span`` is the node's place in ``root``, the root context; ``None`` where the model rewrote
-    the node's text. ``parent`` is empty for a root, ``halves`` where the node was not split.
+    ``span`` is the node's place in ``root``, the root context; ``None`` if the model rewrote the
+    node's text. ``parent`` is empty for a root, ``halves`` for a node that was not split.
     """
 
     node_id: str
@@ -36,12 +36,12 @@ class Place:
 
     @property
     def grain(self) -> str:
-        """Detail, concept or macro, by the share of the root context."""
+        """The grain (detail, concept or macro), by the share of the root context."""
         return grain(len(self.text), len(self.root))
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The node's text, its parent's where it has one, those of its halves where it has any."""
+        """The node's text, then its parent's and those of its halves, if it has them."""
         return (self.text, *filter(None, [self.parent]), *self.halves)
 
 
@@ -49,7 +49,7 @@ class Place:
 class Row:
     """A query with its answers from the node, its parent and its halves.
 
-    ``None`` is an answer that would be no row: a refusal, or one with names from elsewhere.
+    ``None`` is an answer that could not become a row: a refusal, or one with foreign names.
     """
 
     place: Place
@@ -66,12 +66,12 @@ class Row:
 
     @property
     def needs_no_more(self) -> float | None:
-        """1 where the parent gives the same answer, 0 where another; ``None`` for a root."""
+        """1 if the parent gives the same answer, 0 if another; ``None`` for a root."""
         return float(self._same(self.parent)) if self.place.parent else None
 
     @property
     def needs_no_less(self) -> float | None:
-        """1 where each half gives another answer; ``None`` where the node was not split."""
+        """1 if each half gives another answer, else 0; ``None`` if the node was not split."""
         if not self.place.halves:
             return None
         return float(not any(self._same(half) for half in self.halves))
@@ -81,7 +81,7 @@ class Row:
 
 
 def places(selection: Selection) -> list[Place]:
-    """Every selected query with its node's surroundings."""
+    """Return every selected query with its node's surroundings."""
     found = []
     for document_id, queries in sorted(selection.queries.items()):
         nodes = {node.node_id: node for node in selection.trees.nodes[document_id]}
@@ -115,9 +115,9 @@ def places(selection: Selection) -> list[Place]:
 def ask_again(
     inputs: StudyInputs, selection: Selection, stage: str, most: int
 ) -> tuple[list[Row | None], Asked]:
-    """Answer a draw of at most *most* selected queries from all their texts.
+    """Answer a sample of at most *most* selected queries from all their texts.
 
-    With the workspace's principles and its first examples. ``None`` is a query without a usable
+    Uses the workspace's principles and its first examples. ``None`` is a query without a usable
     answer from its own node. Raises as ``ask_all`` does.
     """
     run = selection.trees.trial.run

@@ -10,7 +10,7 @@ from augcon_lib.evaluation.resampling import NOT_MEASURED, Interval, mean_interv
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """The mean of ``count`` values; NaN of none. ``interval`` holds 95 % of the resamples."""
+    """The mean of ``count`` values, NaN if there are none, and its 95 % bootstrap ``interval``."""
 
     value: float
     interval: Interval
@@ -21,7 +21,7 @@ class Figure:
 
 
 def figure(values: Iterable[tuple[Hashable, float | None]]) -> Figure:
-    """The mean of the values of (group, value), by bootstrap over groups; ``None`` is left out."""
+    """Return the mean of (group, value) pairs, by bootstrap over groups; ``None`` is skipped."""
     measured = [(group, value) for group, value in values if value is not None]
     if not measured:
         return Figure(math.nan, NOT_MEASURED, 0)

@@ -1,7 +1,7 @@
-"""Study 1: λ and l, the two knobs of granularity, against granularity, diversity and coverage.
+"""Study 1: the effect of λ and l on granularity, diversity and coverage.
 
-λ bounds a tree from below, l the root contexts from above (section 3.2). Both go over multiples
-of what the workspace has, or of the preset of the corpus's language.
+λ is the lower bound of a tree's contexts, l the upper bound of root contexts (section 3.2). Both
+take multiples of the workspace's value, or of the preset of the corpus's language.
 """
 
 from collections import Counter
@@ -31,12 +31,12 @@ DASH = "–"
 
 @dataclass(frozen=True, slots=True)
 class Granularity:
-    """What a corpus's trees and its selected queries are like.
+    """Measures of a corpus's trees and its selected queries.
 
     ``asked_per_1000_chars`` counts the queries of each context's first tree,
-    ``rows_per_1000_chars`` those selected, both over the characters of the documents. The rest is
-    of the selected ones: ``shares`` by grain, the median length of the text that they are about,
-    their mean depth, and their distinct pairs of words.
+    ``rows_per_1000_chars`` the selected ones, both per characters of the documents. The rest
+    measures the selected ones: ``shares`` by grain, the median length of the text that they are
+    about, their mean depth, and their distinct pairs of words.
     """
 
     asked_per_1000_chars: float
@@ -49,9 +49,9 @@ class Granularity:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One l and one λ: what came of it, and what it costs by itself.
+    """The result of one l and one λ, and its own cost.
 
-    ``coverage`` holds the share of each gold question that is covered; ``None`` without any.
+    ``coverage`` contains the covered share of each gold question; ``None`` without gold questions.
     """
 
     max_context_chars: int
@@ -64,7 +64,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The cells of a corpus, by (l, λ), and which of them is the workspace's own."""
+    """The cells of a corpus, by (l, λ), and the cell of the workspace's own settings."""
 
     corpus: Corpus
     cells: Mapping[tuple[int, int], Cell]
@@ -72,16 +72,16 @@ class Grid:
 
     @property
     def context_lengths(self) -> list[int]:
-        """All l, from the smallest."""
+        """All l, in ascending order."""
         return sorted({longest for longest, _ in self.cells})
 
     def along(self, longest: int) -> list[Cell]:
-        """The cells of one l, by λ."""
+        """Return the cells of one l, by λ."""
         return [self.cells[key] for key in sorted(self.cells) if key[0] == longest]
 
 
 def granularity_of(chars: int, nodes: Sequence[Node], selected: Sequence[str]) -> Granularity:
-    """Of documents of *chars* characters with *nodes*, some of them *selected* by id."""
+    """Measure documents of *chars* characters with *nodes*, some of them *selected* by id."""
     by_id = {node.node_id: node for node in nodes}
     chosen = [by_id[each] for each in selected]
     grains = Counter(grain(len(n.text), len(by_id[n.path[0]].text)) for n in chosen)
@@ -97,7 +97,7 @@ def granularity_of(chars: int, nodes: Sequence[Node], selected: Sequence[str]) -
 
 
 def lengths_to_try(longest: int, shortest: int) -> list[tuple[int, int]]:
-    """The grid of (l, λ) around *longest* and *shortest*: λ is below l."""
+    """Return the grid of (l, λ) around *longest* and *shortest*, with λ below l."""
     tried = (
         (round(longest * l_factor), round(shortest * factor))
         for l_factor in L_FACTORS
@@ -107,7 +107,7 @@ def lengths_to_try(longest: int, shortest: int) -> list[tuple[int, int]]:
 
 
 def run(inputs: StudyInputs) -> StudyPage:
-    """Make a dataset of each corpus with each l and λ of the grid."""
+    """Make a dataset from each corpus with each l and λ of the grid."""
     spent = Spent()
     grids = [_grid(inputs, corpus) for corpus in inputs.opened]
     spent.add(*(cell for grid in grids for cell in grid.cells.values()))
@@ -168,7 +168,7 @@ def _found(selection: Selection) -> Granularity:
 
 
 def findings(grid: Grid) -> Iterator[str]:
-    """What λ does at the workspace's own l, and l at its own λ."""
+    """State the effect of λ at the workspace's own l, and of l at its own λ."""
     name = grid.corpus.name
     by_lambda = grid.along(grid.own[0])
     by_l = [grid.cells[key] for key in sorted(grid.cells) if key[1] == grid.own[1]]

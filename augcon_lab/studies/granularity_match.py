@@ -1,9 +1,9 @@
 """Study 7: does the answer to a node's query need that node's span, and no more?
 
-Two looks at the same queries. By words: the smallest run of sentences of the root context that
-carries the answer, against the node's span. By asking again: the same query from the node's
-parent, and from each of its halves. An answer that stays the same from the parent needs no more
-than the node; one that both halves change needs no less.
+The study examines the same queries in two ways. By words: it compares the smallest run of sentences
+of the root context that carries the answer with the node's span. By asking again: it answers the
+same query from the node's parent and from each of its halves. If the parent gives the same answer,
+the query needs no more than the node; if both halves change it, the query needs no less.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,41 +26,41 @@ FITS = ("fits", "narrower", "beyond")
 
 
 def fit_of(use: SpanUse) -> str:
-    """``fits``; ``narrower``: most of the node's span is not needed; ``beyond``: more is."""
+    """Return ``fits``, ``narrower`` (most is unneeded) or ``beyond`` (more is needed)."""
     if use.inside < WHOLLY_INSIDE:
         return "beyond"
     return "fits" if use.used >= MOST_OF_SPAN else "narrower"
 
 
 def inside(row: Row) -> float | None:
-    """The share of the answer's span that lies in the node's."""
+    """Return the share of the answer's span that lies in the node's."""
     use = row.use
     return use.inside if use else None
 
 
 def used(row: Row) -> float | None:
-    """The share of the node's span that the answer's covers."""
+    """Return the share of the node's span that the answer's covers."""
     use = row.use
     return use.used if use else None
 
 
 def has_fit(fit: str) -> Callable[[Row], float | None]:
-    """Whether the answer's span stands to the node's as *fit* says."""
+    """Return a measure: 1 if the answer's span relates to the node's as *fit* says, else 0."""
     return lambda row: float(fit_of(use) == fit) if (use := row.use) else None
 
 
 def needs_no_more(row: Row) -> float | None:
-    """Whether the parent gives the same answer."""
+    """Return whether the parent gives the same answer."""
     return row.needs_no_more
 
 
 def needs_no_less(row: Row) -> float | None:
-    """Whether both halves give another answer."""
+    """Return whether both halves give another answer."""
     return row.needs_no_less
 
 
 def measured(rows: Sequence[Row], measure: Callable[[Row], float | None], grain: str) -> Figure:
-    """The mean of *measure* over the rows of *grain*, by bootstrap over root contexts."""
+    """Return the mean of *measure* over the rows of *grain*, by bootstrap over root contexts."""
     return figure(
         (row.place.context_id, measure(row)) for row in rows if grain in (row.place.grain, "all")
     )
@@ -104,7 +104,7 @@ def run(inputs: StudyInputs) -> StudyPage:
 
 
 def findings(rows: Mapping[str, Sequence[Row]]) -> Iterator[str]:
-    """What the figures say, corpus by corpus."""
+    """State the findings, corpus by corpus."""
     for name, each in rows.items():
         if not each:
             yield f"{name}: no query had a usable answer, so nothing was measured."

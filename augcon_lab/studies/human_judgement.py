@@ -1,9 +1,9 @@
 """Study 8: does the scorer agree with people?
 
-Two kinds of people's judgement. Questions that people wrote (a benchmark's gold ones) are set
-beside the tree's question and a worse prompt's on the same context: a scorer that knows a good
-question puts a person's above the worse one. And where a review file is given, the scores of its
-queries are held against its verdicts.
+The study uses two kinds of human judgement. It compares questions that people wrote (a benchmark's
+gold questions) with the tree's question and a worse prompt's question on the same context: a good
+scorer ranks a person's question above the worse one. And if a review file is given, it compares the
+scores of its queries with its verdicts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,14 +43,14 @@ FEATURES_SHOWN = 3
 
 @dataclass(frozen=True)
 class Trained:
-    """A corpus's scorer, how many pairs it learned from, and the trios of the other documents."""
+    """A corpus's scorer, the number of its training pairs, and the trios of other documents."""
 
     scorer: Scorer
     train_pairs: int
     trios: Sequence[Scored]
 
     def of(self, view: str) -> list[Scored]:
-        """The trios of one view."""
+        """Return the trios of one view."""
         return [each for each in self.trios if each.trio.view == view]
 
 
@@ -105,7 +105,10 @@ def run(inputs: StudyInputs) -> StudyPage:
 def _learn(
     trees: Trees, pairs: Sequence[ContrastivePair], seed: int, spent: Spent
 ) -> tuple[Scorer, int]:
-    """A scorer of the workspace's kind, and how many pairs it learned from; adds to *spent*."""
+    """Train a scorer of the workspace's kind; return it and its number of pairs.
+
+    Adds the cost to *spent*.
+    """
     texts = (t for p in pairs for t in (p.context, p.positive_query, p.negative_query))
     embedder = embedder_for(trees, texts, spent)
     scorer, report = train(trees.trial.run, pairs, seed, embedder)
@@ -115,7 +118,7 @@ def _learn(
 def findings(
     trained: Mapping[str, Trained], judged: Mapping[tuple[str, str], Agreement]
 ) -> Iterator[str]:
-    """What the figures say."""
+    """State the findings."""
     compared = False
     for name, each in trained.items():
         for view in VIEWS:
@@ -145,16 +148,17 @@ def findings(
 
 
 def reviewed(scorer: Scorer, verdicts: Sequence[Verdict]) -> Agreement:
-    """How the scores of the reviewed queries agree with the verdicts, by context."""
+    """Measure the agreement of the reviewed queries' scores with the verdicts, by context."""
     contexts = [each.context for each in verdicts]
     scores = scorer.score(contexts, [each.query for each in verdicts])
     return agreement(contexts, scores, [each.accepted for each in verdicts])
 
 
 def feature_shares(scorer: LinearScorer, trios: Sequence[Scored]) -> list[tuple[str, float]]:
-    """What each feature adds to the score of a person's question over that of the tree's.
+    """Return what each feature adds to the score of a person's question, compared with the tree's.
 
-    Means over *trios*, the largest first; together they make the mean difference of the scores.
+    The values are means over *trios*, the largest first; their sum is the mean difference of the
+    scores.
     """
     contexts = [each.trio.context for each in trios]
     person = features(contexts, [each.trio.person for each in trios])
@@ -167,7 +171,7 @@ def feature_shares(scorer: LinearScorer, trios: Sequence[Scored]) -> list[tuple[
 
 
 def _reason(scorer: Scorer, trios: Sequence[Scored]) -> str:
-    """What counts most against people's questions, in words."""
+    """State in words which features lower the scores of people's questions most."""
     if not isinstance(scorer, LinearScorer):
         return ""
     feature, share = min(feature_shares(scorer, trios), key=lambda one: one[1])
@@ -208,8 +212,8 @@ def _questions(trained: Mapping[str, Trained]) -> Section:
     shown: dict[str, dict[str, PairMeasures]] = {}
     for name, view, trios in _views(trained):
         for pair, found in comparisons(trios).items():
-            told = pair == "person over worsened"
-            correlation = _correlation(_with_worsened(trios)) if told else ""
+            over_worsened = pair == "person over worsened"
+            correlation = _correlation(_with_worsened(trios)) if over_worsened else ""
             auc = with_interval(found.auc, found.auc_ci95)
             rows.append((name, view, pair, found.pairs, _share(found), auc, correlation))
             shown.setdefault(view, {})[f"{name}, {pair}"] = found
@@ -258,7 +262,7 @@ def _preferred(trained: Mapping[str, Trained]) -> Iterator[Section]:
     rows: list[tuple[Cell, ...]] = []
     for name, view, trios in _views(trained):
         ranked = sorted(trios, key=lambda each: (each.person - each.tree, each.trio.person))
-        # One person's question for each of the tree's, or all examples would be of one context.
+        # Take one person's question per tree question, or all examples would share one context.
         first = {each.trio.tree: each for each in reversed(ranked) if each.person < each.tree}
         for each in sorted(first.values(), key=lambda each: each.person - each.tree)[:EXAMPLES]:
             trio = each.trio

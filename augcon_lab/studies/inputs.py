@@ -1,4 +1,4 @@
-"""What a study is given: a workspace, corpora, and how much of them to take."""
+"""The arguments of a study: a workspace, corpora, and how much of them to take."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -20,14 +20,14 @@ OWN = "own documents"
 
 
 def tell_nobody(line: str) -> None:
-    """Progress that is told to nobody."""
+    """Discard progress messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedPath:
-    """A further corpus: a documents folder, a table of documents, or a benchmark file.
+    """An additional corpus: a documents folder, a table of documents, or a benchmark file.
 
-    ``name`` is what pages call it: they never show a path.
+    Pages show ``name``, never a path.
     """
 
     name: str
@@ -35,9 +35,9 @@ class NamedPath:
 
 
 def named_path(text: str) -> NamedPath:
-    """``NAME=PATH`` or ``PATH``, which is then named after its last folder and itself."""
+    """Parse ``NAME=PATH`` or ``PATH``; the latter is named after its last folder and file name."""
     name, _, path = text.partition("=")
-    if not path or "/" in name:  # a path may hold the sign, too
+    if not path or "/" in name:  # a path may contain "=", too
         name, path = "", text
     place = Path(path).expanduser().resolve()
     stem = place.name.removesuffix(".gz")
@@ -49,9 +49,9 @@ def named_path(text: str) -> NamedPath:
 class StudyInputs:
     """A study's arguments.
 
-    The workspace's own source is a corpus, too, unless ``own_corpus`` is false. Of each corpus at
-    most ``max_passages`` passages or documents are taken, drawn by ``seed``; 0 takes all. Model
-    calls count against ``[budget]`` together as those of ``session_id``.
+    The workspace's own source is also a corpus, unless ``own_corpus`` is false. At most
+    ``max_passages`` passages or documents of each corpus are sampled with ``seed``; 0 takes all.
+    All model calls count against ``[budget]`` as those of ``session_id``.
     """
 
     workspace: Workspace
@@ -64,7 +64,7 @@ class StudyInputs:
 
     @cached_property
     def opened(self) -> list["Corpus"]:
-        """All corpora; raises ``BenchmarkError`` or ``StoreError`` for one that cannot be read."""
+        """All corpora; raises ``BenchmarkError`` or ``StoreError`` if one cannot be read."""
         own = [_own_corpus(self)] if self.own_corpus else []
         found = [*own, *(_open_corpus(self, each) for each in self.corpora)]
         if not found:
@@ -78,10 +78,10 @@ class StudyInputs:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Passages or documents to generate from, in a workspace of their own.
+    """Passages or documents to generate from, in their own workspace.
 
-    ``gold`` are people's questions about the passages; documents have none. ``document_ids`` are
-    those taken; ``available`` counts what there is.
+    ``gold`` contains people's questions about the passages; documents have none. ``document_ids``
+    are the sampled ones; ``available`` counts all.
     """
 
     name: str
@@ -99,9 +99,9 @@ class Corpus:
 
 
 def drawn(names: Sequence[str], most: int, seed: int) -> list[str]:
-    """At most *most* of *names*, by a seeded draw; with 0 all, sorted.
+    """Return a seeded sample of at most *most* of *names*, sorted; 0 returns all.
 
-    A larger draw holds the smaller one, so that a study which is given more pays for more alone.
+    A larger sample contains the smaller one, so that a study given more pays only for the rest.
     """
     ordered = sorted(set(names))
     random.Random(seed).shuffle(ordered)
@@ -141,7 +141,7 @@ def _store(inputs: StudyInputs, name: str, source: SourceSettings) -> Corpus:
 
 
 def _holds_questions(path: Path) -> bool:
-    """Whether *path* is a benchmark file and no table of documents, by its first row."""
+    """Return whether *path* is a benchmark file, not a table of documents, by its first row."""
     if path.suffix == ".json":
         return True
     if path.suffixes[-2:] not in ([".jsonl", ".gz"],) and path.suffix != ".jsonl":

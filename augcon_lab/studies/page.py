@@ -1,4 +1,4 @@
-"""What a study leaves: a page of Markdown, with its pictures beside it."""
+"""The result of a study: a page of Markdown, with its pictures in a folder next to it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ Cell = str | int | float
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns and rows; whole numbers get thousands separators, others three places."""
+    """Columns and rows; whole numbers get thousands separators, others three decimals."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
@@ -24,7 +24,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A plot as PNG bytes; ``alt`` says in a sentence what it shows, for who cannot see it."""
+    """A plot as PNG bytes; ``alt`` describes it in a sentence, for readers who cannot see it."""
 
     png: bytes
     caption: str
@@ -41,10 +41,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class WhatWasRun:
-    """How the figures came about.
+    """How the figures were produced.
 
-    ``model_calls`` and ``output_tokens`` are what the study needs by itself, from the journal or
-    not; ``seconds`` is what this run took.
+    ``model_calls`` and ``output_tokens`` are what the study needs, including answers from the
+    journal; ``seconds`` is the time of this run.
     """
 
     corpora: Sequence[str]
@@ -59,7 +59,7 @@ class WhatWasRun:
 
 @dataclass(frozen=True, slots=True)
 class StudyPage:
-    """A whole page. ``findings`` are sentences that were made from the figures."""
+    """A whole page; ``findings`` are sentences generated from the figures."""
 
     name: str
     title: str
@@ -74,7 +74,7 @@ def what_was_run(
     settings: Mapping[str, Cell],
     spent: Spent,
 ) -> WhatWasRun:
-    """The facts that every study tells: its inputs, *settings* of interest, what was *spent*."""
+    """Return the facts that every page states: inputs, relevant *settings* and *spent*."""
     model = inputs.workspace.settings.model
     return WhatWasRun(
         corpora=[corpus.described for corpus in inputs.opened],
@@ -89,10 +89,10 @@ def what_was_run(
 
 
 def write_page(page: StudyPage, folder: Path) -> list[Path]:
-    """Write ``<folder>/<name>.md`` and its pictures; the paths, that of the page first.
+    """Write ``<folder>/<name>.md`` and its pictures; return the paths, the page first.
 
-    Pictures of an earlier page of that name that are no longer there are removed. The same page
-    gives the same bytes.
+    Removes pictures of an earlier page of that name that are no longer used. The same page gives
+    the same bytes.
     """
     pictures = _pictures(page)
     (folder / PICTURES).mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ def write_page(page: StudyPage, folder: Path) -> list[Path]:
 
 
 def page_markdown(page: StudyPage) -> str:
-    """The page's text; pictures are links to ``pictures/<name>-<k>.png``."""
+    """Return the page as Markdown; pictures are links to ``pictures/<name>-<k>.png``."""
     files = iter(_pictures(page))
     parts = [f"# {page.title}", page.question, "## Findings"]
     if page.what_was_run.offline:
@@ -139,7 +139,7 @@ def _what_was_run(page: StudyPage) -> str:
 
 
 def _pictures(page: StudyPage) -> dict[str, Picture]:
-    """The pictures by file name, in the order of the page."""
+    """Return the pictures by file name, in the order of the page."""
     found = [b for section in page.sections for b in section.blocks if isinstance(b, Picture)]
     return {f"{page.name}-{number}.png": each for number, each in enumerate(found, start=1)}
 

@@ -1,7 +1,7 @@
-"""Splitters to hold the Context-Split-Tree against, each by a well-kept library.
+"""Splitters to compare the Context-Split-Tree with, each from a well-maintained library.
 
-All give parts of about ``part_chars`` characters at once, as is usual before retrieval; parts that
-are too short to be asked about are joined to a neighbour.
+All return parts of about ``part_chars`` characters in one step, as is usual for retrieval. Parts
+that are too short for a question are joined to a neighbour.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +25,7 @@ Embed = Callable[[Sequence[str]], Vectors]
 def recursive_characters(text: str, part_chars: int, shortest: int) -> list[Span]:
     """Cut at paragraphs, else at sentences, words, characters (``semantic-text-splitter``).
 
-    Raises ``ImportError`` without the extra ``augcon[studies]``.
+    Raises ``ImportError`` if the extra ``augcon[studies]`` is not installed.
     """
     from semantic_text_splitter import TextSplitter
 
@@ -34,7 +34,7 @@ def recursive_characters(text: str, part_chars: int, shortest: int) -> list[Span
 
 
 def sentence_windows(text: str, language: str, shortest: int) -> list[Span]:
-    """Each sentence with one before and one behind it: windows of three, which overlap."""
+    """Return each sentence with the one before and after it: overlapping windows of three."""
     sentences = _sentences(text, language, shortest)
     if len(sentences) <= WINDOW_SENTENCES:
         return [(0, len(text))]
@@ -47,9 +47,9 @@ def sentence_windows(text: str, language: str, shortest: int) -> list[Span]:
 def by_embeddings(
     text: str, language: str, part_chars: int, shortest: int, embed: Embed
 ) -> list[Span]:
-    """Neighbouring sentences that are alike stay together (scikit-learn, Ward's method).
+    """Keep similar neighbouring sentences together (scikit-learn, Ward's method).
 
-    As many parts as ``recursive_characters`` would make at least, cut where meaning changes most.
+    Makes at least as many parts as ``recursive_characters``, cut where the meaning changes most.
     """
     sentences = _sentences(text, language, shortest)
     count = min(len(sentences), -(-len(text) // part_chars))
@@ -66,7 +66,7 @@ def by_embeddings(
 
 
 def latent_semantics(sentences: Iterable[str], seed: int) -> Embed:
-    """Embeddings learned from *sentences*: TF-IDF and its strongest components (LSA)."""
+    """Return embeddings learned from *sentences*: TF-IDF and its strongest components (LSA)."""
     from sklearn.decomposition import TruncatedSVD  # type: ignore[import-untyped]
     from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
     from sklearn.preprocessing import normalize  # type: ignore[import-untyped]
@@ -74,7 +74,7 @@ def latent_semantics(sentences: Iterable[str], seed: int) -> Embed:
     known = list(sentences)
     vectorizer: Any = TfidfVectorizer(analyzer=tokenize, sublinear_tf=True)
     matrix = vectorizer.fit_transform(known)
-    # No fewer terms than sentences make sense as components; two are the least that there can be.
+    # More components than terms or sentences make no sense; two are the minimum.
     count = min(MAX_COMPONENTS, *(size - 1 for size in matrix.shape))
     if count < 2:
         return lambda texts: np.asarray(vectorizer.transform(texts).todense())
@@ -87,9 +87,9 @@ def latent_semantics(sentences: Iterable[str], seed: int) -> Embed:
 
 
 def joined(text: str, starts: Sequence[int], shortest: int) -> list[Span]:
-    """Parts of *text* from each of *starts* to the next; none is shorter than *shortest*.
+    """Return the parts of *text* from each of *starts* to the next, none below *shortest*.
 
-    A part that is goes to the one before it, the first to the one behind it.
+    A shorter part is joined to the one before it, the first one to the one after it.
     """
     kept = [0]
     for start in starts[1:]:
@@ -101,6 +101,6 @@ def joined(text: str, starts: Sequence[int], shortest: int) -> list[Span]:
 
 
 def _sentences(text: str, language: str, shortest: int) -> list[Span]:
-    """The sentences of *text* without gaps between them, headings and the like joined."""
+    """Return the sentences of *text* without gaps; headings and the like are joined to them."""
     starts = [start for start, _ in split_sentences(text, language)]
     return joined(text, starts, min(shortest, 40)) if starts else [(0, len(text))]

@@ -1,7 +1,7 @@
-"""People's questions beside a tree's and a worse prompt's, on the same contexts.
+"""Compare people's questions with a tree's and a worse prompt's, on the same contexts.
 
-A person's question is set beside others twice: on the root context, and on the smallest node that
-carries its answer, for people mostly ask for a detail.
+A person's question is compared twice: on the root context, and on the smallest node that carries
+its answer, because people mostly ask for a detail.
 """
 
 import random
@@ -40,7 +40,7 @@ class Trio:
 
     @property
     def questions(self) -> tuple[str, str, str]:
-        """All three."""
+        """All three questions."""
         return (self.person, self.tree, self.worsened)
 
 
@@ -55,7 +55,7 @@ class Scored:
 
 
 def halves_of(document_ids: Sequence[str], seed: int) -> tuple[set[str], set[str]]:
-    """The documents in two halves, by a seeded draw: to train on, and to compare on."""
+    """Split the documents at random, with a seed, into halves to train on and to compare on."""
     ordered = sorted(set(document_ids))
     random.Random(seed).shuffle(ordered)
     middle = (len(ordered) + 1) // 2
@@ -63,14 +63,14 @@ def halves_of(document_ids: Sequence[str], seed: int) -> tuple[set[str], set[str
 
 
 def viewed(question: GoldQuestion, nodes: Sequence[Node]) -> dict[str, Node]:
-    """The nodes on which *question* is compared, by view; none where no node carries its answer.
+    """Return the nodes on which *question* is compared, by view; none if no node has its answer.
 
     *nodes* are those of the first trees of its passage.
     """
     asked = [node for node in nodes if node.round == 0 and node.query]
     holding = [node for node in asked if carried_share(node.text, question.answers) >= 1]
     roots = [node for node in holding if node.parent_id is None]
-    # An answer that nobody could quote still belongs to the passage, if that is one context.
+    # An answer that is not a quote still belongs to the passage, if the passage is one context.
     roots = roots or [
         n for n in asked if n.parent_id is None and n.text == question.passage.strip()
     ]
@@ -87,9 +87,9 @@ def make_trios(
     document_ids: set[str],
     stage: str,
 ) -> tuple[list[Trio], Asked]:
-    """The trios of the *gold* questions about *document_ids*; the worsened ones are asked for.
+    """Return the trios of the *gold* questions about *document_ids*; generate the worse ones.
 
-    The kinds of worse prompts take turns. Raises as ``ask_all`` does.
+    The kinds of worse prompts alternate. Raises as ``ask_all`` does.
     """
     by_passage = {passage_of(each): each for each in document_ids & trees.nodes.keys()}
     positives: list[tuple[str, NegativeKind, Positive, str]] = []
@@ -117,7 +117,7 @@ def make_trios(
 
 
 def scored(scorer: Scorer, trios: Sequence[Trio]) -> list[Scored]:
-    """*trios* with the scores of *scorer*."""
+    """Return *trios* with the scores of *scorer*."""
     contexts = [trio.context for trio in trios]
     by_origin = [
         scorer.score(contexts, [trio.questions[place] for trio in trios]) for place in range(3)
@@ -126,7 +126,7 @@ def scored(scorer: Scorer, trios: Sequence[Trio]) -> list[Scored]:
 
 
 def comparisons(trios: Sequence[Scored]) -> Mapping[str, PairMeasures]:
-    """How often the first of two origins has the higher score, and the AUC."""
+    """Return how often the first of two origins has the higher score, and the AUC."""
     documents = [each.trio.document_id for each in trios]
     person = [each.person for each in trios]
     tree = [each.tree for each in trios]

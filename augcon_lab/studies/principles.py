@@ -1,8 +1,8 @@
-"""Study 9: sets of principles against each other in faithfulness (section 3.4).
+"""Study 9: the faithfulness of answers under different sets of principles (section 3.4).
 
-The same queries are answered with the same few-shot examples under each set; the answers are held
-against their passages by words (names, numbers and dates from elsewhere; refusals) and by the
-model's own verdict.
+The same queries are answered with the same few-shot examples under each set. The answers are
+checked against their passages by words (names, numbers and dates from elsewhere; refusals) and by
+the model's own verdict.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,9 +31,10 @@ SHIPPED = ("short", "strict")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to a query under one set; empty where the model gave none that could be used.
+    """The answer to a query under one set; empty if the model gave no usable one.
 
-    ``verdict`` is the model's own: does the passage bear all of the answer? ``None``: no verdict.
+    ``verdict`` is the model's own on whether the passage supports all of the answer; ``None``: no
+    verdict.
     """
 
     query: SelectedQuery
@@ -42,12 +43,12 @@ class Answer:
 
 
 def usable(answer: Answer) -> float:
-    """Whether there is an answer, and no refusal."""
+    """Return whether the model gave an answer that is no refusal."""
     return float(bool(answer.text) and not is_refusal(answer.text, answer.query.context))
 
 
 def grounded(answer: Answer) -> float | None:
-    """Whether all names, numbers and dates of a usable answer stand in its passage or query."""
+    """Return whether passage or query contain all names, numbers and dates of a usable answer."""
     if not usable(answer):
         return None
     sources = [answer.query.context, answer.query.query]
@@ -55,19 +56,19 @@ def grounded(answer: Answer) -> float | None:
 
 
 def judged(answer: Answer) -> float | None:
-    """Whether the model finds a usable answer borne by its passage."""
+    """Return whether the model judges that the passage supports a usable answer."""
     return float(answer.verdict) if usable(answer) and answer.verdict is not None else None
 
 
 def quoted(answer: Answer) -> float | None:
-    """How much of a usable answer is the passage's own words in their order: ROUGE-L[P]."""
+    """Return the share of a usable answer that is words of the passage in order: ROUGE-L[P]."""
     if not usable(answer):
         return None
     return rouge_l_precision(tokenize(answer.text), tokenize(answer.query.context))
 
 
 def characters(answer: Answer) -> float | None:
-    """The length of a usable answer."""
+    """Return the length of a usable answer."""
     return float(len(answer.text)) if usable(answer) else None
 
 
@@ -82,7 +83,7 @@ COMPARED = ("grounded by words", "borne out, by the model")
 
 
 def principle_sets(own: str) -> dict[str, str]:
-    """The sets by name: none (the plain prompt), short, strict, and the workspace's *own*."""
+    """Return the sets by name: none (the plain prompt), short, strict, and the *own* one."""
     folder = files("augcon_lab.studies").joinpath("principle_sets")
     texts = {each: folder.joinpath(f"{each}.md").read_text(encoding="utf-8") for each in SHIPPED}
     return {"none": "", **{name: text.strip() for name, text in texts.items()}, OWN: own}
@@ -123,7 +124,7 @@ def run(inputs: StudyInputs) -> StudyPage:
 def answered(
     inputs: StudyInputs, selection: Selection, queries: Sequence[SelectedQuery], principles: str
 ) -> tuple[list[Answer], tuple[Asked, Asked]]:
-    """Answers to *queries* under *principles*, each with the model's verdict on it."""
+    """Answer *queries* under *principles* and return each answer with the model's verdict on it."""
     run_ = selection.trees.trial.run
     examples = first_examples(run_.examples, run_.settings.responses.few_shot_count)
     asked = ask_all(
@@ -172,7 +173,7 @@ def answered(
 
 
 def measured(answers: Sequence[Answer], measure: Callable[[Answer], float | None]) -> Figure:
-    """The mean of *measure*, by bootstrap over documents."""
+    """Return the mean of *measure*, by bootstrap over documents."""
     return figure((each.query.document_id, measure(each)) for each in answers)
 
 
@@ -181,7 +182,7 @@ def difference(
     others: Sequence[Answer],
     measure: Callable[[Answer], float | None],
 ) -> Figure:
-    """The mean difference of *measure* on the queries on which both sets have it."""
+    """Return the mean difference of *measure* on the queries for which both sets have it."""
     return figure(
         (one.query.document_id, _minus(measure(one), measure(other)))
         for one, other in zip(answers, others, strict=True)
@@ -189,7 +190,7 @@ def difference(
 
 
 def findings(answers: Mapping[str, Mapping[str, Sequence[Answer]]]) -> Iterator[str]:
-    """What the figures say: every set against the workspace's own."""
+    """State the findings: every set compared with the workspace's own."""
     for corpus, sets in answers.items():
         texts = [tuple(each.text for each in found) for found in sets.values()]
         if not texts[0]:

@@ -1,4 +1,4 @@
-"""How well scores agree with yes-or-no verdicts of people: AUC and rank correlation."""
+"""Agreement of scores with people's yes-or-no verdicts: AUC and rank correlation."""
 
 import math
 from collections.abc import Callable, Hashable, Sequence
@@ -14,10 +14,11 @@ Vector = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """``auc``: the share of (yes, no) pairs in which yes has the higher score, ties half.
+    """AUC and rank correlation, with intervals.
 
-    ``rank_correlation`` is Spearman's, with mean ranks for ties. NaN where all verdicts are the
-    same, or, for the correlation, all scores; the intervals also with fewer than two groups.
+    ``auc`` is the share of (yes, no) pairs in which yes has the higher score; ties count half.
+    ``rank_correlation`` is Spearman's, with mean ranks for ties. Values are NaN if all verdicts are
+    the same, or, for the correlation, all scores; intervals also with fewer than two groups.
     """
 
     auc: float
@@ -29,7 +30,7 @@ class Agreement:
 def agreement(
     groups: Sequence[Hashable], scores: Sequence[float], verdicts: Sequence[bool]
 ) -> Agreement:
-    """The agreement of *scores* with *verdicts*; intervals by bootstrap over *groups*."""
+    """Measure the agreement of *scores* with *verdicts*; intervals by bootstrap over *groups*."""
     scored, said = np.array(scores, dtype=np.float64), np.array(verdicts, dtype=np.float64)
 
     def measured(statistic: Callable[[Vector, Vector], float]) -> tuple[float, Interval]:
@@ -43,7 +44,7 @@ def agreement(
 
 
 def auc(scores: Vector, verdicts: Vector) -> float:
-    """The share of pairs in which the verdict of the higher score is yes, ties half."""
+    """Return the share of pairs in which the higher score has the verdict yes; ties count half."""
     yes = verdicts.sum()
     no = len(verdicts) - yes
     if not yes or not no:
@@ -52,7 +53,7 @@ def auc(scores: Vector, verdicts: Vector) -> float:
 
 
 def rank_correlation(scores: Vector, verdicts: Vector) -> float:
-    """Spearman's coefficient of *scores* and *verdicts*."""
+    """Return Spearman's coefficient of *scores* and *verdicts*."""
     first, second = mean_ranks(scores), mean_ranks(verdicts)
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return math.nan
@@ -60,7 +61,7 @@ def rank_correlation(scores: Vector, verdicts: Vector) -> float:
 
 
 def mean_ranks(values: Vector) -> Vector:
-    """Ranks from 1; equal values share the mean of theirs."""
+    """Return ranks from 1; equal values get the mean of their ranks."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     ranks: Vector = (last - (counts - 1) / 2)[place]

@@ -1,4 +1,4 @@
-"""What the trained scorer is held against: heuristics, and the model's own ratings."""
+"""Rankers to compare the trained scorer with: heuristics, and the model's own ratings."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,15 +14,15 @@ LOWEST_RATING, HIGHEST_RATING = 1, 10
 
 
 class QueryLength:
-    """The longer a query, the more it asks for."""
+    """Ranks by length: a longer query asks for more."""
 
     def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
-        """Tokens of each query."""
+        """Return the number of tokens of each query."""
         return [float(len(tokenize(query))) for query in queries]
 
 
 class Relevance:
-    """The cosine of query and context, by TF-IDF over the words of the corpus."""
+    """Ranks by the cosine of query and context, with TF-IDF over the words of the corpus."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
@@ -31,7 +31,7 @@ class Relevance:
         self._vectorizer.fit(texts)
 
     def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
-        """In [0, 1]; rounded, so that a rank is the same on any machine."""
+        """Return scores in [0, 1], rounded so that a rank is the same on any machine."""
         if not queries:
             return []
         one = self._vectorizer.transform(contexts)
@@ -41,27 +41,27 @@ class Relevance:
 
 
 class Tie:
-    """No ranking: of a context's queries those of bigger parts come first, as made."""
+    """No ranking: keeps the order of generation, in which queries of larger parts come first."""
 
     def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
-        """0 for each."""
+        """Return 0 for each query."""
         return [0.0] * len(queries)
 
 
 class Ratings:
-    """The model's ratings, asked for before; what it did not rate comes last."""
+    """Ranks by ratings that the model gave before; unrated queries come last."""
 
     def __init__(self, known: Mapping[tuple[str, str], float]) -> None:
         self._known = known
 
     def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
-        """1 to 10, or 0."""
+        """Return the ratings, 1 to 10, or 0 for unrated queries."""
         pairs = zip(contexts, queries, strict=True)
         return [self._known.get(pair, 0.0) for pair in pairs]
 
 
 def rating_request(prompts: PromptLibrary, context: str, query: str, language: str) -> ChatRequest:
-    """Asks how good *query* is for *context*, as a whole number from 1 to 10."""
+    """Return a request to rate *query* for *context* with a whole number from 1 to 10."""
     prompt = prompts.get("query_rating", language)
     return ChatRequest(
         instruction=prompt.instruction(),
@@ -74,5 +74,5 @@ def rating_request(prompts: PromptLibrary, context: str, query: str, language: s
 
 
 def as_rating(value: str | int) -> float:
-    """A reply's number, within the scale."""
+    """Return the number in a reply, within the scale."""
     return float(min(max(int(value), LOWEST_RATING), HIGHEST_RATING))

@@ -1,7 +1,7 @@
 """All studies by name.
 
-To add one: a module of this package with ``run(inputs: StudyInputs) -> StudyPage``, and an entry
-here. It is imported when it is run, so that a list of studies costs nothing.
+To add a study, write a module in this package with ``run(inputs: StudyInputs) -> StudyPage`` and
+add an entry here. A module is imported when it runs, so that listing the studies is quick.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ class Study:
     question: str
 
     def load(self) -> StudyFunction:
-        """Its function."""
+        """Import the module and return its function ``run``."""
         return cast(StudyFunction, import_module(self.module).run)
 
 

@@ -1,4 +1,4 @@
-"""A review file: queries that people accepted or rejected, one JSON object a line.
+"""Read a review file: queries that people accepted or rejected, one JSON object per line.
 
 ``{"context": ..., "query": ..., "accepted": true}``; further keys are ignored.
 """
@@ -19,14 +19,14 @@ class Verdict:
 
 
 def is_review(path: Path) -> bool:
-    """Whether the file at *path* holds verdicts, by its first row."""
+    """Return whether the file at *path* contains verdicts, by its first row."""
     if not path.is_file() or not path.name.endswith((".jsonl", ".jsonl.gz")):
         return False
     return any("accepted" in row for _, row in (next(read_json_lines(path), ("", {})),))
 
 
 def read_review(path: Path) -> list[Verdict]:
-    """The verdicts of the file at *path*; raises ``BenchmarkError`` that names line and key."""
+    """Read the verdicts of the file at *path*; raises ``BenchmarkError`` with line and key."""
     found = []
     for place, row in read_json_lines(path):
         for key in ("context", "query"):

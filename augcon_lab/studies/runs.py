@@ -1,7 +1,7 @@
-"""Making trees, pairs, queries and rows for a study.
+"""Make trees, pairs, queries and rows for a study.
 
-All of it in warehouses of the study's own, with one journal for all studies and benchmarks of
-the workspace: a study that was stopped goes on, and no answer is paid for twice.
+A study has its own warehouses, and shares one journal with all studies and benchmarks of the
+workspace: a stopped study continues where it stopped, and no answer is paid for twice.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -46,7 +46,7 @@ class Trees:
 
 @dataclass(frozen=True)
 class Selection:
-    """Trees and the queries of them that were selected, by document id."""
+    """Trees and the queries selected from them, by document id."""
 
     trees: Trees
     queries: Mapping[str, list[SelectedQuery]]
@@ -54,24 +54,24 @@ class Selection:
 
 @dataclass(frozen=True)
 class Asked:
-    """Replies in the order of the requests; ``None`` where the model gave no usable answer."""
+    """Replies in the order of the requests; ``None`` if the model gave no usable answer."""
 
     replies: Sequence[ChatReply | None]
     calls: CallStats
 
     @property
     def model_calls(self) -> int:
-        """Answers, from the journal or not."""
+        """The number of answers, including those from the journal."""
         return self.calls.needed_calls
 
     @property
     def output_tokens(self) -> int:
-        """Their tokens."""
+        """The output tokens of the answers."""
         return self.calls.needed_output_tokens
 
 
 def changed(settings: Settings, changes: Changes) -> Settings:
-    """*settings* with *changes*, by section and key."""
+    """Return *settings* with *changes*, by section and key."""
     return settings.model_copy(
         update={
             section: getattr(settings, section).model_copy(update=dict(values))
@@ -90,9 +90,9 @@ def make_trial(
     choose_strategy: ChooseStrategy = strategy_for,
     scorer: Scorer | None = None,
 ) -> Trial:
-    """Run the stages on *corpus* with *changes* of the settings; *name* is the warehouse's.
+    """Run the stages on *corpus* with *changes* to the settings, in the warehouse *name*.
 
-    *choose_strategy* and *scorer* stand in for those of the settings.
+    *choose_strategy* and *scorer* replace those of the settings.
     """
     return run_trial(
         corpus.workspace,
@@ -108,7 +108,7 @@ def make_trial(
 
 
 def make_trees(inputs: StudyInputs, corpus: Corpus, name: str, changes: Changes) -> Trees:
-    """Grow the trees of *corpus*, and no more."""
+    """Grow the trees of *corpus* only."""
     return trees_of(corpus, make_trial(inputs, corpus, name, changes, until="cst_nodes"))
 
 
@@ -122,28 +122,28 @@ def make_selection(
 ) -> Selection:
     """Grow the trees of *corpus*, train the scorer, and select queries up to the quota.
 
-    With *until* ``sft_dataset`` they are answered, too: ``rows_of`` the trial.
+    With *until* ``sft_dataset``, also answer them; read the rows with ``rows_of`` the trial.
     """
     trees = trees_of(corpus, make_trial(inputs, corpus, name, changes, until=until))
     return Selection(trees, read_selected(trees.trial.run.warehouse, list(trees.documents)))
 
 
 def trees_of(corpus: Corpus, trial: Trial) -> Trees:
-    """The trees that *trial* has grown."""
+    """Return the trees that *trial* has grown."""
     ids = sorted(corpus.document_ids)
     documents = {d.document_id: d for d in read_documents_text(trial.run.warehouse, ids)}
     return Trees(trial, documents, read_nodes(trial.run.warehouse, list(documents)))
 
 
 def make_pairs(trees: Trees) -> tuple[list[ContrastivePair], CallStats]:
-    """The contrastive pairs of *trees*, as ``query_scorer`` asks for them, and what they cost."""
+    """Return the contrastive pairs of *trees*, as ``query_scorer`` makes them, and their cost."""
     report = StageReport("query_scorer")
     pairs = run_until_done(ask_for_pairs(trees.trial.run, report))[1]
     return pairs, report.calls or CallStats()
 
 
 def pair_settings(settings: Settings) -> dict[str, str | int]:
-    """The settings that pairs and a scorer trained on them depend on, for a page."""
+    """Return the settings that pairs and their scorer depend on, for a page."""
     return {
         "scorer.kind": settings.scorer.kind,
         "scorer.embedding_model": settings.scorer.embedding_model or "none",
@@ -153,7 +153,7 @@ def pair_settings(settings: Settings) -> dict[str, str | int]:
 
 
 def embedder_for(trees: Trees, texts: Iterable[str], spent: Spent) -> Embedder | None:
-    """What embeds *texts* as ``[scorer]`` says, ``None`` where it says nothing; adds to *spent*."""
+    """Return the embedder of *texts* that ``[scorer]`` sets, or ``None``; adds to *spent*."""
     run = trees.trial.run
     embedder = embedder_of(run.settings.scorer)
     if embedder is None:
@@ -165,12 +165,12 @@ def embedder_for(trees: Trees, texts: Iterable[str], spent: Spent) -> Embedder |
 
 
 def ask_all(inputs: StudyInputs, trees: Trees, requests: Sequence[ChatRequest], name: str) -> Asked:
-    """Put *requests* to the model, all at once, through engine and journal.
+    """Send *requests* to the model, all at once, through engine and journal.
 
-    A request without a usable answer gives ``None``; raises ``EndpointError``, ``BudgetExceeded``,
-    and ``AnswerRejected`` where the endpoint failed.
+    A request without a usable answer gives ``None``. Raises ``EndpointError``, ``BudgetExceeded``,
+    and ``AnswerRejected`` if the endpoint failed.
     """
-    inputs.progress(f"{name}: {len(requests):,} questions to the model")
+    inputs.progress(f"{name}: {len(requests):,} requests to the model")
 
     async def ask_them() -> Asked:
         report = StageReport(RESPONSES)
@@ -190,14 +190,16 @@ def ask_all(inputs: StudyInputs, trees: Trees, requests: Sequence[ChatRequest], 
 
 
 def told(inputs: StudyInputs, what: str) -> Progress:
-    """Progress of stages as lines: one when a stage begins and one when it ends."""
+    """Report the progress of stages as lines: one when a stage begins and one when it ends."""
     seen: set[tuple[str, bool]] = set()
-    tell: Callable[[str], None] = inputs.progress
+    report: Callable[[str], None] = inputs.progress
 
     def progress(stage: str, done: int, total: int, failed: int, calls: CallStats | None) -> None:
         state = (stage, done >= total)
         if state not in seen:
             seen.add(state)
-            tell(f"{what}: {stage}, {done:,} of {total:,}{f', {failed} failed' if failed else ''}")
+            report(
+                f"{what}: {stage}, {done:,} of {total:,}{f', {failed} failed' if failed else ''}"
+            )
 
     return progress

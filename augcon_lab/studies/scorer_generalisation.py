@@ -1,4 +1,4 @@
-"""Study 4: does a scorer carry over to corpora and languages that it was not trained on?"""
+"""Study 4: does a scorer generalise to corpora and languages that it was not trained on?"""
 
 import math
 import statistics
@@ -43,10 +43,10 @@ Train = Callable[[Sequence[ContrastivePair], int], tuple[Scorer, ScorerReport]]
 
 @dataclass(frozen=True)
 class Transfer:
-    """A scorer trained on one corpus: its reports by corpus, and the pairs held out of its own.
+    """A scorer trained on one corpus: its reports by corpus, and its own held-out pairs.
 
-    ``reports[trained_on]`` is of held-out documents; ``splits`` are the pair accuracies there and
-    when other documents are held out.
+    ``reports[trained_on]`` measures held-out documents; ``splits`` contains the pair accuracy on
+    them and on other choices of held-out documents.
     """
 
     trained_on: str
@@ -57,7 +57,7 @@ class Transfer:
 
 
 def run(inputs: StudyInputs) -> StudyPage:
-    """Ask for each corpus's pairs as the settings say, and test every scorer everywhere."""
+    """Generate each corpus's pairs by the settings, and test every scorer on every corpus."""
     spent = Spent()
     trees: dict[str, Trees] = {}
     pairs: dict[str, list[ContrastivePair]] = {}
@@ -101,10 +101,10 @@ def run(inputs: StudyInputs) -> StudyPage:
 
 
 def transfer(trained: Train, pairs: Pairs, trained_on: str, seeds: Sequence[int]) -> Transfer:
-    """Train on the pairs of *trained_on*; measure there, in other splits, and everywhere else.
+    """Train on the pairs of *trained_on*; measure there, in other splits, and on other corpora.
 
-    *trained* trains a scorer with a seed, which decides what is held out; the first one of *seeds*
-    makes the scorer that is tested.
+    *trained* trains a scorer with a seed, which decides what is held out. The scorer of the first
+    of *seeds* is tested.
     """
     scorer, report = trained(pairs[trained_on], seeds[0])
     others = [trained(pairs[trained_on], seed)[1] for seed in seeds[1:]]
@@ -123,7 +123,7 @@ def transfer(trained: Train, pairs: Pairs, trained_on: str, seeds: Sequence[int]
 
 
 def findings(transfers: Sequence[Transfer]) -> list[str]:
-    """The least of all figures, and for each corpus its own scorer against those of others."""
+    """State the lowest figure, and for each corpus its own scorer against those of others."""
     cells = [
         (report.held_out, each.trained_on, name)
         for each in transfers
@@ -151,7 +151,7 @@ def findings(transfers: Sequence[Transfer]) -> list[str]:
 
 
 def _against_others(each: Transfer, others: Sequence[Transfer]) -> str:
-    """Its own scorer against the mean of those of *others*, on its held-out pairs."""
+    """State how a corpus's own scorer compares with the mean of *others*, on its held-out pairs."""
     own = pair_wins(each.scorer, each.held_out)
     foreign = np.mean([pair_wins(other.scorer, each.held_out) for other in others], axis=0)
     documents = [pair.document_id for pair in each.held_out]
@@ -169,7 +169,7 @@ def _shown(measures: PairMeasures) -> str:
 
 
 def _languages(found: Sequence[str]) -> str:
-    """The languages with at least a twentieth of what was found, the most frequent first."""
+    """Return the languages with a share of at least a twentieth, the most frequent first."""
     counts = Counter(found).most_common()
     return ", ".join(name for name, count in counts if 20 * count >= len(found)) or "–"
 

@@ -56,10 +56,10 @@ Key = tuple[str, str]
 
 @dataclass
 class Ranked:
-    """What one way to rank made of a corpus.
+    """The result of one ranker on a corpus.
 
-    ``wins`` are of the held-out pairs. ``model_calls`` is what the ranking alone asks, ``seconds``
-    what it takes without them, training and scoring, for ``queries`` queries.
+    ``wins`` are those on held-out pairs. ``model_calls`` counts the calls of the ranking alone.
+    ``seconds`` is the time of training and scoring ``queries`` queries, without the calls.
     """
 
     wins: Scores
@@ -72,7 +72,7 @@ class Ranked:
 
 @dataclass
 class OnCorpus:
-    """The ways to rank on one corpus, by name; ``documents`` are those of the held-out pairs."""
+    """The results on one corpus by ranker; ``documents`` are those of the held-out pairs."""
 
     corpus: Corpus
     documents: Sequence[str]
@@ -80,7 +80,7 @@ class OnCorpus:
 
 
 def run(inputs: StudyInputs) -> StudyPage:
-    """Rank the queries of the same trees in every way, and measure what is selected."""
+    """Rank the queries of the same trees with every ranker, and measure the selected ones."""
     spent = Spent()
     results = [_on_corpus(inputs, corpus, spent) for corpus in inputs.opened]
     settings = inputs.workspace.settings
@@ -136,7 +136,7 @@ def _on_corpus(inputs: StudyInputs, corpus: Corpus, spent: Spent) -> OnCorpus:
 
 
 def _queries(trees: Trees) -> dict[Key, str]:
-    """Every (context, query) of *trees*, with its language."""
+    """Return every (context, query) of *trees*, with its language."""
     return {
         (node.text, node.query): trees.documents[document_id].language
         for document_id, nodes in trees.nodes.items()
@@ -154,7 +154,7 @@ def _prepared(
     negatives: int,
     spent: Spent,
 ) -> dict[str, tuple[Scorer, int, float]]:
-    """Each way to rank by name, with its model calls and the seconds of its making."""
+    """Return each ranker by name, with its model calls and the seconds of its preparation."""
     tested = {
         (pair.context, query): pair.language
         for pair in held_out
@@ -166,7 +166,7 @@ def _prepared(
         *(text for key in queries for text in key),
     }
     embedder = embedder_for(trees, sorted(texts), spent)
-    import_module("sklearn.linear_model")  # takes a second, which is not the training's
+    import_module("sklearn.linear_model")  # takes a second that should not count as training
     started = time.perf_counter()
     trained = train(trees.trial.run, pairs, inputs.seed, embedder)[0]
     training = time.perf_counter() - started
@@ -188,7 +188,7 @@ def _prepared(
 def _rated(
     inputs: StudyInputs, trees: Trees, queries: Mapping[Key, str], spent: Spent
 ) -> tuple[dict[Key, float], int]:
-    """The model's ratings of *queries*, and how many calls they took."""
+    """Return the model's ratings of *queries*, and the number of calls."""
     prompts = trees.trial.run.prompts
     requests = [
         rating_request(prompts, context, query, language)
@@ -205,7 +205,7 @@ def _rated(
 
 
 def findings(results: Sequence[OnCorpus]) -> list[str]:
-    """Each way to rank against the trained scorer, over all corpora; then what they cost."""
+    """Compare each ranker with the trained scorer, over all corpora; then state their cost."""
     names = list(results[0].ranked)
     documents = [f"{r.corpus.name}/{each}" for r in results for each in r.documents]
     wins = {name: np.concatenate([r.ranked[name].wins for r in results]) for name in names}
@@ -244,7 +244,7 @@ def _scores(measured: Sequence[OnCorpus], name: str, key: str) -> list[Scores]:
 def _apart(
     scores: Mapping[str, Scores], groups: Sequence[str]
 ) -> dict[str, tuple[float, tuple[float, float]]]:
-    """Mean difference to the trained scorer, and its interval, by name."""
+    """Return the mean difference to the trained scorer, and its interval, by name."""
     differences = {name: each - scores[TRAINED] for name, each in scores.items() if name != TRAINED}
     return {
         name: (float(each.mean()), mean_interval(groups, each))

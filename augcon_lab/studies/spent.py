@@ -1,4 +1,4 @@
-"""What a study needs: time, model calls, output tokens."""
+"""The cost of a study: time, model calls, output tokens."""
 
 import time
 from dataclasses import dataclass, field
@@ -8,22 +8,22 @@ from augcon_lib.model.endpoints.stats import CallStats
 
 
 class ModelUse(Protocol):
-    """Whatever used a model."""
+    """A result that used a model."""
 
     @property
     def model_calls(self) -> int:
-        """Answers that it needs by itself, from the journal or not."""
+        """The number of its answers, including those from the journal."""
         ...
 
     @property
     def output_tokens(self) -> int:
-        """Tokens of those answers."""
+        """The output tokens of those answers."""
         ...
 
 
 @dataclass
 class Spent:
-    """A study's account, opened when it starts; calls are those it needs by itself."""
+    """The account of a study, opened when it starts; counts answers from the journal, too."""
 
     model_calls: int = 0
     output_tokens: int = 0
@@ -31,17 +31,17 @@ class Spent:
 
     @property
     def seconds(self) -> float:
-        """How long the study has taken so far."""
+        """Seconds since the study started."""
         return time.monotonic() - self._started
 
     def count(self, calls: CallStats | None) -> None:
-        """Add what an engine has done."""
+        """Add the calls of an engine."""
         if calls is not None:
             self.model_calls += calls.needed_calls
             self.output_tokens += calls.needed_output_tokens
 
     def add(self, *others: ModelUse) -> None:
-        """Add what each of *others* needed."""
+        """Add the cost of each of *others*."""
         for other in others:
             self.model_calls += other.model_calls
             self.output_tokens += other.output_tokens

@@ -1,4 +1,4 @@
-"""Study 5: are the two parts of a split independent of each other, and do they hold the whole?"""
+"""Study 5: are the two parts of a split independent, and do they contain the whole text?"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ FOUND = ("sibling_rouge_l", "sibling_jaccard")
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A split of a node that was followed."""
+    """A split of a node whose parts were used."""
 
     document_id: str
     context_id: str
@@ -59,7 +59,7 @@ class OnCorpus:
 
     @cached_property
     def of_roots(self) -> Mapping[str, Sequence[Split]]:
-        """Splits of the root contexts that every splitter split, in the same order for all."""
+        """The splits of the root contexts that every splitter split, in the same order."""
         roots = {
             name: {(s.document_id, s.context_id): s for s in splits if s.is_root}
             for name, splits in self.splits.items()
@@ -92,7 +92,7 @@ def run(inputs: StudyInputs) -> StudyPage:
 
 
 def splits_of(nodes: Iterable[Node]) -> Iterator[tuple[Node, str, str]]:
-    """Each node that was split and followed, with the texts of its two parts."""
+    """Return each node whose split was used, with the texts of its two parts."""
     found = list(nodes)
     parts: dict[str, list[Node]] = {}
     for node in found:
@@ -105,9 +105,9 @@ def splits_of(nodes: Iterable[Node]) -> Iterator[tuple[Node, str, str]]:
 
 
 def recursive_halves(text: str) -> tuple[str, str] | None:
-    """*text* cut in two where ``recursive_characters`` would, nearest to the middle.
+    """Cut *text* in two where ``recursive_characters`` would, closest to the middle.
 
-    ``None`` where it does not cut.
+    ``None`` if it does not cut.
     """
     cuts = [start for start, _ in recursive_characters(text, ceil(len(text) / 2), 1)[1:]]
     if not cuts:
@@ -117,7 +117,7 @@ def recursive_halves(text: str) -> tuple[str, str] | None:
 
 
 def findings(result: OnCorpus) -> Iterator[str]:
-    """Each splitter against the paper's, on the same root contexts."""
+    """Compare each splitter with the paper's, on the same root contexts."""
     name, roots = result.corpus.name, result.of_roots
     if not roots[REWRITE]:
         yield f"{name}: no root context was split by all splitters; larger documents are needed."
@@ -134,7 +134,7 @@ def findings(result: OnCorpus) -> Iterator[str]:
 
 
 def _kept(roots: Mapping[str, Sequence[Split]]) -> str:
-    """Which splitters lose or add text, on the same root contexts."""
+    """State which splitters lose or add text, on the same root contexts."""
     unlike = [
         f"of {name} hold {_mean(of, 'parent_coverage'):.1%} of its tokens, and "
         f"{_mean(of, 'new_text'):.1%} of theirs are new"

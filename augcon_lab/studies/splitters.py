@@ -1,4 +1,4 @@
-"""Study 2: the Context-Split-Tree against other ways to split a root context."""
+"""Study 2: the Context-Split-Tree compared with other ways to split a root context."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ QUESTION = (
     "in the middle, and over the splitters that are usual before retrieval, which give parts of "
     "one size?"
 )
-# A leaf of a tree has between lambda and twice that: parts of the others are to be as long.
+# A leaf of a tree has between lambda and twice that; the parts of the others should be as long.
 PART_LAMBDAS = 2
 FULL = "CST rewrite"
 RECURSIVE, SEMANTIC, WINDOWS = "recursive characters", "semantic (embeddings)", "sentence windows"
@@ -60,9 +60,9 @@ MEASURES = {"coverage": "Coverage", "closed_book_f1": "Closed-book F1"}
 
 @dataclass
 class Outcome:
-    """What one splitter made of a corpus; ``measured`` where there are gold questions.
+    """The result of one splitter on a corpus; ``measured`` is set if it has gold questions.
 
-    ``part_chars`` are the lengths of the parts that were asked about, in characters.
+    ``part_chars`` contains the lengths of the parts that got a question, in characters.
     """
 
     rows: Generated
@@ -129,7 +129,7 @@ def _on_corpus(inputs: StudyInputs, corpus: Corpus, spent: Spent) -> OnCorpus:
         embed = latent_semantics(sentences, inputs.seed)
     for name in (WINDOWS, RECURSIVE, SEMANTIC):
         if name != RECURSIVE or not _left_out():
-            # The settings of ``middle``: scorer and prompts are those of the question alone.
+            # As for ``middle``: scorer and prompts are those for a question alone.
             make(name, TREES["middle"], partial(_parts_strategy, name, embed))
     return result
 
@@ -143,7 +143,7 @@ def _parts_strategy(
     prompts: PromptLibrary,
     examples: Sequence[FewShotExample],
 ) -> Strategy:
-    """The strategy that asks about the parts of the splitter *name*."""
+    """Return the strategy that generates questions about the parts of the splitter *name*."""
     parameters = tree_parameters(settings, language)
     shortest = parameters.min_context_chars
     part_chars = PART_LAMBDAS * shortest
@@ -159,7 +159,7 @@ def _parts_strategy(
 
 
 def findings(results: Sequence[OnCorpus]) -> list[str]:
-    """Each splitter against the paper's, over all corpora with gold questions; tokens, too."""
+    """Compare each splitter with the paper's, over all corpora with gold questions, and tokens."""
     measured = [result for result in results if result.corpus.gold]
     # Passages of different corpora may share a name.
     places = [
@@ -192,7 +192,7 @@ def findings(results: Sequence[OnCorpus]) -> list[str]:
 
 
 def _left_out() -> list[str]:
-    """What is said where a splitter's package is not installed."""
+    """Return the finding for a splitter whose package is not installed."""
     if find_spec("semantic_text_splitter"):
         return []
     return [f"{RECURSIVE} were left out: install them with pip install 'augcon[studies]'."]

@@ -1,4 +1,4 @@
-"""Figures in words: a finding says no more than its interval."""
+"""Put figures into words: a finding claims no more than its interval supports."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ Interval = tuple[float, float]
 def compared(
     subject: str, other: str, difference: float, interval: Interval, measure: str = ""
 ) -> str:
-    """How *subject* stands against *other*: level where the 95 % *interval* holds zero."""
+    """State how *subject* compares with *other*: level if the 95 % *interval* contains zero."""
     inside = f" in {measure}" if measure else ""
     if math.isnan(difference):
         return f"{subject} and {other} cannot be compared{inside}: nothing was measured"
@@ -24,9 +24,9 @@ def compared(
 
 
 def standings(other: str, measure: str, differences: Mapping[str, tuple[float, Interval]]) -> str:
-    """One sentence: which of *differences* are above *other*, level with it, below it.
+    """State in one sentence which of *differences* are above *other*, level with it, below it.
 
-    Level is what has zero in its 95 % interval, which is given for each.
+    Level means that the 95 % interval contains zero; the interval is given for each.
     """
     groups: dict[str, list[str]] = {
         "above": [],
@@ -52,7 +52,7 @@ def standings(other: str, measure: str, differences: Mapping[str, tuple[float, I
 
 
 def with_interval(value: float, interval: Interval) -> str:
-    """``0.912 (0.897 to 0.928)``; a dash where nothing was measured."""
+    """Return ``0.912 (0.897 to 0.928)``, or a dash if nothing was measured."""
     if math.isnan(value):
         return "–"
     low, high = interval

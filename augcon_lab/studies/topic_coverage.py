@@ -19,7 +19,7 @@ from augcon_lib.warehouse.evaluation_rows import RootContext
 
 NAME = "topic_coverage"
 STRATEGIES = ("cst", "direct")
-# Of the quota that the workspace has: queries per so many characters, more and fewer of them.
+# Factors of the workspace's quota (characters per query), for more and for fewer queries.
 QUOTA_FACTORS = (0.5, 1.0, 2.0)
 NAMED_TOPICS = 5
 DASH = "–"
@@ -29,7 +29,7 @@ Key = tuple[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What the queries of one strategy at one quota reach.
+    """The topics that the queries of one strategy reach at one quota.
 
     ``queries`` counts the selected ones; ``chars_per_query`` is the quota.
     """
@@ -41,21 +41,21 @@ class Reached:
 
     @property
     def figure(self) -> Figure:
-        """The share of sentences whose topic holds a query, with its interval over documents."""
+        """The share of sentences whose topic has a query, with its interval over documents."""
         if isinstance(self.coverage, NotMeasured):
             return figure([])
         return figure((d, float(covered)) for d, covered in self.coverage.covered_by_document)
 
     @property
     def overlap(self) -> float:
-        """How alike queries and sentences are spread over the topics."""
+        """How similarly queries and sentences are distributed over the topics."""
         found = self.coverage
         return float("nan") if isinstance(found, NotMeasured) else found.overlap
 
 
 @dataclass(frozen=True, slots=True)
 class OnCorpus:
-    """What was reached on a corpus by (strategy, factor of the quota), over the same topics."""
+    """The results on a corpus by (strategy, factor of the quota), over the same topics."""
 
     corpus: Corpus
     reached: Mapping[Key, Reached]
@@ -64,7 +64,7 @@ class OnCorpus:
 
 
 def run(inputs: StudyInputs) -> StudyPage:
-    """Select queries with trees and without, at several quotas, and measure what they reach."""
+    """Select queries with and without trees, at several quotas, and measure topic coverage."""
     spent = Spent()
     results = [_on_corpus(inputs, corpus) for corpus in inputs.opened]
     spent.add(*results)
@@ -91,7 +91,7 @@ def run(inputs: StudyInputs) -> StudyPage:
 
 
 def findings(result: OnCorpus) -> Iterator[str]:
-    """Trees against none at each quota, and the largest quota against the smallest."""
+    """Compare trees with no trees at each quota, and the largest quota with the smallest."""
     name = result.corpus.name
     for factor in QUOTA_FACTORS:
         tree, direct = (result.reached[strategy, factor] for strategy in STRATEGIES)
@@ -109,7 +109,7 @@ def findings(result: OnCorpus) -> Iterator[str]:
 
 
 def root_contexts(selection: Selection) -> list[RootContext]:
-    """The root contexts that *selection* was made from, once each."""
+    """Return the distinct root contexts of *selection*."""
     documents = selection.trees.documents
     found = {
         (node.document_id, node.context_id): RootContext(
@@ -158,7 +158,7 @@ def _on_corpus(inputs: StudyInputs, corpus: Corpus) -> OnCorpus:
 
 
 def _compared(subject: str, one: Reached, name: str, other: Reached) -> str:
-    """The difference over the same sentences, with its interval over documents."""
+    """Return the difference over the same sentences, with its interval over documents."""
     if isinstance(one.coverage, NotMeasured) or isinstance(other.coverage, NotMeasured):
         return f"{subject} and {name} cannot be compared"
     pairs = zip(one.coverage.covered_by_document, other.coverage.covered_by_document, strict=True)

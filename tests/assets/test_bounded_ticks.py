@@ -19,7 +19,7 @@ from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.partitions import DOCUMENTS, partition_key
 from augcon_assets.resources import WorkspaceResource
 from augcon_lib.stages.stage_run import StageRun
-from augcon_lib.staleness.partitions import run_plan as reconcile
+from augcon_lib.staleness import run_plan as reconcile
 from augcon_lib.warehouse.partitions import FAILED, PartitionOutput, replace_partitions
 from augcon_lib.workspace import Workspace
 from tests.assets.test_sensors import RANGE, execute, fail_at_trees, tick
@@ -91,7 +91,7 @@ def test_ticks_record_a_lost_instance_piece_by_piece_and_request_nothing_before(
         counts.append({asset: len(keys) for asset, keys in shown(instance).items()})
         if isinstance(result, dg.SensorResult) and result.run_requests:
             break
-        assert "the next tick goes on" in reason(result)
+        assert "the next tick continues" in reason(result)
         assert isinstance(result, dg.SensorResult)
         assert result.cursor == cursor
     else:
@@ -117,7 +117,7 @@ def test_the_end_of_small_turns_is_that_of_one_sync(
         assert differences(StageRun(other), whole) == []
     small_turns(monkeypatch, documents=2)
     for _ in range(20):
-        if "all is fresh" in reason(tick(workspace, instance)):
+        if "everything is fresh" in reason(tick(workspace, instance)):
             break
     assert (documents_in_order(instance), shown(instance)) == expected
     assert differences(StageRun(workspace), instance) == []
@@ -138,7 +138,7 @@ def test_a_wiped_asset_is_recorded_again_in_pieces_with_what_was_made_of_it(
         assert len(after.items() - before.items()) == done
     for _ in range(2):
         tick(workspace, instance)
-    assert "all is fresh" in reason(tick(workspace, instance))
+    assert "everything is fresh" in reason(tick(workspace, instance))
     assert differences(StageRun(workspace), instance) == []
     assert causes_in_ui(instance) == {}
 
@@ -201,7 +201,7 @@ def test_the_schedule_goes_on_the_next_time_too(
         resource = WorkspaceResource(root=str(listed.root))
         (result,) = list(daily_sync(context, workspace=resource))  # type: ignore[call-overload]
         assert isinstance(result, dg.SkipReason)
-        assert "the next tick goes on" in str(result.skip_message)
+        assert "the next tick continues" in str(result.skip_message)
 
 
 def test_a_tick_beside_a_run_is_bounded_too(
@@ -210,7 +210,7 @@ def test_a_tick_beside_a_run_is_bounded_too(
     workspace, instance = lost
     small_turns(monkeypatch, documents=1)
     monkeypatch.setattr(sensors, "_active_runs", lambda instance: True)
-    assert "documents or more are left" in reason(tick(workspace, instance))
+    assert "documents or more are not up to date" in reason(tick(workspace, instance))
     assert len(shown(instance)["responses"]) <= 1
 
 

@@ -98,7 +98,7 @@ def _follow_for_days(followed: Followed, server: object) -> None:
     waiting = [each for each in said if "documents wait" in each]
     assert waiting
     assert f"0 of {LIMIT} calls left until 2026-12-01 00:00 UTC" in said[-1]
-    assert "it goes on at 2026-12-01 00:00 UTC" in said[-1]
+    assert "; continues at 2026-12-01 00:00 UTC" in said[-1]
     (shown,) = collect_status(followed.workspace)["budget"]
     assert (shown["spent"], shown["left"], shown["is_reached"]) == (LIMIT, 0, True)
     context = dg.build_schedule_context(instance=followed.instance)
@@ -106,7 +106,7 @@ def _follow_for_days(followed: Followed, server: object) -> None:
     assert isinstance(skipped, dg.SkipReason)
 
     days = 1
-    while "all is fresh" not in said[-1]:
+    while "everything is fresh" not in said[-1]:
         before = server.calls  # type: ignore[attr-defined]
         followed.now = MIDNIGHT + days * 24 * HOUR
         said.append(followed.tick_until_nothing_is_requested())

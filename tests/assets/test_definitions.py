@@ -124,5 +124,5 @@ def test_the_evaluation_is_made_by_its_own_job_alone() -> None:
 
 def test_assets_of_different_jobs_cannot_share_a_run() -> None:
     assert job_name(("raw_corpus", "responses")) == "documents"
-    with pytest.raises(ValueError, match="no job holds"):
+    with pytest.raises(ValueError, match="no job contains"):
         job_name(("raw_corpus", "query_scorer"))

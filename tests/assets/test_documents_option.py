@@ -20,5 +20,5 @@ def test_documents_are_chosen_by_glob_or_by_their_very_name(globs, chosen) -> No
 
 
 def test_a_glob_that_matches_nothing_is_an_error() -> None:
-    with pytest.raises(SettingsError, match="no document of the store matches"):
+    with pytest.raises(SettingsError, match="no document in the store matches"):
         _matching(DOCUMENTS, ["z*"])

@@ -34,7 +34,7 @@ def test_doctor_says_whether_the_endpoint_makes_embeddings(
         bad = examine(workspace(tmp_path / "bad", running.server.url, "absent"))
     found = {each.subject: each for each in good}
     assert found["embeddings"].ok
-    assert found["embeddings"].message == "embedder makes vectors of 32 numbers"
+    assert found["embeddings"].message == "embedder returns vectors of 32 numbers"
     missing = {each.subject: each for each in bad}["embeddings"]
     assert not missing.ok
     assert "[scorer] embedding_model" in missing.message

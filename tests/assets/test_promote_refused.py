@@ -49,5 +49,5 @@ def test_a_refused_scorer_is_shown_with_its_figures_and_not_promoted(
     assert promoted_versions(run.warehouse) == before
     promote_command(root, [], None, yes=True, as_json=False)
     shown = " ".join("".join(capsys.readouterr()).split())
-    assert "refused, it stays a candidate: pair accuracy 0.500" in shown
-    assert "promoted; the dataset follows" not in shown
+    assert "refused, remains a candidate: pair accuracy 0.500" in shown
+    assert "promoted; to update the dataset" not in shown

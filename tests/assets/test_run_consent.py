@@ -39,7 +39,7 @@ def test_a_person_who_declines_is_not_charged(
     asked = answers(False)
     code = run_command(endpoint_workspace(tmp_path), [], "sft_dataset", yes=False, as_json=False)
     assert code == EXIT_DONE
-    assert asked == ["Ask the model?"]
+    assert asked == ["Call the model?"]
     assert "nothing was done" in capsys.readouterr().err
 
 
@@ -69,7 +69,7 @@ def test_a_waiting_promotion_is_shown_with_its_cost_and_asked_about(
     root = endpoint_workspace(tmp_path)
     arguments = ([], "sft_dataset")
     assert run_command(root, *arguments, yes=False, as_json=False, promote=True) == EXIT_DONE
-    assert (asked, shown) == (["Ask the model?"], ["query_scorer"])
+    assert (asked, shown) == (["Call the model?"], ["query_scorer"])
     with pytest.raises(InterruptedError):  # nothing is stale, nothing is promoted: nothing to ask
         run_command(root, *arguments, yes=False, as_json=False)
     assert len(asked) == 1

@@ -67,7 +67,7 @@ def test_ticks_alone_make_the_same_dataset_as_the_command_and_then_request_nothi
             result = tick(workspace, instance)
             assert isinstance(result, dg.SensorResult)
             if not result.run_requests:
-                assert "all is fresh" in str(result.skip_reason)
+                assert "everything is fresh" in str(result.skip_reason)
                 break
             asked += [request.job_name for request in result.run_requests]
             execute(workspace, instance, list(result.run_requests))

@@ -152,7 +152,7 @@ class Followed:
             return bool(ticks) and (
                 ticks[0].timestamp > since
                 and ticks[0].status == TickStatus.SKIPPED
-                and "all is fresh" in str(ticks[0].skip_reason)
+                and "everything is fresh" in str(ticks[0].skip_reason)
             )
 
         log = self.workspace.with_name("daemon.log")

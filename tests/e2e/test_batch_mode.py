@@ -91,4 +91,4 @@ def test_an_endpoint_without_batches_is_one_error(fresh: Path, tmp_path: Path) -
     assert 'mode = "online"' in err
     assert "Traceback" not in err
     forgotten = augcon(workspace, "journal", "forget-batches")
-    assert "gave up 0 requests" in forgotten.stdout
+    assert "forgot 0 requests" in forgotten.stdout

@@ -1,4 +1,4 @@
-"""The assets, one module each, named after them."""
+"""The assets, one module each, named after the asset."""
 
 from augcon_assets.defs.assets.cst_nodes import cst_nodes
 from augcon_assets.defs.assets.documents import documents

@@ -18,8 +18,8 @@ from augcon_lib.stages.sources import stale_at
 def cst_nodes(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """Context-Split-Trees: one query for each node, from the whole root context to its details.
 
-    Each root context is asked for a query and split in two, and so is each part (Algorithm 1);
-    trees are repeated with another sample until their different queries fill the quota.
+    The model writes a query for each root context and splits it in two, then does the same with
+    each part (Algorithm 1). Trees are sampled again until their distinct queries fill the quota.
     """
     yield from materialize_documents(
         context, workspace, run_cst_nodes, partial(stale_at, "cst_nodes")

@@ -1,4 +1,7 @@
-"""What the assets that are partitioned by document have in common."""
+"""What assets share: decorators, and the step that materializes documents.
+
+Unpartitioned assets use :mod:`augcon_assets.defs.assets.whole_asset` for their step.
+"""
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +24,7 @@ from augcon_lib.errors import AugconError, BudgetExceeded
 from augcon_lib.pipeline import STAGES, StageName
 from augcon_lib.stages.stage_run import StageReport, StageRun
 
-# Dagster still calls the policy beta; it is pinned, and the tests cover what is used of it.
+# The policy is still beta in Dagster. Dagster is pinned, and tests cover the use of it.
 warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
 
 OWNERS = ["team:augcon"]
@@ -35,7 +38,7 @@ OnlyStale = Callable[[StageRun, Sequence[str]], Sequence[str]]
 def _asset(
     name: StageName, kinds: set[str], *check_specs: dg.AssetCheckSpec, **options: Any
 ) -> Decorator:
-    """``dg.asset`` with upstream assets, group, owners, code version and checks."""
+    """Return ``dg.asset`` with upstream assets, group, owners, code version and checks."""
     decorator: Decorator = dg.asset(
         name=name,
         deps=upstream_assets(name),
@@ -50,7 +53,7 @@ def _asset(
 
 
 def document_asset(name: StageName, kinds: set[str]) -> Decorator:
-    """An asset with one partition per document, many of them in one run."""
+    """Declare an asset with one partition per document, many of them in one run."""
     return _asset(
         name,
         kinds,
@@ -61,7 +64,7 @@ def document_asset(name: StageName, kinds: set[str]) -> Decorator:
 
 
 def whole_asset(name: StageName, kinds: set[str]) -> Decorator:
-    """An asset without partitions."""
+    """Declare an asset without partitions."""
     return _asset(name, kinds)
 
 
@@ -71,9 +74,9 @@ def materialize_documents(
     stage: Stage,
     only_stale: OnlyStale,
 ) -> Results:
-    """Run *stage* on the run's documents; each is recorded as soon as it is stored.
+    """Run *stage* on the run's documents; record each one as soon as it is stored.
 
-    A run that augcon planned works on the stale ones alone; any other does what it was told.
+    A run that augcon planned works on stale documents only; any other run on all its partitions.
     """
     recorder = DocumentRecorder(context)
     run = replace(workspace.stage_run(context), saved=recorder)
@@ -100,7 +103,7 @@ def materialize_documents(
 
 
 def guarded(work: Callable[[], StageReport]) -> StageReport:
-    """Run *work*; an error that augcon raises on purpose fails the step once, without retries."""
+    """Run *work*; turn an ``AugconError`` into a failure of the step without retries."""
     session = current_session()
     try:
         report = work()
@@ -108,7 +111,7 @@ def guarded(work: Callable[[], StageReport]) -> StageReport:
         if session:
             session.stopped_by = error
         resumable = isinstance(error, BudgetExceeded)
-        hint = "; what was answered is kept, the next run goes on from here" if resumable else ""
+        hint = "; all answers are kept and the next run continues from here" if resumable else ""
         raise dg.Failure(f"{error}{hint}", allow_retries=False) from error
     if session:
         session.reports.append(report)
@@ -116,16 +119,16 @@ def guarded(work: Callable[[], StageReport]) -> StageReport:
 
 
 def log_report(context: dg.AssetExecutionContext, report: StageReport) -> None:
-    """One line of figures for the run's log, and one for each document that is not all right.
+    """Log one line of figures, and a warning for each document that is not ok.
 
     Figures are ``name=value``, with the names of the metadata.
     """
     figures = {name: each.value for name, each in run_metadata(report).items()}
-    told = " ".join(
+    line = " ".join(
         f"{name}={value:.6g}" if isinstance(value, float) else f"{name}={value}"
         for name, value in figures.items()
     )
-    context.log.info(f"{report.stage}: {told or 'done'}")
+    context.log.info(f"{report.stage}: {line or 'done'}")
     for partition in report.partitions:
         if partition.status != "ok":
             context.log.warning(f"{partition.document_id}: {partition.status}: {partition.reason}")

@@ -18,12 +18,13 @@ from augcon_lib.stages.sources import see_sources
 
 
 @dg.multi_asset(
-    name="list_documents",  # a job is named documents already
+    name="list_documents",  # a job is already named documents
     specs=[
         dg.AssetSpec(
             DOCUMENTS,
             description="The files and rows of the store; the data version of each is the hash of "
-            "its bytes. Sensor and commands report each change; to materialize one looks again.",
+            "its bytes. Sensor and commands report changes; materialize a partition to check it "
+            "now.",
             group_name=GROUP,
             kinds={"file"},
             owners=OWNERS,
@@ -36,10 +37,10 @@ from augcon_lib.stages.sources import see_sources
 def documents(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Record what the sources of the run's documents are now."""
+    """Record the current source versions of the run's documents."""
     run = workspace.stage_run(context)
     with run.recording():
         sources = see_sources(run).source_hashes
-        wanted = [document_id(key) for key in context.partition_keys]
-        log_events(context, sources_seen({d: sources[d] for d in wanted if d in sources}))
+        requested = [document_id(key) for key in context.partition_keys]
+        log_events(context, sources_seen({d: sources[d] for d in requested if d in sources}))
     yield no_event_of_its_own()

@@ -18,10 +18,11 @@ from augcon_lib.stages.stage_run import StageReport, StageRun
 
 @whole_asset("few_shot_examples", {"openai", "duckdb"})
 def few_shot_examples(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
-    """The human-written examples that serve best, found by random search (paper, section 3.4).
+    """The best human-written examples, found by random search (paper, section 3.4).
 
-    Each trial answers all examples with a random few of them; the model judges its own answers.
-    The margin over random is measured on examples that a choice did not see, by bootstrap.
+    Each trial answers all examples with a random few of them, and the model judges its own
+    answers. The margin over random is measured by bootstrap, on examples that the choice did not
+    see.
     """
     yield from materialize_whole(context, workspace, run_few_shot_examples, _describe)
 

@@ -19,8 +19,8 @@ def query_scorer(context: dg.AssetExecutionContext, workspace: WorkspaceResource
     """The scorer s(C, q), trained on contrastive pairs from three kinds of worsened prompt.
 
     Pair accuracy is measured on documents that it was not trained on. It is trained once, and
-    again when prompts, model or its settings change or the corpus has drifted, not with every
-    document; a new version waits for promotion.
+    again when prompts, the model or its settings change or the corpus has drifted, but not for
+    every document. A new version waits for promotion.
     """
     yield from materialize_whole(context, workspace, run_query_scorer, _describe)
 

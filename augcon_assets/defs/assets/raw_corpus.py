@@ -21,9 +21,10 @@ from augcon_lib.stages.stage_run import StageReport, StageRun
 def raw_corpus(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """The documents of the store as text: decoded, converted, normalised.
 
-    A document that cannot be read is a row of `rejections` with its reason; the others go on.
+    A document that cannot be read becomes a row of `rejections` with its reason; the run continues
+    with the others.
     """
-    listings: list[StoreListing] = []  # the store is listed once, for both
+    listings: list[StoreListing] = []  # list the store once for both functions
 
     def only_stale(run: StageRun, document_ids: Sequence[str]) -> Sequence[str]:
         listings.append(see_sources(run))
@@ -36,12 +37,12 @@ def raw_corpus(context: dg.AssetExecutionContext, workspace: WorkspaceResource) 
 
 
 def _read(run: StageRun, listing: StoreListing, document_ids: Sequence[str]) -> StageReport:
-    wanted = set(document_ids)
-    entries = [e for e in listing.entries if e.document_id in wanted]
-    missing = wanted - {entry.document_id for entry in entries}
+    requested = set(document_ids)
+    entries = [e for e in listing.entries if e.document_id in requested]
+    missing = requested - {entry.document_id for entry in entries}
     if missing:
         raise StoreError(
             f"{sorted(missing)[0]} is not in the store {run.settings.source.uri} any more"
-            f" ({len(missing)} such partitions); run `augcon run` to let the dataset follow"
+            f" ({len(missing)} such partitions); to update the dataset: augcon run"
         )
     return run_raw_corpus(run, entries)

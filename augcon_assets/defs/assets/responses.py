@@ -18,7 +18,7 @@ from augcon_lib.stages.sources import stale_at
 def responses(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """The answer to every selected query, from its node's own context.
 
-    Principles and the chosen few-shot examples stand before each; they are not kept.
+    The prompt contains the principles and the chosen few-shot examples; they are not stored.
     """
     yield from materialize_documents(
         context, workspace, run_responses, partial(stale_at, "responses")

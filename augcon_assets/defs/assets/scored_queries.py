@@ -16,10 +16,10 @@ from augcon_lib.stages.sources import stale_at
 
 @document_asset("scored_queries", {"duckdb", "scikitlearn"})
 def scored_queries(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
-    """Every query with its score and rank; selected, or left out with a reason.
+    """Every query with its score and rank: selected, or left out with a reason.
 
-    Ranked by the scorer within each root context and kept greedily while ROUGE-L precision
-    against every kept one is below the limit, up to the quota. Asks the model nothing.
+    The scorer ranks the queries of each root context. A query is selected if its ROUGE-L precision
+    against every selected one is below the limit, up to the quota. Does not call the model.
     """
     yield from materialize_documents(
         context, workspace, run_scored_queries, partial(stale_at, "scored_queries")

@@ -18,7 +18,7 @@ from augcon_lib.warehouse.samples import sample_rows
 def sft_dataset(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Results:
     """The dataset: query and response, with ids that lead back to node, span and document.
 
-    A new version wherever the rows differ from those of the version before.
+    A new version is created if the rows differ from those of the previous one.
     """
     yield from materialize_whole(context, workspace, run_sft_dataset, _describe)
 

@@ -1,4 +1,4 @@
-"""What the unpartitioned assets have in common."""
+"""The step that materializes an unpartitioned asset."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,7 +23,7 @@ def materialize_whole(
 ) -> Results:
     """Run *stage* and record its version, with metadata from *describe*.
 
-    Where either fails after something was stored, that is recorded without the metadata.
+    If either fails after a result was stored, the result is recorded without the metadata.
     """
     saved = WholeRecorder()
     run = replace(workspace.stage_run(context), saved=saved)
