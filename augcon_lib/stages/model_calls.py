@@ -1,4 +1,4 @@
-"""Opening the model engine for a stage, with its progress told."""
+"""Open the model engine for a stage, and report its progress."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from augcon_lib.stages.stage_run import StageReport, StageRun
 
 @asynccontextmanager
 async def model_for(run: StageRun, report: StageReport, total: int) -> AsyncIterator[ModelEngine]:
-    """The engine of *run*'s model; *report* gets its call statistics, *run* its progress."""
+    """Open the engine of *run*'s model; *report* gets its statistics, *run* its progress."""
 
     def tell(calls: CallStats) -> None:
         run.progress(report.stage, len(report.partitions), total, report.failed, calls)

@@ -1,4 +1,4 @@
-"""All stages over what is stale, one after the other, without Dagster."""
+"""Run all stages on stale documents, one after the other, without Dagster."""
 
 from collections.abc import Callable, Collection
 from functools import partial
@@ -34,12 +34,12 @@ def run_stale_stages(
     choose_strategy: ChooseStrategy = strategy_for,
     scorer: Scorer | None = None,
 ) -> dict[str, StageReport]:
-    """Sync the store and run each stage on what is stale at it; the reports of those that ran.
+    """Sync the store, run each stage on what is stale at it, and return the stages' reports.
 
-    No stage after *until* is run, and, where *documents* are given, no other document is read.
-    *choose_strategy* and *scorer* stand in for those of the settings; no fingerprint knows of them.
+    No stage after *until* is run, and if *documents* are given, no other document is read.
+    *choose_strategy* and *scorer* replace those of the settings; no fingerprint includes them.
     For one process that has the workspace to itself. Raises ``StoreError``, ``EndpointError`` and
-    ``BudgetExceeded``; what was ready by then is written.
+    ``BudgetExceeded`` after writing all finished documents.
     """
     last = STAGES_IN_ORDER.index(until)
     listing, *_ = sync_sources(run)

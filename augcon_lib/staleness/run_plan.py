@@ -1,4 +1,4 @@
-"""From what is stale to the cheapest set of runs for it (pure; without Dagster, quick to load)."""
+"""Plan the cheapest runs for what is stale (pure; without Dagster, quick to load)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from augcon_lib.staleness.partitions import UPSTREAM, Staleness
 DOCUMENT_STAGES: tuple[str, ...] = ("raw_corpus", "cst_nodes", "scored_queries", "responses")
 CHOICES = ("query_scorer", "few_shot_examples")
 DATASET = ("sft_dataset",)
-# A run with one of these asks the model at some time.
+# A run with one of these may call the model.
 MODEL_STAGES = frozenset({"raw_corpus", "cst_nodes", *CHOICES, "responses"})
 
 # A fresh document inside a range costs a planned event for each asset, about a millisecond;
@@ -38,11 +38,11 @@ def next_runs(
     given_up: Collection[str] = (),
     only: Collection[str] | None = None,
 ) -> list[PlannedRun]:
-    """The runs that can start now; empty when nothing is left to do.
+    """Return the runs that can start now; empty if nothing is left to do.
 
     *documents_in_order* are all documents in the order in which their partitions were created,
-    which is the only order a range knows. Documents in *given_up* failed in this session and are
-    not tried again; *only* restricts the documents. Nothing beyond the asset *until* is run.
+    which is the only order of a range. Documents in *given_up* failed in this session and are no
+    longer retried; *only* restricts the documents. No asset after *until* is run.
     """
     wanted: Sequence[str] = ORDER[: ORDER.index(until) + 1]
     if until in CHOICES:  # examples are searched without any document
@@ -76,7 +76,7 @@ def next_runs(
 
 
 def failed_before(stale: Staleness) -> set[str]:
-    """Documents whose last attempt at some stage failed."""
+    """Return the documents whose last attempt at some stage failed."""
     return {
         document
         for reasons in stale.documents.values()
@@ -88,7 +88,7 @@ def failed_before(stale: Staleness) -> set[str]:
 def failed_in(
     runs: Sequence[PlannedRun], stale: Staleness, documents_in_order: Sequence[str]
 ) -> set[str]:
-    """Documents whose last attempt failed at a stage and in a range of *runs*."""
+    """Return the documents whose last attempt failed at a stage and in a range of *runs*."""
     places = {document: place for place, document in enumerate(documents_in_order)}
     failed = set()
     for run in runs:
@@ -101,7 +101,7 @@ def failed_in(
 
 
 def pending_documents(stale: Staleness) -> dict[str, list[str]]:
-    """Each stale document with the reasons of its first stale stage."""
+    """Return each stale document with the reasons of its first stale stage."""
     pending: dict[str, list[str]] = {}
     for reasons in stale.documents.values():
         for document, why in reasons.items():
@@ -113,7 +113,7 @@ def pending_documents(stale: Staleness) -> dict[str, list[str]]:
 def _ranges(
     stages: Sequence[str], documents: set[str], order: Sequence[str], others: Collection[str]
 ) -> list[PlannedRun]:
-    """Ranges over *documents* that bridge small gaps, but none of the stale *others*."""
+    """Return ranges over *documents* that bridge small gaps, but none of the stale *others*."""
     places = [place for place, document in enumerate(order) if document in documents]
 
     def apart(before: int, after: int) -> bool:
