@@ -49,7 +49,7 @@ def gold_of_row(place: str, row: Mapping[str, Any]) -> GoldQuestion:
     """The gold question of one *row*; raises ``BenchmarkError`` that names the key."""
     for key in ("context", "question"):
         if not isinstance(row.get(key), str) or not row[key].strip():
-            raise BenchmarkError(f"{place}: {key!r} must be a non-blank text")
+            raise BenchmarkError(f"{place}: {key!r} must be a text that is not blank")
     answers = row.get("answers")
     if not isinstance(answers, Sequence) or isinstance(answers, str) or not answers:
         raise BenchmarkError(f"{place}: 'answers' must be a list of one text or more")
