@@ -147,7 +147,7 @@ def test_a_prefix_must_name_one_row_of_the_current_dataset(warehouse: Warehouse)
     fill(warehouse, ["a.md", "b.md"])
     with pytest.raises(WarehouseError, match="4 row ids begin with"):
         explain_row(warehouse, "")
-    with pytest.raises(WarehouseError, match="no row %"):
+    with pytest.raises(WarehouseError, match="no kept version has a row %"):
         explain_row(warehouse, "%")
 
 
