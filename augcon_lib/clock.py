@@ -1,4 +1,4 @@
-"""The time, as everything that depends on the day reads it; another may be set for a body."""
+"""The clock for everything that depends on the day; another one may be set for a body."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,18 +10,18 @@ _clock: ContextVar[Callable[[], float]] = ContextVar("augcon_clock", default=tim
 
 
 def now() -> float:
-    """Seconds since 1970, UTC."""
+    """Return the seconds since 1970, UTC."""
     return _clock.get()()
 
 
 def utc_now() -> datetime:
-    """The same as the warehouse keeps it: UTC, without a time zone."""
+    """Return the time as the warehouse stores it: UTC, without a time zone."""
     return datetime.fromtimestamp(now(), UTC).replace(tzinfo=None)
 
 
 @contextmanager
 def reading(clock: Callable[[], float]) -> Iterator[None]:
-    """In the body, :func:`now` is what *clock* says."""
+    """Let :func:`now` return the time of *clock* in the body."""
     token = _clock.set(clock)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Running coroutines together so that none outlives its siblings."""
+"""Run coroutines together so that none outlives its siblings."""
 
 import asyncio
 import gc
@@ -13,17 +13,17 @@ from augcon_lib.errors import BudgetExceeded, EndpointError
 
 Result = TypeVar("Result")
 
-# Which group of the documents at work a task belongs to, counted as they are begun; inherited.
+# The group of documents that a task belongs to, counted as they are begun; inherited.
 place_in_line: ContextVar[int] = ContextVar("place_in_line", default=0)
 
 GARBAGE_THRESHOLDS = (1_000_000, 20, 50)
 
 
 def run_until_done(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """``asyncio.run``, ended by a signal between two steps of the loop and not inside of one.
+    """``asyncio.run``, ended by a signal between two steps of the loop and not inside one.
 
-    Dagster's handlers of SIGINT and SIGTERM raise wherever the program happens to be, within the
-    loop's own writing to a socket, too. Here they wait until every task has been cancelled.
+    Dagster's handlers of SIGINT and SIGTERM raise wherever the program is, even while the loop
+    writes to a socket. Here they wait until every task has been cancelled.
     """
     if threading.current_thread() is not threading.main_thread():
         return _run(coroutine)
@@ -52,20 +52,20 @@ def run_until_done(coroutine: Coroutine[Any, Any, Result]) -> Result:
 
 
 def _run(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """On uvloop where it is installed: a model call takes a tenth less CPU than on asyncio's."""
+    """Return a uvloop if it is installed: a model call takes a tenth less CPU than on asyncio's."""
     try:
         from uvloop import new_event_loop
-    except ImportError:  # not made for Windows
+    except ImportError:  # not available on Windows
         return asyncio.run(coroutine)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(coroutine)
 
 
 async def run_together(coroutines: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
-    """The results in order; when one raises, the others are cancelled and its error is raised.
+    """Return the results in order; if one raises, cancel the others and raise its error.
 
-    Unlike ``asyncio.gather``, nothing goes on in the background after an error. Of several
-    errors the one that stops a run (``EndpointError``, ``BudgetExceeded``) wins.
+    Unlike ``asyncio.gather``, nothing continues in the background after an error. Of several
+    errors the one that stops a run (``EndpointError``, ``BudgetExceeded``) is raised.
     """
     try:
         async with asyncio.TaskGroup() as group:
@@ -79,8 +79,8 @@ async def run_together(coroutines: Iterable[Coroutine[Any, Any, Result]]) -> lis
 def rare_garbage_collection() -> Iterator[None]:
     """Spare the body most cyclic garbage collection, which takes 0.3 ms of each model call.
 
-    What is there already (modules, mostly) is not looked at again; what the body makes is, after
-    so many more objects than Python's own thresholds that memory stays bounded.
+    Existing objects (mostly modules) are not scanned again; objects of the body are, after more
+    new objects than Python's own thresholds, but few enough to bound memory.
     """
     thresholds = gc.get_threshold()
     gc.freeze()
@@ -93,7 +93,7 @@ def rare_garbage_collection() -> Iterator[None]:
 
 
 def most_serious(error: BaseException) -> BaseException:
-    """The error to tell out of a group of errors, which may be nested."""
+    """Return the error to report from a group of errors, which may be nested."""
     leaves = _leaves(error)
     stops = (leaf for leaf in leaves if isinstance(leaf, EndpointError | BudgetExceeded))
     return next(stops, leaves[0])

@@ -13,11 +13,11 @@ class SettingsError(AugconError):
 
 
 class StoreError(AugconError):
-    """The document store could not be listed: not the same thing as an empty store."""
+    """The document store could not be listed; an empty store is something else."""
 
 
 class RetirementHeld(AugconError):
-    """So many documents would leave the dataset that somebody has to agree first."""
+    """A sync would retire so many documents that somebody has to consent first."""
 
 
 class DocumentError(AugconError):
@@ -38,30 +38,30 @@ class PromptError(AugconError):
 
 
 class PromotionRefused(AugconError):
-    """The version was measured and is below the threshold of the settings."""
+    """The version was measured and is below the threshold in the settings."""
 
 
 class WarehouseError(AugconError):
-    """The DuckDB warehouse cannot be opened, or holds something that breaks its own rules."""
+    """The DuckDB warehouse cannot be opened, or contains rows that break its own rules."""
 
 
 class LineageError(AugconError):
-    """Dagster does not show what the warehouse holds, or cannot be made to."""
+    """Dagster does not show what the warehouse contains, and cannot be updated to show it."""
 
 
 class ModelError(AugconError):
-    """Base of everything that can go wrong between augcon and the model."""
+    """Base of all errors between augcon and the model."""
 
 
 class EndpointError(ModelError):
     """The endpoint cannot serve this workspace at all (key, host, model name, circuit open).
 
-    Raised once for a run, not once for a call; nothing more is sent after it.
+    Raised once per run, not once per call; nothing is sent after it.
     """
 
 
 class AnswerRejected(ModelError):
-    """One request got no usable answer after all attempts; only its own subject is lost.
+    """One request got no usable answer after all attempts; other requests are unaffected.
 
     ``reason`` is a short code (``unparsable``, ``refused``, ``length``, ``call_failed`` ...).
     """
@@ -73,9 +73,9 @@ class AnswerRejected(ModelError):
 
     @property
     def is_transient(self) -> bool:
-        """Did the endpoint fail, rather than the answer? Then another run is worth it."""
+        """Whether the endpoint failed rather than the answer, so that another run may succeed."""
         return self.reason == "call_failed"
 
 
 class BudgetExceeded(ModelError):
-    """``[budget]`` allows no further call; what has been answered is kept and a run can resume."""
+    """``[budget]`` allows no further call; stored answers are kept and a later run can resume."""

@@ -1,9 +1,9 @@
 """Change detection: what each stage's output for a document depends on, by name.
 
-The named inputs of a partition are hashed to its fingerprint; the names are kept beside it, so
-that a change can be told in words. A stage is named after its asset and table. Names of inputs and
-ids of documents are never keys of one mapping: what all documents have is hashed by
-:func:`documents_fingerprint`, and is then the value of one input.
+The named inputs of a partition are hashed to its fingerprint; the names are kept with it, so that
+a change can be named. A stage is named after its asset and table. Names of inputs and ids of
+documents are never keys of the same mapping: the versions of all documents are hashed by
+:func:`documents_fingerprint`, and that is the value of one input.
 """
 
 import re
@@ -22,14 +22,14 @@ Inputs = dict[str, str]
 NEW = "new document"
 FAILED_BEFORE = "failed before"
 NOT_MADE_YET = "not made yet"
-# What happens to an input that a person puts in force; any other input changes.
+# The verb for an input that a person activates; any other input "changed".
 _HAPPENED = {"scorer": "promoted", "few-shot choice": "promoted"}
-# The one input that is a document's own: the hash of what the stage before made of it.
+# The one input that is a document's own: the hash of its output of the previous stage.
 DOCUMENT = "document"
 _LIBRARY = "library "
 _SETTING = "setting "
 _ADDRESS = "setting source.uri"
-# What stood for the libraries, and for the code that reads documents, before they had names.
+# The former names for the libraries, and for the code that reads documents.
 _CONVERTER = "converter"
 
 
@@ -38,8 +38,8 @@ class Versions:
     """Everything besides documents and settings that an output can depend on.
 
     ``libraries`` maps a package's name to its version, ``prompts`` a prompt's name to its
-    fingerprint; ``scorer`` and ``few_shot`` are those promoted last, empty until there are any.
-    ``base_model`` is the revision of the transformer scorer's, empty where its name says all.
+    fingerprint; ``scorer`` and ``few_shot`` are those promoted last, empty until any exist.
+    ``base_model`` is the revision of the transformer scorer's, empty if its name is sufficient.
     """
 
     libraries: Mapping[str, str]
@@ -53,12 +53,12 @@ class Versions:
 
     @property
     def active(self) -> dict[StageName, str]:
-        """The version that everything follows of each stage whose versions are promoted."""
+        """The active version of each stage whose versions are promoted."""
         return {"query_scorer": self.scorer, "few_shot_examples": self.few_shot}
 
 
 def stage_inputs(stage: StageName, settings: Settings, versions: Versions) -> Inputs:
-    """The inputs of *stage* that are the same for all documents, by name."""
+    """Return the inputs of *stage* that are the same for all documents, by name."""
     inputs: Inputs = {"code": CODE_VERSIONS[stage]}
     for name in STAGES[stage].settings:
         inputs[f"{_SETTING}{name}"] = str(_value(settings, name))
@@ -68,7 +68,7 @@ def stage_inputs(stage: StageName, settings: Settings, versions: Versions) -> In
         if _value(settings, name) != _default(name):
             inputs[f"{_SETTING}{name}"] = str(_value(settings, name))
     extra: dict[StageName, Inputs] = {
-        # Hashed, as an address may hold a password.
+        # Hashed, as an address may contain a password.
         "raw_corpus": {_ADDRESS: content_id("uri", settings.source.uri)},
         "cst_nodes": _tree_inputs(settings, versions),
         "query_scorer": _scorer_inputs(settings, versions),
@@ -86,45 +86,45 @@ def stage_inputs(stage: StageName, settings: Settings, versions: Versions) -> In
 
 
 def fingerprint(stage: StageName, inputs: Mapping[str, str]) -> str:
-    """The hash of the named inputs of *stage*, of which ``document`` is a document's own."""
+    """Return the hash of the named inputs of *stage*; ``document`` is a document's own input."""
     shared = {name: value for name, value in inputs.items() if name != DOCUMENT}
     return document_fingerprint(shared_fingerprint(stage, shared), inputs.get(DOCUMENT, ""))
 
 
 def documents_fingerprint(what: str, values: Mapping[str, str]) -> str:
-    """The hash of *what* each document has, by document id; any text can be an id."""
+    """Return the hash of *what* each document has, by document id; any text can be an id."""
     return content_id(
         "documents", what, *(part for item in sorted(values.items()) for part in item)
     )
 
 
 def shared_fingerprint(stage: StageName, inputs: Mapping[str, str]) -> str:
-    """The hash of a stage's named inputs that are no document's."""
+    """Return the hash of a stage's named inputs that all documents share."""
     return content_id("shared", stage, *(part for item in sorted(inputs.items()) for part in item))
 
 
 def document_fingerprint(shared: str, document: str) -> str:
-    """:func:`fingerprint` of a document's version and the hash of the shared inputs; quick."""
+    """Return the :func:`fingerprint` of a document's version and the hash of the shared inputs."""
     return content_id("fingerprint", shared, document)
 
 
 def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    """What differs between two sets of named inputs, in words: ``document changed``, ...
+    """Describe the differences between two sets of named inputs: ``document changed``, ...
 
-    An input that an older augcon did not record differs from nothing.
+    An input that an older augcon did not record counts as equal.
     """
     differing = sorted(name for name in set(old) | set(new) if old.get(name) != new.get(name))
     return [_change(name, old, new) for name in differing if not _was_unrecorded(name, old, new)]
 
 
 def _was_unrecorded(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> bool:
-    """Nor does one that came or went with a setting, whose change names it."""
+    """Whether an input appeared or disappeared with a setting, whose change is named instead."""
     if name in (_CONVERTER, _ADDRESS) or name.startswith(_LIBRARY):
         return (name in old) != (name in new)
     if not name.startswith(_SETTING) or name in old:
         return False
     default = _default(name.removeprefix(_SETTING))
-    return new[name] == str(default)  # under which an older augcon made the same of it
+    return new[name] == str(default)  # with which an older augcon had the same output
 
 
 def _change(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
@@ -136,10 +136,9 @@ def _change(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
 def reasons_to_make(
     stage: StageName, before: Mapping[str, str] | None, now: Mapping[str, str], *, failed: bool
 ) -> list[str]:
-    """Why *stage* makes a document anew from *now*, in words; empty where nothing differs.
+    """Return why *stage* has to regenerate a document from *now*; empty if nothing differs.
 
-    *before* are the inputs of the last time, ``None`` where there was none; *failed* says that it
-    failed then.
+    *before* are the inputs of the last time, ``None`` if there was none; *failed*: it failed then.
     """
     if before is None:
         return [NEW] if stage == "raw_corpus" else [NOT_MADE_YET]
@@ -191,13 +190,13 @@ def _dataset_inputs(settings: Settings) -> Inputs:
 
 
 def _first_examples(settings: Settings, versions: Versions) -> Inputs:
-    """For what takes the first of the human-written examples, without a search."""
+    """Inputs of a stage that uses the first human-written examples, without a search."""
     count = str(settings.responses.few_shot_count)
     return {"few-shot examples": versions.examples, "setting responses.few_shot_count": count}
 
 
 def _prompts(versions: Versions, *names: str) -> Inputs:
-    """Fingerprints of prompts by the part each plays: a tree's prompt is ``cst`` in any split."""
+    """Return the prompts' fingerprints by role: a tree's prompt is ``cst`` for any split."""
     return {
         f"prompt {re.sub('^cst_(rewrite|boundary)', 'cst', name)}": versions.prompts[name]
         for name in names

@@ -1,8 +1,8 @@
-"""The libraries whose version decides what a stage makes of the same input.
+"""The libraries whose version affects the output of a stage for the same input.
 
 Left out are those whose results are exact by definition (rapidfuzz counts common tokens, polars
-reads a Parquet column) or rounded before they decide (numpy's sums): another version of them gives
-the same rows.
+reads a Parquet column) or rounded before they are used (numpy's sums): another version of them
+returns the same rows.
 """
 
 from collections.abc import Mapping
@@ -41,12 +41,12 @@ ABSENT = "absent"
 
 
 def deciding_libraries(stage: StageName, settings: Settings) -> tuple[str, ...]:
-    """The libraries that decide the output of *stage* under *settings*, by their package names."""
+    """Return the libraries that affect the output of *stage* under *settings*, by package name."""
     scorer = settings.scorer
     embeds = settings.uses_scorer and scorer.kind == "linear" and scorer.embedding_model
     embeddings = _EMBEDDINGS if embeds and scorer.embedding_source == "package" else ()
     trainers = _TRAINERS.get(scorer.kind, ()) if settings.uses_scorer else ()
-    # The sentences of an example stand in the prompt that shows a model how to reason.
+    # The sentences of an example are in the prompt that shows a model how to reason.
     quoting = ("sentencex",) if settings.responses.reasoning else ()
     by_stage: dict[StageName, tuple[str, ...]] = {
         "raw_corpus": _CONVERTERS,
@@ -62,7 +62,7 @@ def deciding_libraries(stage: StageName, settings: Settings) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def installed_libraries() -> Mapping[str, str]:
-    """The version of each library that may decide an output; ``absent`` where it is missing."""
+    """Return the version of each library that may affect an output; ``absent`` if missing."""
     return {name: _installed(name) for name in LIBRARIES}
 
 

@@ -1,4 +1,4 @@
-"""How a question or an answer came about: model, prompts, principles, settings, draw, journal."""
+"""Provenance of a question or an answer: model, prompts, principles, settings, draw, journal."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,19 +7,19 @@ from augcon_lib.fingerprints import DOCUMENT, Inputs
 from augcon_lib.pipeline import StageName
 from augcon_lib.records import content_id
 
-# Kinds of named inputs, by how their names begin, and what they are listed under.
+# Kinds of named inputs, by the prefix of their names, and the keys that they are listed under.
 _GROUPS = {"prompt": "prompts", "setting": "settings"}
-# Of a strategy that brings the answer along with its question.
+# For a strategy that returns the answer together with its question.
 _OWN_ANSWER = "answers"
 
 
 def shared_inputs(inputs: Mapping[str, str]) -> Inputs:
-    """What of a stage's named *inputs* is the same for many documents."""
+    """Return the part of a stage's named *inputs* that many documents share."""
     return {name: value for name, value in inputs.items() if name != DOCUMENT}
 
 
 def provenance_id(stage: StageName, shared: Mapping[str, str]) -> str:
-    """The id under which a stage's shared inputs are kept."""
+    """Return the id under which a stage's shared inputs are kept."""
     return content_id(
         "provenance", stage, *(part for item in sorted(shared.items()) for part in item)
     )
@@ -28,11 +28,11 @@ def provenance_id(stage: StageName, shared: Mapping[str, str]) -> str:
 def provenance(
     shared: Mapping[str, str], sample: int | None, journal_key: str | None
 ) -> dict[str, Any]:
-    """Named inputs grouped for people, with the draw's number and the journal's key.
+    """Group named inputs for people, with the draw's number and the journal's key.
 
     ``{"model", "principles", "prompts": {...}, "settings": {...}, "sample", "journal_key", ...}``;
-    prompts, principles and examples by their fingerprints. The last two are left out where no
-    model was asked.
+    prompts, principles and examples by their fingerprints. The last two are left out if no model
+    was called.
     """
     found: dict[str, Any] = {}
     for name, value in sorted(shared.items()):
@@ -49,7 +49,7 @@ def provenance(
 def answer_provenance(
     question: Mapping[str, Any] | None, answer: Mapping[str, Any] | None
 ) -> Mapping[str, Any] | None:
-    """*answer*, or with what its *question* came from where one reply brought both."""
+    """Return *answer*, with the provenance of its *question* if one reply returned both."""
     if question and answer and _OWN_ANSWER in answer:
         return {**answer, **question, _OWN_ANSWER: answer[_OWN_ANSWER]}
     return answer

@@ -1,6 +1,6 @@
-"""The things that flow through the pipeline, frozen, with ids made from their content.
+"""The frozen records of the pipeline, with ids made from their content.
 
-An id depends on nothing but content, so the same input gives the same ids on any machine.
+An id depends only on content, so the same input gives the same ids on any machine.
 Lengths are Unicode code points; character spans index ``Document.text``.
 """
 
@@ -12,14 +12,14 @@ from augcon_lib.pipeline import StageName
 
 
 def content_id(*parts: object, size_bytes: int = 12) -> str:
-    """Hex id of ``2 * size_bytes`` characters over *parts*, which may hold any text."""
+    """Return a hex id of ``2 * size_bytes`` characters for *parts*, which may contain any text."""
     encoded = [str(part).encode("utf-8", "surrogatepass") for part in parts]
     content = b"".join(b"%d:%b" % (len(part), part) for part in encoded)
     return hashlib.sha256(content).hexdigest()[: 2 * size_bytes]
 
 
 def text_sha256(text: str) -> str:
-    """Hex sha256 of *text* in UTF-8."""
+    """Return the hex sha256 of *text* in UTF-8."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
@@ -56,14 +56,14 @@ class Context:
 class Node:
     """A node of a Context-Split-Tree: a context, its query, and why it was not split further.
 
-    ``query`` is empty where the node was too short to be asked or the model failed;
-    ``stop_reason`` is empty for an inner node, and ``split_for_length`` for one that was too long
-    for the model and was split without it, at the sentence end nearest its middle. ``path`` holds
-    the ids from the root down to and including this node. ``start_char``/``end_char`` are the
-    node's own span where ``verbatim``, else that of its nearest verbatim ancestor. ``answer`` is
-    empty but for strategies that bring the answer along with the query. ``journal_key`` (64
-    hexadecimal digits) and ``sample`` say which answer of the model the query is from; empty and
-    None where the model was not asked, or nodes were read for what they hold.
+    ``query`` is empty if the node was too short for a query or the model failed; ``stop_reason``
+    is empty for an inner node, and ``split_for_length`` for one that was too long for the model
+    and was split without it, at the sentence end nearest its middle. ``path`` contains the ids
+    from the root down to and including this node. ``start_char``/``end_char`` are the node's own
+    span if ``verbatim``, otherwise that of its nearest verbatim ancestor. ``answer`` is empty
+    except for strategies that return the answer with the query. ``journal_key`` (64 hexadecimal
+    digits) and ``sample`` identify the model's answer with the query; empty and None if the model
+    was not called, or the nodes were read without them.
     """
 
     node_id: str
@@ -129,7 +129,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class GroundedResponse:
-    """A good response and where its node lies: ``[start_char, end_char)`` of a document's text."""
+    """A good response and the span of its node: ``[start_char, end_char)`` of a document's text."""
 
     response_id: str
     node_id: str
@@ -148,8 +148,8 @@ class GroundedResponse:
 class DatasetRow:
     """One row of the dataset: query and response, with the way back to their source.
 
-    ``position`` is its place among the rows of its document. ``stale`` marks a row that was kept
-    though its document failed since.
+    ``position`` is its index among the rows of its document. ``stale`` marks a row that was kept
+    although its document has failed since.
     """
 
     row_id: str

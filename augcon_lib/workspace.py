@@ -1,4 +1,4 @@
-"""A workspace: the folder with an ``augcon.toml``, and where its parts lie."""
+"""A workspace: the folder with an ``augcon.toml``, and the paths of its parts."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ class Workspace:
 
     @property
     def journal_path(self) -> Path:
-        """The SQLite journal of model calls, beside the warehouse."""
+        """The SQLite journal of model calls, next to the warehouse."""
         return self.warehouse_path.parent / "journal.sqlite"
 
     @property
@@ -31,7 +31,7 @@ class Workspace:
 
     @property
     def principles_path(self) -> Path:
-        """The constitution that stands before each answer (section 3.4)."""
+        """The constitution that precedes each answer (section 3.4)."""
         return self.root / "principles.md"
 
     @property
@@ -46,25 +46,26 @@ class Workspace:
 
 
 def find_workspace(start: Path) -> Path:
-    """The nearest folder from *start* upwards that holds an ``augcon.toml``.
+    """Find the nearest folder from *start* upwards that contains an ``augcon.toml``.
 
-    Raises ``SettingsError``, also where *start* is no folder: a misspelled workspace must not
+    Raises ``SettingsError``, also if *start* is not a folder: a misspelled workspace must not
     become the one above it.
     """
     start = start.resolve()
     if not start.is_dir():
         raise SettingsError(
-            f"no {SETTINGS_FILE_NAME}: {start} is no folder; make a workspace with: augcon init DIR"
+            f"no {SETTINGS_FILE_NAME}: {start} is not a folder; create a workspace with: augcon "
+            "init DIR"
         )
     for folder in (start, *start.parents):
         if (folder / SETTINGS_FILE_NAME).is_file():
             return folder
     raise SettingsError(
-        f"no {SETTINGS_FILE_NAME} in {start} or above; make a workspace with: augcon init DIR"
+        f"no {SETTINGS_FILE_NAME} in {start} or above; create a workspace with: augcon init DIR"
     )
 
 
 def open_workspace(root: Path) -> Workspace:
-    """The workspace at *root*; raises ``SettingsError``."""
+    """Open the workspace at *root*; raises ``SettingsError``."""
     root = root.resolve()
     return Workspace(root, load_settings(root / SETTINGS_FILE_NAME))

@@ -76,7 +76,7 @@ def test_an_empty_path_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_workspace_that_is_not_there_is_no_workspace_above_it(tmp_path: Path) -> None:
     write(tmp_path, "")
-    with pytest.raises(SettingsError, match="mispelled is no folder"):
+    with pytest.raises(SettingsError, match="mispelled is not a folder"):
         find_workspace(tmp_path / "mispelled")
 
 

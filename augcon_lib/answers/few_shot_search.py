@@ -1,8 +1,8 @@
-"""Step 3, self-improving: which few-shot examples serve best, found by random search (3.4).
+"""Step 3, self-improving: find the best few-shot examples by random search (3.4).
 
 Each trial draws an ordered subset of the human-written examples, answers *all* of them with it
-(an example that is in the subset is answered without itself: leave one out), and lets the model
-judge its own answers against the reference. The best subset wins.
+(an example in the subset is answered without itself: leave one out), and lets the model judge its
+own answers against the reference. The best subset wins.
 """
 
 import random
@@ -26,10 +26,10 @@ JUDGE_TEMPERATURE = 0.0
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One draw of the random search and the share of its answers that were judged good.
+    """One draw of the random search, and the share of its answers that were judged good.
 
-    ``examples`` are places in the pool of its language, in the order shown; ``verdicts`` say for
-    each example of the pool whether the answer to it was good.
+    ``examples`` are indexes into the pool of its language, in the order shown; ``verdicts``
+    contains for each example of the pool whether the answer to it was good.
     """
 
     language: str
@@ -58,13 +58,13 @@ class FewShotChoice:
 
     @property
     def version(self) -> str:
-        """An id of what was chosen, independent of how."""
+        """An id of the choice, independent of the search."""
         return content_id(
             "few_shot", sorted((language, shots) for language, shots in self.by_language.items())
         )
 
     def for_language(self, language: str) -> tuple[FewShotExample, ...]:
-        """The examples for a passage in *language*; those of the other prompts if it has none."""
+        """Return the examples for a passage in *language*; without any, those of other prompts."""
         chosen = self.by_language.get(prompt_language(language))
         return chosen or next((shots for shots in self.by_language.values() if shots), ())
 
@@ -102,7 +102,7 @@ class FewShotSearch:
     async def _judge_draw(
         self, pool: Sequence[FewShotExample], draw: tuple[int, ...], count: int, language: str
     ) -> list[bool]:
-        """Of each example of the pool: is the answer to it good, itself left out of those shown?"""
+        """Judge the answer to each example of the pool, itself left out of those shown."""
         return await run_together(
             self.judge(
                 example, [pool[number] for number in draw if number != index][:count], language
@@ -113,7 +113,7 @@ class FewShotSearch:
     async def judge(
         self, example: FewShotExample, shots: Sequence[FewShotExample], language: str
     ) -> bool:
-        """Does the model find its own answer to *example* right? An unusable answer is not.
+        """Whether the model judges its own answer to *example* right; an unusable one is not.
 
         It is answered with *shots* as examples, and judged against the reference.
         """
@@ -149,13 +149,13 @@ class FewShotSearch:
 
 
 def first_examples(examples: Sequence[FewShotExample], count: int) -> FewShotChoice:
-    """The first *count* examples of each prompt language, for comparison (section 4.4)."""
+    """Return the first *count* examples of each prompt language, for comparison (section 4.4)."""
     pools = {language: examples_in(examples, language)[:count] for language in PROMPT_LANGUAGES}
     return FewShotChoice({name: tuple(pool) for name, pool in pools.items() if pool}, ())
 
 
 def examples_in(examples: Sequence[FewShotExample], language: str) -> list[FewShotExample]:
-    """Those of *examples* that are written in the prompt language *language*."""
+    """Return the *examples* that are written in the prompt language *language*."""
     return [example for example in examples if _language(example) == language]
 
 
@@ -165,8 +165,10 @@ def _language(example: FewShotExample) -> str:
 
 
 def _draws(pool_size: int, count: int, trials: int, seed: int) -> list[tuple[int, ...]]:
-    """Ordered draws of ``count`` examples, all different, each with a spare one, which stands in
-    for an example that is being answered itself. Fewer than *trials* where there are not so many.
+    """Return ordered draws of ``count`` examples, all different, each with a spare one.
+
+    The spare one replaces an example that is being answered itself. Returns fewer than *trials* if
+    no more exist.
     """
     if pool_size == 0 or count == 0:
         return []

@@ -1,7 +1,7 @@
-"""Does an answer keep to its passage? A lexical check of its names, numbers and dates (3.4).
+"""Check by words whether an answer keeps to its passage: its names, numbers and dates (3.4).
 
-What is told by words alone: a name that stands nowhere in the passage is invented, another word
-for a thing is not. Whether the claims are true is for the model's own verdict.
+A name that does not occur in the passage is invented; a synonym is not. Whether the claims are
+true is left to the model's own verdict.
 """
 
 import re
@@ -21,7 +21,7 @@ _LIST_MARKS = re.compile(
     re.MULTILINE,
 )
 _WORD = re.compile(r"[^\W\d_][\w'’]*")
-# What a sentence may begin behind: nothing, an end of sentence, an opening quote or a bullet.
+# What may precede a sentence: nothing, an end of sentence, an opening quote or a bullet.
 _BEGINS = re.compile(r"(?:^|[.!?:;…。！？：；\n*•—–-])[\s\"'“”‘’«»(（\[*_`#>-]*$|[\"“‘«(（\[`*_]$")
 _QUOTED_TITLE = re.compile(r"[《「『]([^》」』]{1,40})[》」』]")
 _HAN_OR_KANA = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
@@ -44,7 +44,7 @@ _REFUSALS = tuple(
 
 
 def is_refusal(answer: str, context: str) -> bool:
-    """Does *answer* say that there is none? Not where the passage itself says the same words."""
+    """Whether *answer* says that there is no answer, in words that are not in the passage."""
     if len(answer) > MAX_REFUSAL_CHARS:
         return False
     found = [match[0] for pattern in _REFUSALS if (match := pattern.search(answer))]
@@ -53,11 +53,11 @@ def is_refusal(answer: str, context: str) -> bool:
 
 
 def ungrounded(answer: str, sources: Sequence[str], language: str) -> list[str]:
-    """Names, numbers and dates of *answer* that stand nowhere in *sources*, as written.
+    """Return names, numbers and dates of *answer* that do not occur in *sources*, as written.
 
-    Names are words with a capital letter inside of a sentence, in scripts that have them and
-    where not all nouns get one; Latin words and quoted titles in Chinese and Japanese. An ending
-    more or less makes no other name.
+    Names are words with a capital letter inside a sentence, in scripts that have them and languages
+    that do not capitalize all nouns; Latin words and quoted titles in Chinese and Japanese. A
+    different ending does not make another name.
     """
     text = _LIST_MARKS.sub(" ", unicodedata.normalize("NFKC", answer))
     source = unicodedata.normalize("NFKC", "\n".join(sources))
@@ -90,7 +90,7 @@ def _names(text: str, language: str) -> list[str]:
 
 
 def _stands(name: str, words: set[str], numbers: set[str]) -> bool:
-    """Is *name* one of *words* but for its ending, or a month that is there as a number?"""
+    """Whether *name* is one of *words* except for its ending, or a month given as a number."""
     folded = name.casefold()
     if folded in words:
         return True

@@ -1,8 +1,8 @@
 """Step 3: principle-driven responses with the chosen few-shot examples (section 3.4).
 
-The context is the node's own, so that the answer has just what the query needs; context,
-principles, examples and reasoning are dropped afterwards. What does not keep to its context is
-rejected.
+The context is the node's own, so that the answer has exactly what the query needs; context,
+principles, examples and reasoning are dropped afterwards. Answers that do not keep to their context
+are rejected.
 """
 
 from collections.abc import Sequence
@@ -34,9 +34,9 @@ def answer_request(
     stage: str = RESPONSES,
     document_id: str = "",
 ) -> ChatRequest:
-    """What the model is asked: LLM(I_R, P, E_R', C, q); without principles, the plain prompt.
+    """Build the request LLM(I_R, P, E_R', C, q); without principles, the plain prompt.
 
-    Where it is to reason first, the examples do so, too: they quote what bears on the answer.
+    If the model reasons first, so do the examples: they quote what is relevant to the answer.
     """
     reasons = settings.reasoning and bool(principles)
     name = "answer_reasoned" if reasons else "answer" if principles else "answer_plain"
@@ -72,7 +72,7 @@ def faithfulness_request(
     language: str,
     document_id: str = "",
 ) -> ChatRequest:
-    """What the model is asked of its own answer: does the context bear all of it?"""
+    """Build the request for the model's own verdict: does the context support all of the answer?"""
     prompt = prompts.get("faithfulness", language)
     return ChatRequest(
         instruction=prompt.instruction(),
@@ -109,7 +109,7 @@ class Responder:
         stage: str = RESPONSES,
         document_id: str = "",
     ) -> ChatReply:
-        """The model's reply; raises ``AnswerRejected``, ``EndpointError``, ``BudgetExceeded``."""
+        """Return the reply; raises ``AnswerRejected``, ``EndpointError``, ``BudgetExceeded``."""
         return await self._chat.ask(
             answer_request(
                 self._prompts,
@@ -135,11 +135,11 @@ class Responder:
         few_shot_version: str,
         language: str,
     ) -> Response | Rejection:
-        """The response to one selected query, or why there is none.
+        """Return the response to one selected query, or the rejection.
 
-        Rejected are unusable replies, answers that say there is none (``unanswered``), and those
-        that do not keep to the context (``ungrounded``, ``unfaithful``). Raises
-        ``AnswerRejected`` only where the endpoint failed, which is worth another run.
+        Rejects unusable replies, answers that say there is no answer (``unanswered``), and those
+        that do not keep to the context (``ungrounded``, ``unfaithful``). Raises ``AnswerRejected``
+        only if the endpoint failed, so that another run may succeed.
         """
         try:
             reply = await self.answer(
@@ -182,7 +182,7 @@ class Responder:
 def lexical_fault(
     answer: str, context: str, query: str, language: str, settings: ResponsesSettings
 ) -> tuple[str, str] | None:
-    """Reason and detail where *answer* is none, or holds what neither context nor query does."""
+    """Return reason and detail if *answer* is none, or names what context and query lack."""
     if settings.check_refusals and is_refusal(answer, context):
         return "unanswered", answer
     if not settings.check_grounding:
@@ -194,7 +194,7 @@ def lexical_fault(
 
 
 def answer_in(reply: ChatReply) -> str:
-    """The answer that a reply holds."""
+    """Return the answer in a reply."""
     return str(reply.fields["answer"]).strip()
 
 
@@ -206,7 +206,7 @@ def response_of(
     few_shot_version: str = "",
     reply: ChatReply | None = None,
 ) -> Response:
-    """The record of a good *answer*; without few-shot version it came along with its query."""
+    """Return the record of a good *answer*; without few-shot version it came with its query."""
     return Response(
         response_id=content_id("response", node_id, query, answer),
         node_id=node_id,
@@ -221,7 +221,7 @@ def response_of(
 
 
 def _quoted(example: FewShotExample, language: str) -> str:
-    """The sentences of an example's context that share most with its answer, in their order."""
+    """Return the sentences of an example's context that share most with its answer, in order."""
     wanted = set(tokenize(example.answer))
     spans = split_sentences(example.context, language)
     sentences = [example.context[start:end] for start, end in spans] or [example.context]

@@ -1,4 +1,4 @@
-"""By how much the chosen few-shot set beats a random one, without praising its own luck (3.4).
+"""By how much the chosen few-shot set beats a random one, without selection bias (3.4).
 
 The best of many draws looks better than it is on the examples that it was chosen by. So it is
 chosen again on each resample of the examples, and compared on those that the resample left out.
@@ -18,10 +18,10 @@ RESAMPLES = 1000
 
 @dataclass(frozen=True, slots=True)
 class SearchMargin:
-    """Of one language: the chosen set's share of good answers, that of the mean draw, the margin.
+    """One language: the chosen set's share of good answers, that of the mean draw, the margin.
 
-    ``margin`` is what remains on examples that the choice did not see, with an interval that holds
-    95 % of the resamples; NaN with fewer than two draws or examples.
+    ``margin`` is what remains on examples that the choice did not see, with an interval that
+    contains 95 % of the resamples; NaN with fewer than two draws or examples.
     """
 
     language: str
@@ -32,7 +32,7 @@ class SearchMargin:
 
 
 def search_margins(trials: Sequence[Trial]) -> list[SearchMargin]:
-    """The margin of each language of a search's log, in order of language."""
+    """Return the margin of each language of a search's log, in order of language."""
     languages = sorted({trial.language for trial in trials if trial.verdicts})
     return [_margin([trial for trial in trials if trial.language == each]) for each in languages]
 
@@ -55,7 +55,7 @@ def _margin(trials: Sequence[Trial]) -> SearchMargin:
 
 
 def _held_out_margins(verdicts: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> list[float]:
-    """For each resample of the columns: the best row's lead over all rows on the other columns."""
+    """Return for each resample of the columns the best row's lead on the other columns."""
     rows, columns = verdicts.shape
     if rows < 2 or columns < 2:
         return []

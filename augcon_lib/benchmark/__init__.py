@@ -1,1 +1,1 @@
-"""Strategies against each other on passages for which people wrote questions (section 4)."""
+"""Compare strategies on passages for which people wrote questions (section 4)."""

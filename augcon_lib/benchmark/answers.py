@@ -1,4 +1,4 @@
-"""When an answer counts as right, or as carried by a row.
+"""Decide whether an answer is right, or contained in a row.
 
 Texts are compared by their tokens (``rouge.tokenize``), without English articles, as SQuAD's
 official measure does; a character of an unspaced script is a token, as in CMRC's.
@@ -21,18 +21,18 @@ MIN_SENTENCE_RECALL = 0.5
 
 @lru_cache(maxsize=65_536)
 def normalised(text: str) -> Tokens:
-    """Tokens of *text* without articles; with them where there is nothing else."""
+    """Return the tokens of *text* without articles; with them if there is nothing else."""
     tokens = tokenize(text)
     return tuple(token for token in tokens if token not in ARTICLES) or tokens
 
 
 def exact_match(given: str, answers: Sequence[str]) -> float:
-    """1 where *given* equals one of *answers*, else 0."""
+    """Return 1 if *given* equals one of *answers*, otherwise 0."""
     return float(any(normalised(given) == normalised(answer) for answer in answers))
 
 
 def token_f1(given: str, answers: Sequence[str]) -> float:
-    """The best F1 of *given*'s tokens against those of one of *answers*, in [0, 1]."""
+    """Return the best F1 of *given*'s tokens against those of one of *answers*, in [0, 1]."""
     return max((_f1(normalised(given), normalised(answer)) for answer in answers), default=0.0)
 
 

@@ -37,7 +37,7 @@ def compare(
 ) -> dict[str, Any]:
     """Generate from the passages of *file* with each variant of *names* (default: all), measure.
 
-    *progress* is given a variant's name and gives what is told how far that is. Raises
+    *progress* gets a variant's name and returns the receiver of its progress. Raises
     ``BenchmarkError``, ``SettingsError``, ``EndpointError`` and ``BudgetExceeded``.
     """
     started = time.monotonic()

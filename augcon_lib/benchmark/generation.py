@@ -1,7 +1,7 @@
-"""Generating in a workspace of its own, beside the warehouse, for benchmarks and studies.
+"""Generate in a separate workspace, next to the warehouse, for benchmarks and studies.
 
-Each trial has its own warehouse; all share one journal, so that what two of them ask alike is
-paid for once, and one that was stopped goes on where it was.
+Each trial has its own warehouse; all share one journal, so that equal requests are paid for once,
+and a stopped trial continues where it was.
 """
 
 import filecmp
@@ -40,7 +40,7 @@ class GeneratedRow:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """What a trial made, and what it needs for it, from the journal or not.
+    """The rows of a trial, and the answers that it needs, from the journal or not.
 
     ``output_tokens`` are those of the answers.
     """
@@ -54,7 +54,7 @@ class Generated:
 
 @dataclass(frozen=True)
 class Trial:
-    """Stages that were run in a warehouse of their own: the run, and their reports by name."""
+    """Stages that were run in a separate warehouse: the run, and their reports by name."""
 
     run: StageRun
     reports: Mapping[StageName, StageReport]
@@ -71,12 +71,12 @@ class Trial:
 
     @property
     def issued_calls(self) -> int:
-        """Calls that were made now, and not found in the journal."""
+        """Calls that were made now, because they were not in the journal."""
         return sum(each.issued for each in self._calls)
 
     @property
     def failed_documents(self) -> int:
-        """Documents that failed in the stage in which most did."""
+        """The number of failed documents in the stage with most failures."""
         return max((report.failed for report in self.reports.values()), default=0)
 
     @property
@@ -143,7 +143,7 @@ def run_trial(
     choose_strategy: ChooseStrategy = strategy_for,
     scorer: Scorer | None = None,
 ) -> Trial:
-    """Run the stages up to *until* in *workspace*, anew but for what the journal holds.
+    """Run the stages up to *until* in *workspace* from scratch, except for the journal.
 
     *workspace* is one of :func:`trial_workspace`; its warehouse is called after *name* and has
     the source of *workspace*, else *settings*. Trials of one workspace wait for each other.
@@ -177,7 +177,7 @@ def generate(
 
 
 def generated(trial: Trial) -> Generated:
-    """The dataset that *trial*, which ran all stages, has made."""
+    """Return the dataset of *trial*, which ran all stages."""
     return Generated(
         rows=rows_of(trial),
         model_calls=trial.model_calls,
@@ -188,7 +188,7 @@ def generated(trial: Trial) -> Generated:
 
 
 def rows_of(trial: Trial) -> tuple[GeneratedRow, ...]:
-    """The rows of the dataset that *trial* made."""
+    """Return the rows of the dataset of *trial*."""
     rows = read_dataset(trial.run.warehouse).select("document_id", "query", "response").iter_rows()
     return tuple(
         GeneratedRow(passage_of(document_id), query, response)
@@ -197,6 +197,6 @@ def rows_of(trial: Trial) -> tuple[GeneratedRow, ...]:
 
 
 def passage_of(document_id: str) -> str:
-    """The passage that a document of a trial holds; of other stores the document itself."""
+    """Return the passage in a document of a trial; for other stores the document itself."""
     name, _, passage_id = document_id.partition("#")
     return passage_id if name == PASSAGES else document_id

@@ -54,7 +54,7 @@ def gold_of_row(place: str, row: Mapping[str, Any]) -> GoldQuestion:
     if not isinstance(answers, Sequence) or isinstance(answers, str) or not answers:
         raise BenchmarkError(f"{place}: 'answers' must be a list of one text or more")
     if not all(isinstance(answer, str) for answer in answers):
-        raise BenchmarkError(f"{place}: 'answers' holds something that is no text")
+        raise BenchmarkError(f"{place}: 'answers' contains a value that is not text")
     passage = str(row["context"])
     return GoldQuestion(
         question_id=str(row.get("id", place)),
@@ -68,7 +68,7 @@ def gold_of_row(place: str, row: Mapping[str, Any]) -> GoldQuestion:
 def checked(path: Path, questions: Sequence[GoldQuestion]) -> list[GoldQuestion]:
     """*questions*, of which there must be some; one passage id names one passage."""
     if not questions:
-        raise BenchmarkError(f"{path} holds no questions")
+        raise BenchmarkError(f"{path} contains no questions")
     passages: dict[str, str] = {}
     for each in questions:
         if passages.setdefault(each.passage_id, each.passage) != each.passage:

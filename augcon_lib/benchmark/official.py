@@ -1,4 +1,4 @@
-"""Reading a benchmark file, whichever of the known forms it has.
+"""Read a benchmark file in any of the known formats.
 
 Besides our own rows: TriviaQA as it is published (``qa/*.json``, with the evidence documents in
 ``evidence/`` beside the folder of the file), and WebGLM-QA (rows ``{question, answer,
@@ -61,8 +61,8 @@ def _trivia_qa(path: Path) -> Iterator[GoldQuestion]:
         raise BenchmarkError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, LookupError, TypeError):
         raise BenchmarkError(
-            f"{path}: a .json file must be one of TriviaQA's, an object with 'Data'; rows of one's "
-            "own go into a .jsonl file"
+            f"{path}: a .json file must be one of TriviaQA's, an object with 'Data'; put your own "
+            "rows into a .jsonl file"
         ) from None
     evidence = path.parent.parent / "evidence"
     for question in questions:
@@ -93,6 +93,6 @@ def _evidence(evidence: Path, folder: str, name: str) -> str:
         return document.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise BenchmarkError(
-            f"{document} cannot be read ({error.strerror}); unpack TriviaQA's evidence/ beside the "
-            "folder of its questions"
+            f"{document} cannot be read ({error.strerror}); unpack TriviaQA's evidence/ next to "
+            "the folder of its questions"
         ) from None

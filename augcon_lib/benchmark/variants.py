@@ -1,4 +1,4 @@
-"""What is compared: AugCon, the ablations of section 4.4, the baselines of section 4.1."""
+"""The compared variants: AugCon, the ablations of section 4.4, the baselines of section 4.1."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ FULL = "cst"
 def variant_settings(settings: Settings, name: str) -> Settings:
     """*settings* with the changes of the variant *name*; raises ``SettingsError``."""
     if name not in VARIANTS:
-        raise SettingsError(f"--strategy {name}: no such strategy; one of {', '.join(VARIANTS)}")
+        raise SettingsError(f"--strategy {name}: unknown; use one of {', '.join(VARIANTS)}")
     return settings.model_copy(
         update={
             section: getattr(settings, section).model_copy(update=dict(changes))

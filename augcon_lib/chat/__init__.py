@@ -1,5 +1,5 @@
-"""All that the method knows of models: the port, the messages, and how a reply is read.
+"""All that the method knows about models: the port, the messages, and how a reply is read.
 
-Belongs here: what a prompt asks for and what counts as its reply. Does not: HTTP, retries, budgets
-and the journal, which are in :mod:`augcon_lib.model`.
+Requests and the form of replies belong here; HTTP, retries, budgets and the journal do not, they
+are in :mod:`augcon_lib.model`.
 """

@@ -1,7 +1,7 @@
-"""From a logical request to the messages of a chat completion, for both wire forms.
+"""Turn a logical request into the messages of a chat completion, for both wire forms.
 
-What never changes stands first (instruction, form, examples), the passage last: servers cache
-the prefix.
+The constant parts come first (instruction, form, examples), the passage last: servers cache the
+prefix.
 """
 
 import json
@@ -17,7 +17,7 @@ MAX_QUOTED_CHARS = 2_000
 
 
 class WireForm(StrEnum):
-    """How a reply is asked for: by a JSON schema, or as plain text with labels."""
+    """How to ask for a reply: by a JSON schema, or as plain text with labels."""
 
     JSON_SCHEMA = "json_schema"
     TEXT = "text"
@@ -34,9 +34,9 @@ class Repair:
 def render_messages(
     request: ChatRequest, form: WireForm, repair: Repair | None = None
 ) -> list[dict[str, str]]:
-    """System message, one turn pair per example, and the user's message unchanged.
+    """Build the system message, one turn pair per example, and the user's message unchanged.
 
-    All but the last are the same objects for all requests that differ in it alone.
+    All but the last are the same objects for all requests that differ only in the last.
     With *repair* the model sees its own reply and what was wrong; the last message still carries
     the whole passage.
     """
@@ -56,7 +56,7 @@ def render_messages(
 
 @lru_cache(maxsize=64)
 def response_format(reply_format: ReplyFormat) -> dict[str, Any]:
-    """The ``response_format`` field for *reply_format*; one object for all, not to be changed."""
+    """Return the ``response_format`` field for *reply_format*; one shared object, do not change."""
     return {
         "type": "json_schema",
         "json_schema": {
@@ -68,7 +68,7 @@ def response_format(reply_format: ReplyFormat) -> dict[str, Any]:
 
 
 def render_reply(reply_format: ReplyFormat, reply: ReplyFields, form: WireForm) -> str:
-    """A reply as the model should have written it; fields that *reply* lacks are left out."""
+    """Write a reply as the model should have; fields that *reply* lacks are left out."""
     fields = [field for field in reply_format.fields if field.name in reply]
     if form is WireForm.JSON_SCHEMA:
         return json.dumps({field.name: reply[field.name] for field in fields}, ensure_ascii=False)
@@ -76,7 +76,7 @@ def render_reply(reply_format: ReplyFormat, reply: ReplyFields, form: WireForm) 
 
 
 def format_hint(reply_format: ReplyFormat, form: WireForm, language: str) -> str:
-    """The sentence at the end of the instruction that names the reply's form."""
+    """Return the sentence at the end of the instruction that names the reply's form."""
     chinese = language.startswith("zh")
     if form is WireForm.JSON_SCHEMA:
         names = [f'"{field.name}"{_kind_note(field, chinese)}' for field in reply_format.fields]
@@ -99,7 +99,7 @@ def _same_for_many(
     form: WireForm,
     language: str,
 ) -> tuple[str, list[dict[str, str]]]:
-    """The hint, and all messages but the last: once in memory for the thousands of a batch."""
+    """Return the hint, and all messages but the last: once in memory for a whole batch."""
     hint = format_hint(reply_format, form, language)
     messages = [_message("system", f"{instruction}\n\n{hint}")]
     for example in examples:

@@ -1,8 +1,8 @@
-"""The chat port: what a pipeline step asks a model, and what it gets back.
+"""The chat port: the requests of a pipeline step to a model, and the replies.
 
-A :class:`ChatRequest` is the *logical* request. How it travels (a JSON schema, or labelled text
-for servers that know no schema) is the engine's business, so an answer that was paid for stays
-valid when an endpoint's abilities are found out or change.
+A :class:`ChatRequest` is the *logical* request. Its wire form (a JSON schema, or labelled text for
+servers without schemas) is the engine's concern, so an answer that was paid for stays valid when
+an endpoint's abilities are detected or change.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class ChatExample:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One question to the model.
+    """One request to the model.
 
     ``sample`` is the draw's number: 0 for the first draw of a prompt, n for its n-th repetition
     (sent as ``seed``). ``stage`` and ``document_id`` are book-keeping and change no answer.
@@ -48,8 +48,8 @@ class ChatRequest:
 class ChatReply:
     """A parsed and validated answer: one value for each field of the request's reply format.
 
-    ``journal_key`` (64 hexadecimal digits) names the journal's row that holds it, ``sample`` the
-    draw's number; both say where an answer is from and are no part of it.
+    ``journal_key`` (64 hexadecimal digits) names the journal's row with it, ``sample`` the draw's
+    number; both are the provenance of an answer and not part of it.
     """
 
     fields: ReplyFields
@@ -62,7 +62,7 @@ class ChatReply:
 
 
 class Chat(Protocol):
-    """Whatever answers chat requests: the engine in production, a stub in unit tests."""
+    """Answers chat requests: the engine in production, a stub in unit tests."""
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Answer *request*.

@@ -17,7 +17,7 @@ VERDICTS = re.compile(
 class ReplyField:
     """One field of a reply: its JSON name, its label in plain text, and its type.
 
-    ``aliases`` are further labels that models write although they were not asked to.
+    ``aliases`` are other labels that models write without being asked to.
     """
 
     name: str
@@ -28,7 +28,7 @@ class ReplyField:
     aliases: tuple[str, ...] = ()
 
     def read(self, value: object) -> str | int:
-        """*value* as this field's type; ``ValueError`` (a short reason) where it is not one."""
+        """Convert *value* to this field's type; raises ``ValueError`` (a short reason)."""
         if self.kind is int:
             return _whole_number(self.name, value)
         if self.choices == ("yes", "no"):
@@ -51,7 +51,7 @@ class ReplyFormat:
     fields: tuple[ReplyField, ...]
 
     def json_schema(self) -> dict[str, Any]:
-        """The schema sent in ``response_format`` (strict: all required, no further properties)."""
+        """Return the schema for ``response_format`` (strict: all required, no other properties)."""
         properties: dict[str, Any] = {}
         for field in self.fields:
             properties[field.name] = {"type": "integer" if field.kind is int else "string"}
@@ -65,7 +65,7 @@ class ReplyFormat:
         }
 
     def parse(self, content: str) -> dict[str, str | int]:
-        """The reply's fields from *content*, JSON or labelled text; ``ValueError`` if unusable.
+        """Read the reply's fields from *content*, JSON or labels; ``ValueError`` if unusable.
 
         Thinking, code fences, prose around the reply, other cases of the labels, full-width
         colons and Markdown emphasis are tolerated.
@@ -114,7 +114,7 @@ def _whole_number(name: str, value: object) -> int:
 
 
 def _choice(name: str, text: str, choices: tuple[str, ...]) -> str:
-    """The one of *choices* that *text* starts with, quotes and emphasis aside."""
+    """Return the one of *choices* that *text* starts with, ignoring quotes and emphasis."""
     said = text.lstrip("\"'“”*_ ").lower()
     for choice in choices:
         if re.match(rf"{re.escape(choice)}(?![a-z])", said):

@@ -1,7 +1,7 @@
-"""Finding a reply in what a model wrote: JSON objects and labelled sections, wherever they stand.
+"""Find a reply in a model's text: JSON objects and labelled sections, wherever they are.
 
-Pure text in, plain values out; which fields a reply must have is the reply format's business.
-Every step takes time in proportion to the reply's length, however hostile it is.
+Pure text in, plain values out; the reply format decides which fields a reply must have. Every step
+takes time in proportion to the reply's length, however hostile it is.
 """
 
 import json
@@ -17,8 +17,8 @@ END_OF_THOUGHT = re.compile(r"</(?:think|thinking|thought)>", re.IGNORECASE)
 OPEN_THOUGHT = re.compile(r"\s*<(?:think|thinking|thought)>", re.IGNORECASE)
 OPENING_FENCE = re.compile(r"```[\w-]*\s*\Z")
 TRAILING_COMMA = re.compile(r",(\s*[}\]])")
-# Marks that turn the direction of what follows, annotations and tags: no text shows them, and a
-# terminal or page shows other words for them. The flags that are written with tags stay.
+# Marks that turn the direction of text, annotations and tags: they are invisible, and make a
+# terminal or page show other words. Flags that are written with tags stay.
 UNSEEN = re.compile(
     "(\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)"
     "|[\u202a-\u202e\u2066-\u206f\ufff9-\ufffb\U000e0000-\U000e007f]"
@@ -27,16 +27,16 @@ LENIENT = json.JSONDecoder(strict=False)  # line breaks inside of strings are ac
 
 
 def clean(text: str) -> str:
-    """*text* of a model or server in the one form of all texts, without what cannot be seen."""
+    """Normalise *text* of a model or server, without invisible characters."""
     text = normalise(text)
     return text if text.isascii() else UNSEEN.sub(lambda found: found[1] or "", text)
 
 
 def readings(content: str) -> Iterator[str]:
-    """The texts in *content* that may be the reply, likeliest first.
+    """Return the texts in *content* that may be the reply, the likeliest first.
 
-    First without the thoughts in front; then what follows the last thought's end, for servers
-    that swallow the opening tag. A thought that never ends leaves nothing.
+    First without the thoughts in front; then the text after the end of the last thought, for
+    servers that drop the opening tag. A thought that never ends leaves nothing.
     """
     thought = LEADING_THOUGHT.match(content)
     text = content[thought.end() :] if thought else content
@@ -48,7 +48,7 @@ def readings(content: str) -> Iterator[str]:
 
 
 def json_objects(text: str) -> Iterator[dict[str, Any]]:
-    """Every JSON object that starts somewhere in *text*, in order of appearance, inner ones too."""
+    """Return every JSON object in *text*, in order of appearance, including inner ones."""
     position = -1
     for _ in range(MAX_OBJECTS_TRIED):
         position = text.find("{", position + 1)
@@ -71,7 +71,7 @@ def json_objects(text: str) -> Iterator[dict[str, Any]]:
 
 
 def labelled_sections(text: str, labels: Sequence[tuple[str, Sequence[str]]]) -> dict[str, str]:
-    """The text after each label, up to the next one; *labels* are (name, spellings) in order.
+    """Return the text after each label, up to the next; *labels* are (name, spellings) in order.
 
     A label counts only at the start of a line and after the labels before it, so that a passage
     that quotes one is not cut there. Labels that are not found are absent from the result.
@@ -101,5 +101,5 @@ def _label_pattern(spellings: Sequence[str]) -> re.Pattern[str]:
 
 
 def _plain_names(value: dict[str, Any]) -> dict[str, Any]:
-    """The same object with names in lower case, blanks as underscores."""
+    """Return the same object with names in lower case, blanks as underscores."""
     return {name.strip().lower().replace(" ", "_"): item for name, item in value.items()}

@@ -1,7 +1,7 @@
 """Work on a document in a child process, within limits of time, memory and output.
 
-A document is written by somebody else: it may make a converter loop, eat memory or crash. In a
-child that costs this one document, by name. The children see no secrets, live on for the next
+A document is untrusted: it may make a converter loop, exhaust memory or crash. In a child that
+affects only this one document, by name. The children see no secrets, stay alive for the next
 document, and end by themselves when the process that started them is gone.
 """
 

@@ -1,4 +1,4 @@
-"""The child: does one task after the other until its parent closes the pipe.
+"""The child: runs one task after the other until its parent closes the pipe.
 
 A task is a function ``(header, body) -> (header, body)``, named ``module:function`` by the parent.
 """
@@ -15,9 +15,9 @@ from typing import IO
 from augcon_lib.confined.frames import Frame, Header, read_frame, write_frame
 from augcon_lib.errors import DocumentError
 
-# A child that nobody has asked for so long ends; the next document starts another.
+# A child without a task for this long ends; the next document starts another.
 IDLE_SECONDS = 60.0
-# The parent ends a child that is late. Where the parent is gone, the child's own alarm does.
+# The parent ends a child that is late. If the parent is gone, the child's own alarm does.
 ALARM_AFTER_SECONDS = 5.0
 # Memory is watched by the parent; this stops one allocation that is far over the limit. Programs
 # reserve more addresses than they use.
@@ -52,7 +52,7 @@ def serve(received: IO[bytes], sent: IO[bytes]) -> None:
         limit_addresses(header["memory_bytes"])
         reply, content = answer(header, body)
         if len(content) > header["output_bytes"]:
-            detail = f"it becomes more than {header['output_bytes']:,} bytes of text"
+            detail = f"it converts to more than {header['output_bytes']:,} bytes of text"
             reply, content = {"refused": ["too_large", detail]}, b""
         reply["peak_bytes"] = peak_bytes()
         write_frame(sent, reply, content)
@@ -60,13 +60,13 @@ def serve(received: IO[bytes], sent: IO[bytes]) -> None:
 
 
 class Whole:
-    """A pipe whose ``read`` gives all that is asked for; it holds nothing back from ``select``."""
+    """A pipe whose ``read`` returns everything requested; it hides nothing from ``select``."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
         self._pipe = pipe
 
     def read(self, size: int) -> bytes:
-        """The next *size* bytes; fewer where the pipe is closed."""
+        """Read the next *size* bytes; fewer if the pipe is closed."""
         parts = []
         while size and (part := self._pipe.read(min(size, 1 << 20))):
             parts.append(part)
@@ -75,7 +75,7 @@ class Whole:
 
 
 def answer(header: Header, body: bytes) -> Frame:
-    """What the task makes of *body*, or why there is nothing."""
+    """Return the task's result for *body*, or why there is none."""
     try:
         module, _, name = header["task"].partition(":")
         task: Task = getattr(importlib.import_module(module), name)
@@ -90,7 +90,7 @@ def answer(header: Header, body: bytes) -> Frame:
 
 
 def limit_addresses(memory_bytes: int) -> None:
-    """Bound the address space, where the system can (macOS refuses)."""
+    """Bound the address space, if the system supports it (macOS refuses)."""
     try:
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         soft = memory_bytes + SPARE_ADDRESS_BYTES
@@ -101,7 +101,7 @@ def limit_addresses(memory_bytes: int) -> None:
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has held."""
+    """Return the peak memory of this process."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

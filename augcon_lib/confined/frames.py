@@ -1,6 +1,6 @@
-"""What a process and its child say to each other: a header in JSON and a body of bytes.
+"""The messages between a process and its child: a header in JSON and a body of bytes.
 
-No pickles: a child that a document has taken over must not be able to run code in its parent.
+No pickles: a child that a document has compromised must not be able to run code in its parent.
 """
 
 import json
@@ -16,7 +16,7 @@ class Readable(Protocol):
     """A pipe to read from."""
 
     def read(self, size: int, /) -> bytes:
-        """The next *size* bytes; fewer where the pipe is closed."""
+        """Read the next *size* bytes; fewer if the pipe is closed."""
         ...
 
 
@@ -25,7 +25,7 @@ class BrokenFrame(Exception):
 
 
 def write_frame(pipe: IO[bytes], header: Header, body: bytes) -> None:
-    """Send *header* and *body*; raises ``OSError`` where the other side is gone."""
+    """Send *header* and *body*; raises ``OSError`` if the other side is gone."""
     encoded = json.dumps(header).encode("ascii")
     pipe.write(LENGTHS.pack(len(encoded), len(body)) + encoded)
     pipe.write(body)
@@ -33,7 +33,7 @@ def write_frame(pipe: IO[bytes], header: Header, body: bytes) -> None:
 
 
 def read_frame(pipe: Readable, max_bytes: int | None = None) -> Frame | None:
-    """The next frame; None where the other side has closed the pipe.
+    """Read the next frame; None if the other side has closed the pipe.
 
     Raises ``BrokenFrame``, also for a frame of more than *max_bytes*.
     """

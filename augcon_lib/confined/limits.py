@@ -1,4 +1,4 @@
-"""What one document may cost."""
+"""The limits of one document."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ MEMORY_PER_DOCUMENT_MEGABYTE = 10
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of one document; ``output_bytes`` bounds what is made of it."""
+    """The limits of one document; ``output_bytes`` bounds its converted text."""
 
     seconds: float
     memory_bytes: int
@@ -19,7 +19,7 @@ class Limits:
 
     @classmethod
     def of_document(cls, source: SourceSettings) -> "Limits":
-        """The limits that ``[source]`` sets for a document."""
+        """Return the limits that ``[source]`` sets for a document."""
         megabytes = source.max_document_megabytes
         memory = BASE_MEGABYTES + MEMORY_PER_DOCUMENT_MEGABYTE * megabytes
         return cls(

@@ -1,4 +1,4 @@
-"""The children of this process: started when needed, kept for the next document."""
+"""The child processes: started when needed, kept for the next document."""
 
 import atexit
 import os
@@ -17,7 +17,7 @@ MAX_ATTEMPTS = 2
 
 
 def worker_count(documents: int) -> int:
-    """How many threads should give *documents* to children at once."""
+    """Return how many threads should send *documents* to children at once."""
     return max(1, min(_most_workers(), documents // DOCUMENTS_PER_WORKER))
 
 
@@ -33,11 +33,11 @@ def run_confined(
     limits: Limits,
     cancelled: threading.Event | None = None,
 ) -> Frame:
-    """What *task* (``module:function``) makes of the document *name*, in a child process.
+    """Run *task* (``module:function``) on the document *name* in a child process.
 
-    Raises ``DocumentError``: what the task raises, and ``too_slow``, ``too_much_memory``,
-    ``too_large``, ``converter_crashed`` where a limit was reached. Ends soon, by ``Cancelled``,
-    once *cancelled* is set.
+    Raises the task's ``DocumentError``, or one with the reason ``too_slow``, ``too_much_memory``,
+    ``too_large`` or ``converter_crashed`` if a limit was reached. Raises ``Cancelled`` soon after
+    *cancelled* is set.
     """
     try:
         reply, content = _attempt(
@@ -50,7 +50,7 @@ def run_confined(
         detail = f"reading it takes more than {limits.memory_bytes // 1_000_000:,} MB of memory"
         raise DocumentError(name, "too_much_memory", f"{detail}; {_way_out('megabytes')}") from None
     except ChildDied as error:
-        detail = f"it makes its converter crash ({error}); repair or remove it"
+        detail = f"it makes its converter crash ({error}); fix or remove it"
         raise DocumentError(name, "converter_crashed", detail) from None
     if "refused" in reply:
         reason, message = reply["refused"]

@@ -18,7 +18,7 @@ from augcon_lib.settings import environment_without_secrets
 
 # How often a child at work is looked at; most documents are done before the first time.
 LOOK_SECONDS = 0.05
-# A child that has once held so much of what it may is replaced, so that it starts small again.
+# A child that once used this share of its memory limit is replaced, so that it starts small again.
 MAX_PEAK_SHARE = 0.6
 HEADER_SPARE_BYTES = 1_000_000
 STARTING = Limits(seconds=120, memory_bytes=1_000_000_000, output_bytes=0)
@@ -32,11 +32,11 @@ ONE_THREAD = {
 
 
 class TooSlow(Exception):
-    """The child was ended at its limit of time."""
+    """The child was ended at its time limit."""
 
 
 class TooMuchMemory(Exception):
-    """The child was ended at its limit of memory."""
+    """The child was ended at its memory limit."""
 
 
 class Cancelled(Exception):
@@ -44,7 +44,7 @@ class Cancelled(Exception):
 
 
 class ChildDied(Exception):
-    """The child ended by itself, within the task or (``idle``) before it."""
+    """The child ended by itself, during the task or (``idle``) before it."""
 
     def __init__(self, description: str, *, idle: bool) -> None:
         super().__init__(description)
@@ -82,14 +82,14 @@ class ConfinedProcess:
 
     @property
     def is_usable(self) -> bool:
-        """Whether another task may be given to it."""
+        """Whether it may get another task."""
         return not self._spent and self._process.poll() is None
 
     def run(self, header: Header, body: bytes, limits: Limits, cancelled: threading.Event) -> Frame:
-        """The child's answer.
+        """Return the child's answer.
 
-        Raises ``TooSlow``, ``TooMuchMemory``, ``ChildDied`` or ``Cancelled``; the child is gone
-        then.
+        Raises ``TooSlow``, ``TooMuchMemory``, ``ChildDied`` or ``Cancelled``; then the child is
+        gone.
         """
         try:
             return self._run(header, body, limits, cancelled)
@@ -132,14 +132,14 @@ class ConfinedProcess:
         return frame
 
     def _await_start(self, cancelled: threading.Event) -> None:
-        """Until the child is there; that is no part of the document's time."""
+        """Wait until the child is ready; that does not count as the document's time."""
         if not self._ready:
             self._wait(STARTING, cancelled)
             read_frame(self._replies, HEADER_SPARE_BYTES)
             self._ready = True
 
     def _wait(self, limits: Limits, cancelled: threading.Event) -> None:
-        """Until there is an answer, or the child is over its limits."""
+        """Wait until there is an answer, or the child exceeds its limits."""
         end = time.monotonic() + limits.seconds
         while not self._poll.poll(LOOK_SECONDS * 1000):
             if cancelled.is_set():

@@ -1,7 +1,7 @@
-"""The greedy filter over all documents at once, if wanted: section 3.3 has it for each context.
+"""The optional greedy filter over all documents at once; section 3.3 has it for each context.
 
-It stands behind the responses, so that a document's own selection depends on no other document;
-what it leaves out has been answered all the same.
+It runs after the responses, so that a document's own selection depends on no other document; rows
+that it leaves out have been answered anyway.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from augcon_lib.text.rouge_filter import first_repeats
 def leave_out_repeats(
     responses: Iterable[GroundedResponse], selection: SelectionSettings
 ) -> tuple[list[GroundedResponse], list[Rejection]]:
-    """*responses* whose query repeats none before it, and the others with what they repeat."""
+    """Return *responses* whose query repeats no earlier one, and the others as rejections."""
     given = list(responses)
     repeats = first_repeats(
         [response.query for response in given], selection.max_rouge_l, selection.rouge_l

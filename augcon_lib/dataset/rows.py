@@ -1,7 +1,7 @@
 """Step 4: the rows of the dataset, its splits and its version.
 
 Context, principles and examples are pruned (section 3.4): a row is a query and a response, with
-ids that lead back to the source.
+ids that refer back to the source.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ MINHASH_PERMUTATIONS = 64
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """All rows of a version by document, in their responses' order, and duplicates left out."""
+    """All rows of a version by document, in their responses' order, and the duplicates left out."""
 
     version: str
     rows: tuple[DatasetRow, ...]
@@ -32,7 +32,7 @@ def build_dataset(
     test_documents: frozenset[str],
     kept: Iterable[DatasetRow] = (),
 ) -> Dataset:
-    """Rows of all good *responses* and, marked stale, those *kept* of documents that failed.
+    """Collect rows of all good *responses* and, marked stale, those *kept* of failed documents.
 
     Of equal (query, response) pairs only the first stays, a fresh one before a stale one.
     """
@@ -82,10 +82,10 @@ def build_dataset(
 
 
 def choose_test_documents(texts: Mapping[str, str], test_fraction: float) -> frozenset[str]:
-    """Documents of the test split: whole clusters of near-duplicates, never single rows.
+    """Return the documents of the test split: whole clusters of near-duplicates, not single rows.
 
-    *texts* maps document ids to texts. A cluster's place depends on its smallest document id
-    alone, so a document keeps its split while others come and go.
+    *texts* maps document ids to texts. A cluster's split depends only on its smallest document id,
+    so a document keeps its split while others come and go.
     """
     if test_fraction == 0:
         return frozenset()
@@ -98,7 +98,7 @@ def choose_test_documents(texts: Mapping[str, str], test_fraction: float) -> fro
 
 
 def near_duplicate_clusters(texts: Mapping[str, str]) -> list[list[str]]:
-    """Document ids grouped by near-duplication (MinHash over token 5-grams, transitive)."""
+    """Group document ids by near-duplication (MinHash over token 5-grams, transitive)."""
     # Imported here, as it takes a while.
     from datasketch import MinHash, MinHashLSH  # type: ignore[import-untyped]
 

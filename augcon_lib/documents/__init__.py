@@ -1,7 +1,7 @@
 """Step 0: a document store, listed and read into documents (paper, section 3.1: the corpus C).
 
-``list_store`` says what is there and what changed, ``read_documents`` decodes, converts and
-normalises. A file that cannot be read becomes a rejection with a reason, never an exception.
+``list_store`` lists the documents and their changes, ``read_documents`` decodes, converts and
+normalises them. A file that cannot be read becomes a rejection with a reason, never an exception.
 """
 
 from augcon_lib.documents.entries import KnownSource, SourceEntry, StoreListing

@@ -33,7 +33,7 @@ BROKEN = (
     tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, lzma.LZMAError, EOFError,
     NotImplementedError, RecursionError, ValueError,
 )  # fmt: skip
-# An archive may unpack to so many times what one document may be; it holds many of them.
+# An archive may unpack to this many times the size limit of one document; it contains many.
 DOCUMENTS_PER_ARCHIVE = 100
 MAX_MEMBERS = 500_000
 MAX_HEADER_BYTES = 1_000_000
@@ -45,7 +45,7 @@ LONG_HEADERS = (
 
 
 def is_archive_name(name: str) -> bool:
-    """Whether a file called *name* is taken for an archive of documents."""
+    """Whether a file called *name* counts as an archive of documents."""
     return name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
@@ -53,10 +53,10 @@ def is_archive_name(name: str) -> bool:
 def open_archive(
     file: IO[bytes], name: str, stamp: str, source: SourceSettings
 ) -> Iterator["ZipFiles | TarFiles"]:
-    """The archive *file* as a store; raises ``StoreError`` where it is damaged or far too large.
+    """Open the archive *file* as a store; raises ``StoreError`` if it is damaged or far too large.
 
     A compressed tar is decompressed to a temporary file first: reading its members in another
-    order would decompress it again for each. *stamp* is the archive's own.
+    order would decompress it once per member. *stamp* is the archive's own.
     """
     follow_links = source.links != "none"
     with ExitStack() as stack:
@@ -71,14 +71,15 @@ def open_archive(
                 archive = TarFiles(tar, stamp, follow_links)
             files = archive.files
         except (*BROKEN, OSError) as error:
-            # A size that leads to no place in the file is an invalid argument.
+            # A size that points outside the file is an invalid argument.
             if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
                 raise
-            message = f"the archive {name} is damaged ({error}); make or download it again"
+            message = f"the archive {name} is damaged ({error}); create or download it again"
             raise StoreError(message) from None
         if len(files) > MAX_MEMBERS:
             raise StoreError(
-                f"the archive {name} holds more than {MAX_MEMBERS:,} files; unpack it into a folder"
+                f"the archive {name} contains more than {MAX_MEMBERS:,} files; unpack it into a "
+                "folder and set [source] uri to that"
             )
         yield archive
 
@@ -108,18 +109,18 @@ class ZipFiles:
         ]
 
     def open(self, path: str) -> IO[bytes]:
-        """The member *path*; raises ``FileNotFoundError``, or what the ZIP reader does."""
+        """Open the member *path*; raises ``FileNotFoundError``, or what the ZIP reader raises."""
         try:
             member = self._archive.getinfo(path)
         except KeyError:
             raise FileNotFoundError(path) from None
         if stat.S_ISLNK(member.external_attr >> 16):
-            raise DocumentError(path, "link", "it is a link within a ZIP; pack the file itself")
+            raise DocumentError(path, "link", "it is a link inside a ZIP; pack the file itself")
         return self._archive.open(member)
 
 
 class TarFiles:
-    """The members of a tar archive; a link leads to another member, or nowhere."""
+    """The members of a tar archive; a link points to another member, or nowhere."""
 
     single = False
     parallel = False
@@ -149,10 +150,10 @@ class TarFiles:
         return files
 
     def open(self, path: str) -> IO[bytes]:
-        """The member *path*.
+        """Open the member *path*.
 
-        Raises ``DocumentError`` for a link that leads nowhere or is not followed, ``ValueError``
-        for what is no regular file.
+        Raises ``DocumentError`` if it is a link that points nowhere or is not followed,
+        ``ValueError`` if it is not a regular file.
         """
         member = self._members.get(path)
         if member is None:
@@ -171,7 +172,7 @@ class TarFiles:
         return cast("IO[bytes]", self._archive.extractfile(member))
 
     def _target(self, member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-        """The member that a link leads to in the end; None: to nothing, or over too many others."""
+        """Return the final target of a link; None if it has none, or too many links lead there."""
         for _ in range(MAX_LINKS_IN_A_ROW):
             folder = posixpath.dirname(member.name) if member.issym() else ""
             place = posixpath.normpath(posixpath.join(folder, member.linkname))
@@ -185,7 +186,7 @@ class TarFiles:
 
 
 class _Member(tarfile.TarInfo):
-    """A member whose name and attributes are of a sane length: they are read into memory."""
+    """A member whose name and attributes have a limited length: they are read into memory."""
 
     def _proc_member(self, archive: tarfile.TarFile) -> Any:
         if self.type in LONG_HEADERS and self.size > MAX_HEADER_BYTES:
@@ -205,7 +206,7 @@ def _decompressed(file: IO[bytes], name: str, limit: int, stack: ExitStack) -> I
                     raise StoreError(
                         f"the archive {name} unpacks to more than {limit // 1_000_000:,} MB, "
                         f"{DOCUMENTS_PER_ARCHIVE} times [source] max_document_megabytes; raise "
-                        "that, or unpack it into a folder"
+                        "that setting, or unpack the archive into a folder"
                     )
             plain.seek(0)
             return cast("IO[bytes]", plain)

@@ -1,4 +1,4 @@
-"""One file's bytes to text: its kind is read from its content first, then from its name."""
+"""Convert the bytes of one file to text; its content decides its kind first, then its name."""
 
 import json
 from dataclasses import dataclass
@@ -81,9 +81,9 @@ class Converted:
 def convert(
     name: str, data: bytes, text_column: str = "text", max_bytes: int = MAX_UNPACKED_BYTES
 ) -> Converted:
-    """The file *name* (its path in the store) as text; *max_bytes* bounds what it unpacks to.
+    """Convert the file *name* (its path in the store) to text of at most *max_bytes*, unpacked.
 
-    Raises ``DocumentError`` with the reason: ``empty``, ``binary``, ``unsupported_type``,
+    Raises ``DocumentError`` with one of the reasons ``empty``, ``binary``, ``unsupported_type``,
     ``undecodable``, ``encrypted``, ``no_text_layer``, ``unreadable_pdf``, ``unreadable_docx``,
     ``too_large``, ``missing_text_column``.
     """
@@ -95,7 +95,7 @@ def convert(
         text, media_type = pdf_to_text(name, data), PDF
     elif media_type == PDF:
         raise DocumentError(
-            name, "unreadable_pdf", "it is named .pdf but holds no PDF; give it its own suffix"
+            name, "unreadable_pdf", "it is named .pdf but is not a PDF; rename it to its own suffix"
         )
     elif media_type == DOCX or is_docx(data):
         _refuse_encrypted_office(name, data)
@@ -107,19 +107,19 @@ def convert(
         title, text = split_front_matter(text)
         text = drop_comments(text)
     if not text.strip():
-        raise DocumentError(name, "empty", "there is no text in it; fill or remove it")
+        raise DocumentError(name, "empty", "it contains no text; fill or remove it")
     title = " ".join(normalise(title).split()) or first_heading(text, media_type) or _stem(name)
     return Converted(media_type, title, text)
 
 
 def convert_row(row_id: str, row: Row, text_column: str) -> Converted:
-    """The row *row_id* of a table as text.
+    """Convert the row *row_id* of a table to text.
 
-    Raises ``DocumentError``: ``bad_row``, ``missing_text_column``, ``text_not_a_string``,
-    ``empty``.
+    Raises ``DocumentError`` with one of the reasons ``bad_row``, ``missing_text_column``,
+    ``text_not_a_string``, ``empty``.
     """
     if row.problem:
-        raise DocumentError(row_id, "bad_row", f"{row.problem}; repair or remove it")
+        raise DocumentError(row_id, "bad_row", f"{row.problem}; fix or remove it")
     if text_column not in row.fields:
         columns = ", ".join(map(str, row.fields)) or "none"
         message = f"it has no column {text_column!r} (columns: {columns}); set [source] text_column"
@@ -127,7 +127,7 @@ def convert_row(row_id: str, row: Row, text_column: str) -> Converted:
     value = row.fields[text_column]
     if value is not None and not isinstance(value, str):
         kind = type(value).__name__
-        message = f"{text_column!r} holds {kind}, not a text; repair or remove the row"
+        message = f"{text_column!r} contains {kind}, not text; fix or remove the row"
         raise DocumentError(row_id, "text_not_a_string", message)
     text = normalise(value or "")
     if not text.strip():
@@ -138,7 +138,7 @@ def convert_row(row_id: str, row: Row, text_column: str) -> Converted:
 
 
 def first_heading(text: str, media_type: str) -> str:
-    """The text of the first heading of the highest level; empty where there is none."""
+    """Return the text of the first heading of the highest level; empty if none exists."""
     if media_type not in TITLE_MEDIA_TYPES:
         return ""
     headings = [h for h in find_structure(text, media_type).headings if h.title]
@@ -148,14 +148,14 @@ def first_heading(text: str, media_type: str) -> str:
 def _from_text(
     name: str, data: bytes, media_type: str, suffix: str, text_column: str
 ) -> tuple[str, str, str]:
-    """Title, text and media type of what should be a text file of some kind."""
+    """Return title, text and media type of a file that should contain some kind of text."""
     kind = next((k for b, k in BINARY_BEGINNINGS.items() if data.startswith(b)), "")
     if suffix in OFFICE_SUFFIXES or data.startswith(OLE_BEGINNING):
-        message = f"{suffix or 'office'} files are not read; store it as DOCX, PDF or HTML"
+        message = f"{suffix or 'office'} files are not supported; store it as DOCX, PDF or HTML"
         raise DocumentError(name, "unsupported_type", message)
     text = decode_html(data) if media_type == HTML else decode(data)
     if text is None or (kind and not text.isprintable() and _is_binary(data)):
-        message = f"it is {kind or 'no text'}; remove it, exclude it, or store its text instead"
+        message = f"it is {kind or 'not text'}; remove it, exclude it, or store its text instead"
         raise DocumentError(name, "binary" if kind or _is_binary(data) else "undecodable", message)
     if media_type == JSON:
         return "", _json_text(name, text, text_column), JSON
@@ -174,12 +174,12 @@ def _json_text(name: str, text: str, text_column: str) -> str:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        message = f"it is not valid JSON ({error}); mend it, or name it .txt to use it as text"
+        message = f"it is not valid JSON ({error}); fix it, or name it .txt to use it as text"
         raise DocumentError(name, "unreadable_table", message) from None
     found = value.get(text_column) if isinstance(value, dict) else None
     if not isinstance(found, str):
         message = (
-            f"it is no array of objects and has no text in {text_column!r}; set [source]"
+            f"it is not an array of objects and has no text in {text_column!r}; set [source]"
             " text_column, or name it .txt to use it as text"
         )
         raise DocumentError(name, "missing_text_column", message)

@@ -8,7 +8,7 @@ from augcon_lib.errors import DocumentError
 
 DOCUMENT_PART = "word/document.xml"
 MAX_UNPACKED_BYTES = 50_000_000
-# What mammoth reads; pictures stay packed.
+# The parts that mammoth reads; pictures stay packed.
 READ_SUFFIXES = (".xml", ".rels")
 
 
@@ -24,15 +24,17 @@ def is_docx(data: bytes) -> bool:
 def docx_to_markdown(
     document_id: str, data: bytes, max_unpacked_bytes: int = MAX_UNPACKED_BYTES
 ) -> tuple[str, str]:
-    """Title (empty: none) and text of a DOCX.
+    """Return the title (empty: none) and the text of a DOCX.
 
-    Raises ``DocumentError``: ``unreadable_docx``, ``too_large``.
+    Raises ``DocumentError`` with the reason ``unreadable_docx`` or ``too_large``.
     """
     import mammoth  # type: ignore[import-untyped]
 
     if not is_docx(data):
         raise DocumentError(
-            document_id, "unreadable_docx", "it is cut off or no Word file; save it again as DOCX"
+            document_id,
+            "unreadable_docx",
+            "it is cut off or not a Word file; save it again as DOCX",
         )
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         unpacked_bytes = sum(
@@ -52,7 +54,7 @@ def docx_to_markdown(
         )
     except MemoryError:
         raise
-    # mammoth lets through whatever the ZIP and XML readers raise on damaged parts.
+    # mammoth passes on whatever the ZIP and XML readers raise for damaged parts.
     except Exception as error:
         message = f"mammoth cannot read it ({type(error).__name__}: {error}); save it again as DOCX"
         raise DocumentError(document_id, "unreadable_docx", message) from None

@@ -1,4 +1,4 @@
-"""What a listing of the store says of each document."""
+"""Entries of a listing of the store, one per document."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,8 +13,8 @@ class SourceEntry:
     """One document of the store: a file, or a row of a table file.
 
     ``stamp`` changes when the file may have changed, ``source_sha256`` when its bytes (or the
-    row's) did. ``path`` is the file's path below the store's uri, as the
-    store spells it; ``row_id`` names the row within a table file.
+    row's) did. ``path`` is the file's path below the store's uri, as the store spells it;
+    ``row_id`` names the row in a table file.
     """
 
     document_id: str
@@ -28,7 +28,7 @@ class SourceEntry:
 
 @dataclass(frozen=True, slots=True)
 class KnownSource:
-    """What an earlier listing said of a document, so that an unchanged file isn't read again."""
+    """The entry of a document in an earlier listing, so that an unchanged file isn't read again."""
 
     stamp: str
     source_sha256: str
@@ -36,7 +36,7 @@ class KnownSource:
 
 @dataclass(frozen=True, slots=True)
 class StoreListing:
-    """Everything that is in the store, sorted by ``document_id``, which is unique.
+    """All entries of the store, sorted by ``document_id``, which is unique.
 
     ``unmatched_patterns`` are include patterns that match no file.
     """
@@ -51,7 +51,7 @@ class StoreListing:
 
 
 def printable_id(name: str) -> str:
-    """*name* as an id: NFC, ``\\xNN`` for what is no UTF-8 and for control characters."""
+    """Return *name* as an id: NFC, with ``\\xNN`` for control characters and invalid UTF-8."""
     if name.isascii() and name.isprintable():
         return name
     text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
@@ -62,7 +62,7 @@ def printable_id(name: str) -> str:
 
 
 def unique_ids(names: Iterable[str]) -> list[str]:
-    """*names* in order; the second ``a`` becomes ``a~2``, the third ``a~3``."""
+    """Return *names* in order; the second ``a`` becomes ``a~2``, the third ``a~3``."""
     names = list(names)
     taken = set(names)
     seen: Counter[str] = Counter()
@@ -74,7 +74,7 @@ def unique_ids(names: Iterable[str]) -> list[str]:
             number = seen[name]
             while (unique := f"{name}~{number}") in taken:
                 number += 1
-            # The numbers below are taken; they are not tried again.
+            # Lower numbers are taken; they are not tried again.
             seen[name] = number
             taken.add(unique)
         ids.append(unique)

@@ -1,10 +1,10 @@
-"""Faults of single files, as against an outage of the store."""
+"""Faults of single files, in contrast to an outage of the store."""
 
 import errno
 
 from augcon_lib.documents.remote import store_error
 
-# Of one file: the medium, the path, the kind of file. Any other error is the store's.
+# Errors of one file: the medium, the path, the kind of file. Any other error is the store's.
 FILE_FAULTS = frozenset(
     {
         errno.EIO, errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO, errno.ENODEV, errno.EOVERFLOW,
@@ -12,13 +12,13 @@ FILE_FAULTS = frozenset(
         getattr(errno, "EUCLEAN", errno.EIO),
     }
 )  # fmt: skip
-# So many faulty files, and a fifth of all, are a faulty disk: that must not look like a change.
+# This many faulty files, and a fifth of all, mean a faulty disk: that must not look like a change.
 MIN_FAULTS_OF_OUTAGE = 10
 MIN_FAULT_SHARE_OF_OUTAGE = 0.2
 
 
 def is_file_fault(error: OSError) -> bool:
-    """Whether *error* says that one file cannot be read, and nothing of the others."""
+    """Whether *error* means that one file cannot be read, and nothing about the others."""
     return error.errno in FILE_FAULTS
 
 
@@ -31,7 +31,7 @@ class Faults:
         self._count = 0
 
     def add(self, path: str, error: OSError) -> None:
-        """Count a faulty file; raises ``StoreError`` where there are too many."""
+        """Count a faulty file; raises ``StoreError`` if there are too many."""
         self._count += 1
         if self._count > self._most:
             raise store_error(f"{self._uri}/{path}", error) from error

@@ -11,8 +11,8 @@ EVERYTHING = frozenset({"**/*", "**"})
 class Wanted:
     """Whether a path matches one of *include* and none of *exclude*.
 
-    ``*`` and ``?`` stay within a folder, ``**`` spans any number of them (none, too). An excluded
-    folder excludes all that is in it.
+    ``*`` and ``?`` match within a folder, ``**`` spans any number of folders (also none). An
+    excluded folder excludes everything in it.
     """
 
     def __init__(self, include: Iterable[str], exclude: Iterable[str]) -> None:

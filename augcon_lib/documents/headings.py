@@ -1,4 +1,4 @@
-"""Headings and code of a document's text: the structure that root contexts are anchored to."""
+"""Headings and code in a document's text: the structure that root contexts are anchored to."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from augcon_lib.documents.scanning import Finder
 
 RST_MEDIA_TYPE = "text/x-rst"
-# Parsing is left out where no line can be a heading or a fence.
+# Parsing is skipped if no line can be a heading or a fence.
 MARKDOWN_STRUCTURE = re.compile(r"^ {0,3}(?:#{1,6}(?:[ \t]|$)|=+[ \t]*$|-+[ \t]*$|```|~~~)", re.M)
 RST_RULE = re.compile(r"([!-/:-@\[-`{-~])\1*[ \t]*")
 MIN_RST_RULE_CHARS = 3
@@ -35,9 +35,9 @@ class Structure:
 
 
 def find_structure(text: str, media_type: str) -> Structure:
-    """Headings and code of *text*: reStructuredText by its media type, anything else as Markdown.
+    """Find headings and code in *text*, read as reStructuredText or Markdown by its media type.
 
-    A ``#`` inside a code fence is no heading. Lines are those of ``text.split("\\n")``.
+    A ``#`` inside a code fence is not a heading. Lines are those of ``text.split("\\n")``.
     """
     if media_type == RST_MEDIA_TYPE:
         return Structure(tuple(_rst_headings(text.split("\n"))))
@@ -59,14 +59,14 @@ def find_structure(text: str, media_type: str) -> Structure:
 
 
 def without_markup(title: str) -> str:
-    """*title* without emphasis, code marks, tags and attributes; of a link its text stays."""
+    """Return *title* without emphasis, code marks, tags and attributes; links keep their text."""
     finder = Finder(title)
     kept = []
     position = 0
     for found in MARKUP_START.finditer(title):
         start = found.start()
         if start < position:
-            # A ``[`` behind a ``!`` that is gone may still open a link of its own.
+            # A ``[`` behind a ``!`` that is gone may still open its own link.
             start = found.end() - 1 if found[0] == "![" and found.end() - 1 == position else start
             if start < position:
                 continue
@@ -78,7 +78,7 @@ def without_markup(title: str) -> str:
 
 
 def _markup(finder: Finder, start: int, opening: str) -> tuple[str, int]:
-    """What stays of the markup that begins with *opening*, and where it ends (0: nowhere)."""
+    """Return what to keep of the markup that begins with *opening*, and its end (0: none)."""
     title, inner = finder.text, start + len(opening)
     if opening.endswith("["):
         text_end = finder.find("]", inner)
@@ -87,7 +87,7 @@ def _markup(finder: Finder, start: int, opening: str) -> tuple[str, int]:
         end = finder.find(")", text_end + 2)
         return (title[inner:text_end], end + 1) if end >= 0 else ("", 0)
     if opening == "<":
-        # A tag holds at least one character.
+        # A tag contains at least one character.
         end = finder.find(">", inner + 1)
         return "", end + 1 if end >= 0 and title[inner] != ">" else 0
     if opening == "{#":
@@ -97,7 +97,7 @@ def _markup(finder: Finder, start: int, opening: str) -> tuple[str, int]:
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
-    # Blocks only: what stands inside a line moves no heading.
+    # Blocks only: markup inside a line moves no heading.
     return MarkdownIt("commonmark").disable(["inline", "text_join"])
 
 

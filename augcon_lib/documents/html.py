@@ -1,7 +1,7 @@
-"""HTML to Markdown: the page's own text, without menus, scripts and what is hidden.
+"""HTML to Markdown: the page's own text, without menus, scripts and hidden elements.
 
-`html-to-markdown` converts. A main-content extractor (trafilatura) was tried first and left out:
-it lost every heading of most pages whose headings hold a ``<span>``, and root contexts are
+`html-to-markdown` converts. A main-content extractor (trafilatura) was tried first and dropped:
+it lost every heading of most pages whose headings contain a ``<span>``, and root contexts are
 anchored at headings.
 """
 
@@ -18,7 +18,7 @@ from augcon_lib.documents.html_tables import bound_tables
 
 CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)""", re.I)
 CHARSET_BYTES = 4096
-# One comment here may hold others: asking for several would try all ways to divide them.
+# One comment here may contain others: matching several would try all ways to divide them.
 LOOKS_LIKE_HTML = re.compile(
     r"\s*+(?:<\?xml[^>]*>\s*+)?(?:<!--.*?-->\s*+)?"
     r"(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])",
@@ -37,7 +37,7 @@ def looks_like_html(text: str) -> bool:
 
 
 def decode_html(data: bytes) -> str | None:
-    """The text of an HTML file; valid UTF-8 is believed before the page's own declaration."""
+    """Decode an HTML file; valid UTF-8 takes precedence over the page's own declaration."""
     declared = CHARSET.search(data[:CHARSET_BYTES])
     if declared and not data.startswith(tuple(mark for mark, _ in BYTE_ORDER_MARKS)):
         try:
@@ -52,9 +52,9 @@ def decode_html(data: bytes) -> str | None:
 
 
 def html_to_markdown(html: str) -> tuple[str, str]:
-    """The page's title (empty: none) and its text as Markdown.
+    """Return the page's title (empty: none) and its text as Markdown.
 
-    Where a ``<main>``, or one ``<article>``, holds the page's headings, only that is kept.
+    If a ``<main>``, or a single ``<article>``, contains the page's headings, only that is kept.
     """
     try:
         root = lxml.html.document_fromstring(html, parser=lxml.html.HTMLParser(huge_tree=True))
@@ -69,13 +69,13 @@ def html_to_markdown(html: str) -> tuple[str, str]:
     bound_tables(part)
     plain = part.text_content()
     markdown = convert(lxml.html.tostring(part, encoding="unicode"), OPTIONS).content or ""
-    # The converter gives up on pages that are nested very deeply.
+    # The converter fails on pages that are nested very deeply.
     lost = len("".join(markdown.split())) < MIN_CONVERTED_SHARE * len("".join(plain.split()))
     return title, plain if lost else markdown
 
 
 def _join_lines(root: HtmlElement) -> None:
-    """A line end in HTML is a space, except in ``<pre>``."""
+    """Turn line ends into spaces, as HTML does, except in ``<pre>``."""
     verbatim = set()
     for element in root.iter():
         parent_is_verbatim = element.getparent() in verbatim

@@ -1,4 +1,4 @@
-"""What of a page is no text of its own: scripts, menus, what is hidden."""
+"""Remove what is not the page's own text: scripts, menus, hidden elements."""
 
 import re
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ DROPPED_TAGS = {
 NESTED_TAGS = {"blockquote", "ul", "ol", "li", "dl", "dd", "table"}
 MAX_NESTING = 100
 DROPPED_ROLES = {"navigation", "banner", "contentinfo", "search"}
-# The tag that an element gets until all of its kind are taken out at once: one by one, each would
-# copy the text around it.
+# The tag that marks an element until all marked ones are removed together: removed one by one,
+# each would copy the text around it.
 DROPPED = "augcon-dropped"
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 CHROME = re.compile(
@@ -28,7 +28,7 @@ MIN_LINK_SHARE_OF_CHROME = 0.6
 
 @dataclass(slots=True)
 class _Size:
-    """Of the text below an element: its characters, those in links, and whether it has an h1."""
+    """The text below an element: its characters, those in links, and whether it has an h1."""
 
     characters: int = 0
     linked: int = 0
@@ -36,7 +36,7 @@ class _Size:
 
 
 def drop_chrome(root: HtmlElement) -> None:
-    """Take everything out of the page *root* that is not its text."""
+    """Remove everything from the page *root* that is not its text."""
     for element in [element for element in root.iter("*") if _is_dropped(element)]:
         element.tag = DROPPED
     _drop_marked(root, lxml.etree.Comment, lxml.etree.ProcessingInstruction, "head")
@@ -53,9 +53,9 @@ def drop_chrome(root: HtmlElement) -> None:
 
 
 def bound_nesting(root: HtmlElement) -> None:
-    """Let quotations and lists stand no deeper in each other than any writer's do.
+    """Limit how deeply quotations and lists are nested to what people write.
 
-    In Markdown each line of them repeats the marks of all that is around it.
+    In Markdown each line of them repeats the marks of everything around it.
     """
     depths: dict[HtmlElement, int] = {}
     for element in root.iter("*"):
@@ -91,7 +91,7 @@ def _is_chrome(element: HtmlElement, size: _Size) -> bool:
 
 
 def _sizes(root: HtmlElement) -> dict[HtmlElement, _Size]:
-    """The size of each element, from the innermost outwards."""
+    """Return the size of each element, from the innermost outwards."""
     sizes = {element: _Size(len(element.text or "")) for element in root.iter("*")}
     for element in reversed(sizes):
         size = sizes[element]

@@ -1,13 +1,13 @@
-"""Tables of a page that would become far more cells than they have."""
+"""Tables of a page that would expand to far more cells than they have."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
-# In Markdown a cell that spans columns or rows becomes so many cells, and each row gets as many
-# cells as the longest. Where this makes more than ten of one, spans are left out; where it still
-# does, the table is written as paragraphs.
+# In Markdown a cell that spans columns or rows becomes one cell for each, and each row gets as many
+# cells as the longest. If this makes more than ten cells of one, spans are dropped; if that does
+# not help, the table is written as paragraphs.
 MAX_GROWTH = 10
 SPARE_CELLS = 100
 MAX_SPAN = 65_534
@@ -20,7 +20,7 @@ class _Table:
 
 
 def bound_tables(root: HtmlElement) -> None:
-    """Let no table below *root* grow out of proportion."""
+    """Keep every table below *root* in proportion."""
     for table in _tables(root):
         rows = table.rows
         most = MAX_GROWTH * sum(map(len, rows)) + SPARE_CELLS
@@ -34,7 +34,7 @@ def bound_tables(root: HtmlElement) -> None:
 
 
 def _tables(root: HtmlElement) -> list[_Table]:
-    """The tables with their own rows and cells, not those of tables within them."""
+    """Return the tables with their own rows and cells, without those of nested tables."""
     tables: dict[HtmlElement, _Table] = {}
     around: dict[HtmlElement, _Table | None] = {}
     for element in root.iter("*"):

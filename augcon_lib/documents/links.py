@@ -1,4 +1,4 @@
-"""Which files of this machine a store may bring out: where a link leads, and what was opened."""
+"""Which files of this machine a store may read: the targets of links, and the opened files."""
 
 import errno
 import fcntl
@@ -12,7 +12,7 @@ from typing import Literal
 
 from augcon_lib.errors import DocumentError
 
-# What the system shows of itself: environments with keys, memory, devices. Never read.
+# System folders: environments with keys, memory, devices. Never read.
 SYSTEM_FOLDERS = ("/proc", "/sys", "/dev")
 ORDINARY_FOLDERS = ("/dev/shm",)
 SKIPPED_FOLDERS = frozenset({".git", "__MACOSX", ".svn", ".hg"})
@@ -30,14 +30,14 @@ class LinkRule:
     root: str
 
     def refusal(self, real: str, *, linked: bool) -> tuple[str, str] | None:
-        """Reason and message where the real path must not be read; *linked*: by way of a link."""
+        """Return reason and message if the real path must not be read; *linked*: through a link."""
         if is_of_system(real):
-            return "system_file", "it is what the system shows of itself, which is no document"
+            return "system_file", "it is a file of the operating system, not a document; exclude it"
         if self.follow == "none" and linked:
             return "link", 'it is a link; store the file itself, or set [source] links = "inside"'
         if self.follow != "all" and not self._holds(real):
             message = (
-                "it is a link that leads out of the store; copy the file into the store, or set "
+                "it is a link to a file outside the store; copy the file into the store, or set "
                 '[source] links = "all"'
             )
             return "link_leaves_store", message
@@ -51,32 +51,32 @@ class LinkRule:
 
 
 def is_within(path: str, folder: str) -> bool:
-    """Whether the real path *path* is *folder* or lies below it."""
+    """Whether the real path *path* is *folder* or is below it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def is_of_system(real: str) -> bool:
-    """Whether a real path lies in ``/proc``, ``/sys`` or ``/dev``."""
+    """Whether a real path is in ``/proc``, ``/sys`` or ``/dev``."""
     return any(is_within(real, folder) for folder in SYSTEM_FOLDERS) and not any(
         is_within(real, folder) for folder in ORDINARY_FOLDERS
     )
 
 
 def open_regular(path: str, place: Path, rule: LinkRule | None) -> int:
-    """A descriptor of the regular file at *place*; *path* is its name in messages.
+    """Open the regular file at *place*; *path* is its name in messages.
 
-    What was opened is checked, not only what stood there before: a link that is put in its place
-    meanwhile is refused. Without a *rule* links are followed. Never waits for a pipe or a device.
-    Raises ``DocumentError`` for what must not be read, ``ValueError`` for what is no regular file,
-    else ``OSError``.
+    The opened file itself is checked, not only the path before: a link that replaces it meanwhile
+    is refused. Without a *rule*, links are followed. Never waits for a pipe or a device. Raises
+    ``DocumentError`` if it must not be read, ``ValueError`` if it is not a regular file, otherwise
+    ``OSError``.
     """
     real = str(place)
     try:
-        # Most are plain files; for them it is enough to look at what was opened.
+        # Most are plain files; for them it is enough to check the opened file.
         if not stat.S_ISREG(place.lstat().st_mode):
             real = os.path.realpath(place)
             _check(path, real, rule)
-            # Opening a device can have effects; a pipe is never opened either.
+            # Opening a device can have side effects; a pipe is never opened either.
             _refuse_special(Path(real).stat())
         descriptor = os.open(real, OPEN_FLAGS)
     except OSError as error:
@@ -93,7 +93,7 @@ def open_regular(path: str, place: Path, rule: LinkRule | None) -> int:
                 raise FileNotFoundError(path)
         _check(path, opened, rule)
         if status.st_dev in _system_devices():
-            raise DocumentError(path, "system_file", "it is what the system shows of itself")
+            raise DocumentError(path, "system_file", "it is a file of the operating system")
     except BaseException:
         os.close(descriptor)
         raise
@@ -116,7 +116,7 @@ def _check(path: str, real: str, rule: LinkRule | None) -> None:
 
 
 def _path_of(descriptor: int) -> str | None:
-    """Where an open file really lies; None where the system doesn't say."""
+    """Return the real path of an open file; None if the system doesn't report it."""
     try:
         if sys.platform == "darwin":
             found = fcntl.fcntl(descriptor, MACOS_F_GETPATH, bytes(1024))

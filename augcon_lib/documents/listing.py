@@ -1,4 +1,4 @@
-"""Listing a store: which documents there are, and which of them may have changed."""
+"""List a store: its documents, and which of them may have changed."""
 
 import hashlib
 import json
@@ -33,8 +33,8 @@ from augcon_lib.errors import DocumentError, StoreError
 from augcon_lib.settings import SourceSettings
 
 PARALLEL_READS = 16
-# What is wrong with one file only: rights, or a damaged or encrypted member of an archive. Any
-# other OSError is an outage, which must not look like a change.
+# Errors of one file only: permissions, or a damaged or encrypted member of an archive. Any other
+# OSError is an outage, which must not look like a change.
 FILE_ERRORS = (
     FileNotFoundError,
     PermissionError,
@@ -45,7 +45,7 @@ FILE_ERRORS = (
     BadZipFile,
     zlib.error,
 )
-# What a table may become without its rows being gone: the file is there and says nothing else.
+# States of a table file in which its rows are not gone: the file exists and says nothing else.
 BROKEN_TABLE = ("unreadable_table", "undecodable", "too_large")
 DROPPINGS = {".ds_store", "thumbs.db", "desktop.ini"}
 DROPPING_PREFIXES = ("~$", "._")
@@ -54,14 +54,15 @@ DROPPING_PREFIXES = ("~$", "._")
 def list_store(
     source: SourceSettings, base_dir: Path, known: Mapping[str, KnownSource] | None = None
 ) -> StoreListing:
-    """Every document of the store, bad ones too; a relative uri is relative to *base_dir*.
+    """List every document of the store, including bad ones.
 
-    A table file gives an entry for each row, ``<path>#<id>``, and one for the file itself where it
-    has no rows or cannot be read. Only files whose stamp differs from *known* are read. Files that
-    systems drop (``.DS_Store``, ``Thumbs.db``, ``~$...``) are no documents.
+    A relative uri is relative to *base_dir*. A table file gives one entry per row,
+    ``<path>#<id>``, or one for the file itself if it has no rows or cannot be read. Only files
+    whose stamp differs from *known* are read. Files that operating systems leave behind
+    (``.DS_Store``, ``Thumbs.db``, ``~$...``) are not documents.
 
-    Raises ``StoreError`` where the store, or a part of it, cannot be listed: never a listing that
-    is shorter than the store. Raises ``SettingsError`` where the patterns leave no file.
+    Raises ``StoreError`` if the store, or a part of it, cannot be listed: a listing is never
+    shorter than the store. Raises ``SettingsError`` if the patterns leave no file.
     """
     wanted = Wanted(source.include, source.exclude)
     with open_store(source, base_dir) as store:
@@ -77,7 +78,7 @@ def list_store(
         names = unique_ids(printable_id(file.path) for file in files)
         listing = _Listing(source, store, known or {}, Faults(source.uri, len(files)))
         with ThreadPoolExecutor(PARALLEL_READS if store.parallel else 1) as pool:
-            # A place in the pool costs more than a look at what is known; most files are known.
+            # Submitting to the pool costs more than a look-up; most files are known.
             found = [
                 listing.remembered(file, name) or pool.submit(listing.entries, file, name)
                 for file, name in zip(files, names, strict=True)
@@ -105,11 +106,11 @@ class _Listing:
 
     @cached_property
     def limits(self) -> Limits:
-        """What one file may cost."""
+        """The limits for one file."""
         return Limits.of_document(self.source)
 
     def entries(self, file: StoredFile, name: str) -> list[SourceEntry]:
-        """The documents in *file*, whose own id is *name*; none where it has just gone."""
+        """Return the documents in *file*, whose own id is *name*; none if it has just gone."""
         if is_table_name(file.path):
             rows = self._rows(file, name)
             if rows:
@@ -123,7 +124,7 @@ class _Listing:
         return [*kept, self._file_entry(file, name, sha256, unsettled)] if sha256 else []
 
     def remembered(self, file: StoredFile, name: str) -> list[SourceEntry]:
-        """:meth:`entries`, where the file need not be read for them; else none."""
+        """Return :meth:`entries` if that needs no read of the file; otherwise none."""
         if is_table_name(file.path):
             return self._row_entries(file, name, self._known_rows(name, self._table_stamp(file)))
         sha256 = self._known_file(file, name)
@@ -136,7 +137,7 @@ class _Listing:
         return self._entry(file)(name, stamp=stamp, source_sha256=sha256)
 
     def _own_stamp(self, file: StoredFile) -> str:
-        """The file's stamp; with the limits, where they may be why it is no table or not read."""
+        """Return the file's stamp, with the limits if they may be why it is not read as a table."""
         if file.size_bytes <= self.source.max_document_bytes and not is_table_name(file.path):
             return file.stamp
         source = self.source
@@ -176,15 +177,15 @@ class _Listing:
         return store_error(f"{self.source.uri}/{printable_id(file.path)}", error)
 
     def _known_rows(self, name: str, stamp: str) -> list[tuple[str, str, str]]:
-        """Id, stamp and hash of each row of an unchanged table; empty where that is not known."""
+        """Return id, stamp and hash of each row of an unchanged table; empty if unknown."""
         if stamp.partition(";")[0].endswith(UNSETTLED):
             return []
         rows = [row for row in self._rows_before(name) if row[1].startswith(f"{stamp};")]
-        # The stamp says how many rows there were: all of them have to be known.
+        # The stamp contains the number of rows: all of them have to be known.
         return rows if rows and rows[0][1] == f"{stamp};{len(rows)}" else []
 
     def _rows_before(self, name: str) -> list[tuple[str, str, str]]:
-        """Id, stamp and hash of the rows that the table *name* had."""
+        """Return id, stamp and hash of the rows that the table *name* had."""
         prefix = f"{name}#"
         rows = []
         for document_id in self.known_ids[bisect_left(self.known_ids, prefix) :]:
@@ -195,7 +196,7 @@ class _Listing:
         return rows
 
     def _rows(self, file: StoredFile, name: str) -> list[tuple[str, str, str]]:
-        """Id, stamp and hash of each row; none where the file gives none, or cannot be read."""
+        """Return id, stamp and hash of each row; none if it has none or cannot be read."""
         most = self.source.max_document_bytes
         if self._known_file(file, name) or file.size_bytes > most:
             return []
@@ -207,7 +208,7 @@ class _Listing:
             header = {"path": file.path, "id_column": self.source.id_column, "max_bytes": most}
             _, body = run_confined(file.path, LIST_ROWS, header, data, self.limits)
         except DocumentError as error:
-            # Reading the file's own entry gives the reason.
+            # Reading the file's own entry reports the reason.
             return [] if error.reason in BROKEN_TABLE else self._rows_before(name)
         except FILE_ERRORS:
             return []
@@ -220,9 +221,9 @@ class _Listing:
         return [(row_id, stamp, sha256) for row_id, sha256 in rows]
 
     def _sha256(self, file: StoredFile) -> tuple[str, bool]:
-        """The hash of the file's bytes, or of why it cannot be read; empty: gone.
+        """Return the hash of the file's bytes, or of why it cannot be read; empty: gone.
 
-        Says, too, whether that may be different the next time.
+        The second value is whether that may be different next time.
         """
         problem, unsettled = "", False
         if file.size_bytes > self.source.max_document_bytes:
@@ -261,7 +262,7 @@ def _result(found: "list[SourceEntry] | Future[list[SourceEntry]]") -> list[Sour
 
 
 def _is_document(file: StoredFile, wanted: Wanted) -> bool:
-    # A folder that is not entered is named, whatever the files in it are called.
+    # A folder that is not entered gets an entry, whatever the files in it are called.
     return not wanted.excludes(file.path) if file.folder else wanted(file.path)
 
 

@@ -20,14 +20,14 @@ from augcon_lib.documents.links import (
 from augcon_lib.documents.stored_file import StoredFile
 
 # A file that changed this recently may change again within the same tick of the file system's
-# clock; its stamp is then not trusted in the next listing.
+# clock; the next listing does not trust its stamp.
 UNSETTLED_SECONDS = 2.0
 UNSETTLED = "?"
 
 
 @dataclass
 class LocalFiles:
-    """Files of a local folder, or one local file; ``rule`` says which links are followed."""
+    """Files of a local folder, or one local file; ``rule`` decides which links are followed."""
 
     root: Path
     rule: LinkRule | None
@@ -37,34 +37,34 @@ class LocalFiles:
 
     @cached_property
     def files(self) -> list[StoredFile]:
-        """What there is now; raises ``OSError`` where a folder cannot be listed."""
+        """The current files; raises ``OSError`` if a folder cannot be listed."""
         if self.rule is not None:
             return _Walk(self.rule, self.wanted).files()
         status = self.root.stat()
         return [StoredFile(self.root.name, stamp_of(status), status.st_size, _when(status))]
 
     def open(self, path: str) -> IO[bytes]:
-        """The file at *path* below the folder.
+        """Open the file at *path* below the folder, without ever waiting.
 
-        Raises ``DocumentError`` for a link that is not followed, ``ValueError`` for what is no
-        regular file, else ``OSError``. Never waits.
+        Raises ``DocumentError`` if it is a link that is not followed, ``ValueError`` if it is not
+        a regular file, otherwise ``OSError``.
         """
         place = self.root / path if self.rule else self.root
         return os.fdopen(open_regular(path, place, self.rule), "rb")
 
 
 def stamp_of(status: os.stat_result) -> str:
-    """The cheap change token of a local file."""
+    """Return the cheap change token of a local file."""
     settled = time.time() - status.st_mtime > UNSETTLED_SECONDS
     token = f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"
     return token if settled else token + UNSETTLED
 
 
 class _Walk:
-    """All files of a folder, those of a real folder once.
+    """All files of a folder, each real folder once.
 
-    A folder gives its files under its own path. Under that of a link it does so only where the
-    patterns leave out all of its own, and for one link; so links multiply nothing.
+    A folder gives its files under its own path. It gives them under the path of a link only if the
+    patterns leave out its own path, and for one link only; so links multiply nothing.
     """
 
     def __init__(self, rule: LinkRule, wanted: Wanted) -> None:
@@ -77,7 +77,7 @@ class _Walk:
         self._entered_by_link: set[str] = set()
 
     def files(self) -> list[StoredFile]:
-        """Each file, and each link or folder that is not followed."""
+        """Return each file, and each link or folder that is not followed."""
         self._enter(self._rule.root, "", by_link=False)
         while self._links:
             links, self._links = sorted(self._links.items(), key=lambda link: link[1]), {}
@@ -100,7 +100,7 @@ class _Walk:
             pending += self._list(folder, real, prefix)
 
     def _list(self, folder: str, real: str, prefix: str) -> Iterator[tuple[str, str]]:
-        """Note the files and links in *folder*; give its folders with their prefixes."""
+        """Note the files and links in *folder*; return its folders with their prefixes."""
         listed_before = real in self._listed
         try:
             found = os.scandir(folder)
@@ -130,7 +130,7 @@ class _Walk:
     def _follow(self, place: str, path: str) -> None:
         real = os.path.realpath(place)
         refused = self._rule.refusal(real, linked=True) is not None
-        # For a path that is too long, Path.is_dir raises.
+        # Path.is_dir raises for a path that is too long.
         if not is_of_system(real) and os.path.isdir(real):  # noqa: PTH112
             if refused:
                 self._found.append(_refused(path, real, folder=True))
@@ -139,7 +139,7 @@ class _Walk:
         elif refused:
             self._found.append(_refused(path, real))
         else:
-            # A link to nothing, or to itself, is an entry too; reading it says what is wrong.
+            # A link to nothing, or to itself, is an entry, too; reading it reports the problem.
             self._found.append(_stored(path, partial(os.stat, place)))
 
 
@@ -155,7 +155,7 @@ def _stored(path: str, status_of: Callable[[], os.stat_result]) -> StoredFile:
         status = status_of()
     except OSError as error:
         missing = error.errno in (errno.ENOENT, errno.ELOOP)
-        # Reading it says what is wrong; whether that lasts, the next listing sees.
+        # Reading it reports the problem; the next listing sees whether it lasts.
         return StoredFile(path, "missing" if missing else f"no status{UNSETTLED}", 0, None)
     return StoredFile(path, stamp_of(status), status.st_size, _when(status))
 

@@ -1,4 +1,4 @@
-"""Markdown as it is kept: without front matter and comments, otherwise as it was written."""
+"""Markdown as it is stored: without front matter and comments, otherwise unchanged."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", r
 TOML_FRONT_MATTER = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.M | re.S)
 TOML_TITLE = re.compile(r"""^title\s*=\s*(["'])(.*?)\1""", re.M)
 COMMENT_LINE = r"^[ \t]*\0[ \t\0]*"
-# A run of empty lines is tried once, from its start, and given up as a whole.
+# A run of empty lines is tried once, from its start, and skipped as a whole.
 LAST_COMMENT_LINE = rf"(?:(?<!\n)\n++)?{COMMENT_LINE}\n?\Z"
 COMMENT_LINES = re.compile(rf"{LAST_COMMENT_LINE}|(?:{COMMENT_LINE}\n)(?:[ \t]*\n)*", re.M)
 MAX_MERGED_FIELDS = 10_000
@@ -21,9 +21,9 @@ MAX_FLOW_DEPTH = 200
 
 
 def split_front_matter(text: str) -> tuple[str, str]:
-    """The title in the front matter of *text* (empty: none) and the text behind it.
+    """Return the title in the front matter of *text* (empty: none) and the text after it.
 
-    What only looks like front matter (a rule, or YAML that is no mapping) stays.
+    Anything that only looks like front matter (a rule, or YAML that is not a mapping) stays.
     """
     found = FRONT_MATTER.match(text)
     if found:
@@ -40,10 +40,10 @@ def split_front_matter(text: str) -> tuple[str, str]:
 
 
 def drop_comments(text: str) -> str:
-    """*text* without HTML comments outside code.
+    """Remove the HTML comments outside code from *text*.
 
-    The lines that only held a comment go with it, and with them a blank line, so that a text is
-    the same with and without a comment between two of its paragraphs.
+    Lines that contained only a comment go with it, together with one blank line, so that a text is
+    the same with and without a comment between two paragraphs.
     """
     if "<!--" not in text:
         return text
@@ -61,7 +61,7 @@ def drop_comments(text: str) -> str:
 
 
 def _marked(text: str) -> str:
-    """*text* with NUL, which no normalised text holds, in place of each comment."""
+    """Replace each comment in *text* by NUL, which no normalised text contains."""
     kept = []
     position = 0
     for start, end in comments_outside_code_spans(text):
@@ -92,12 +92,12 @@ def _code_lines(text: str) -> list[tuple[int, int]]:
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """The safe loader; merge keys (``<<``) that multiply are an error."""
+    """The safe loader, in which merge keys (``<<``) that multiply are an error."""
 
     merged_fields = 0
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Merge what ``<<`` names into *node*; raises ``YAMLError``."""
+        """Merge the mappings that ``<<`` names into *node*; raises ``YAMLError``."""
         super().flatten_mapping(node)
         self.merged_fields += len(node.value)
         if self.merged_fields > MAX_MERGED_FIELDS:
@@ -105,7 +105,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 
 def _is_deep(block: str) -> bool:
-    """Whether flow lists and mappings may stand so deep in each other that YAML's reader fails."""
+    """Whether flow lists and mappings may be nested so deeply that YAML's reader fails."""
     depth = 0
     for bracket in FLOW_BRACKETS.findall(block):
         depth += 1 if bracket in "[{" else -1
@@ -117,10 +117,10 @@ def _is_deep(block: str) -> bool:
 def _mapping(block: str) -> dict[str, Any] | None:
     try:
         if _is_deep(block):
-            raise yaml.YAMLError("lists too deep in each other")
+            raise yaml.YAMLError("lists are nested too deeply")
         fields = yaml.load(block, Loader=_Loader)
     except (yaml.YAMLError, ValueError, RecursionError):
-        # Liquid or template tags make it no YAML; keys at the line starts still tell it apart.
+        # Template tags make it invalid YAML; keys at the line starts still identify it.
         lines = [line for line in block.splitlines() if line.strip()]
         if lines and all(re.match(r"[\w-]+:|[ \t#-]", line) for line in lines):
             title = re.search(r"^title:[ \t]*(.*)$", block, re.M)

@@ -1,4 +1,4 @@
-"""Patterns that match nothing: an error where nothing is left, else named in the listing."""
+"""Patterns that match nothing: an error if no file is left, otherwise named in the listing."""
 
 from collections.abc import Collection, Sequence
 
@@ -8,10 +8,10 @@ from augcon_lib.settings import SourceSettings
 
 
 def unmatched_patterns(source: SourceSettings, paths: Collection[str]) -> Sequence[str]:
-    """The include patterns that match none of *paths*, the files of the store.
+    """Return the include patterns that match none of *paths*, the files of the store.
 
-    Raises ``SettingsError`` where the patterns leave no file of those there are. A store without
-    files says nothing of its patterns.
+    Raises ``SettingsError`` if the store has files and the patterns leave none of them. A store
+    without files says nothing about its patterns.
     """
     if not paths:
         return ()
@@ -23,12 +23,12 @@ def unmatched_patterns(source: SourceSettings, paths: Collection[str]) -> Sequen
     if len(unmatched) == len(source.include):
         raise SettingsError(
             f"[source] include = {_listed(source.include)} matches none of the {len(paths):,} "
-            f"files in {source.uri}; fix the patterns, or the uri that they are relative to"
+            f"files in {source.uri}; fix the patterns, or [source] uri, which they are relative to"
         )
     if source.exclude and not any(map(Wanted(source.include, source.exclude), paths)):
         raise SettingsError(
             f"[source] exclude = {_listed(source.exclude)} leaves none of the {len(paths):,} files "
-            f"in {source.uri}; remove the pattern that is too wide"
+            f"in {source.uri}; remove the pattern that is too broad"
         )
     return tuple(unmatched)
 

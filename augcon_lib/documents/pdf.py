@@ -1,4 +1,4 @@
-"""PDF to text with pdfium: lines joined to paragraphs, hyphenated words made whole."""
+"""PDF to text with pdfium: lines joined to paragraphs, hyphenated words rejoined."""
 
 import re
 import statistics
@@ -12,7 +12,7 @@ from augcon_lib.errors import DocumentError
 # pdfium is not safe to use from several threads.
 PDFIUM_LOCK = threading.Lock()
 PASSWORD_ERROR = 4
-# pdfium writes U+FFFE or U+0002 where it joined a word that was hyphenated at a line end.
+# pdfium writes U+FFFE or U+0002 at the joint of a word that was hyphenated at a line end.
 JOINED_HYPHEN = re.compile("[\ufffe\x02](?:\r?\n)?")
 SENTENCE_END = re.compile(r"""[.!?:;。！？：；؟][)\]"'”’」』]*$""")
 NEW_PARAGRAPH = re.compile(
@@ -26,9 +26,9 @@ MIN_FULL_LINE_CHARS = 30
 
 
 def pdf_to_text(document_id: str, data: bytes) -> str:
-    """The text of a PDF, paragraphs separated by blank lines.
+    """Return the text of a PDF, paragraphs separated by blank lines.
 
-    Raises ``DocumentError``: ``encrypted``, ``unreadable_pdf``, ``no_text_layer``.
+    Raises ``DocumentError`` with the reason ``encrypted``, ``unreadable_pdf`` or ``no_text_layer``.
     """
     with PDFIUM_LOCK:
         pages = list(_pages(document_id, data))
@@ -49,7 +49,7 @@ def _pages(document_id: str, data: bytes) -> Iterator[str]:
                 document_id, "encrypted", "it needs a password; store a copy without one"
             ) from None
         raise DocumentError(
-            document_id, "unreadable_pdf", f"pdfium cannot open it ({error}); repair or remove it"
+            document_id, "unreadable_pdf", f"pdfium cannot open it ({error}); fix or remove it"
         ) from None
     try:
         for number in range(len(pdf)):
@@ -60,7 +60,7 @@ def _pages(document_id: str, data: bytes) -> Iterator[str]:
                 text_page.close()
                 page.close()
             except pypdfium2.PdfiumError as error:
-                message = f"page {number + 1} cannot be read ({error}); repair or remove it"
+                message = f"page {number + 1} cannot be read ({error}); fix or remove it"
                 raise DocumentError(document_id, "unreadable_pdf", message) from None
     finally:
         pdf.close()
@@ -91,7 +91,7 @@ def _full_line_chars(lines: list[str]) -> float:
 
 
 def _goes_on(line: str, following: str, full_line_chars: float) -> bool:
-    """Whether the paragraph of *line* goes on in *following*."""
+    """Whether the paragraph of *line* continues in *following*."""
     if NEW_PARAGRAPH.match(following):
         return False
     if len(line) >= FULL_LINE_SHARE * full_line_chars:

@@ -1,4 +1,4 @@
-"""Reading documents: bytes in, one document or one rejection out for each entry."""
+"""Read documents: bytes in, one document or one rejection out per entry."""
 
 import hashlib
 import threading
@@ -22,13 +22,13 @@ from augcon_lib.records import Document, Rejection, text_sha256
 from augcon_lib.settings import SourceSettings
 from augcon_lib.text.surrogates import without_surrogates
 
-# The reason of a fault that may be gone the next time.
+# The reason of a fault that may be gone next time.
 READ_ERROR = "read_error"
 
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A document's text and what the child says of it; ``about`` may hold why there is none."""
+    """A document's text and the child's header; ``about`` may contain why there is no text."""
 
     about: dict[str, Any]
     text: str
@@ -41,7 +41,7 @@ _Outcome = _Text | DocumentError
 def read_documents(
     source: SourceSettings, base_dir: Path, entries: Iterable[SourceEntry]
 ) -> Iterator[Document | Rejection]:
-    """One result for each of *entries*, in their order.
+    """Return one result for each of *entries*, in their order.
 
     Files are converted in child processes, each within the limits of ``[source]``. A document that
     cannot be read gives a rejection whose ``reason`` is one of ``empty``, ``binary``,
@@ -49,8 +49,8 @@ def read_documents(
     ``unreadable_docx``, ``unreadable_table``, ``bad_row``, ``missing_text_column``,
     ``text_not_a_string``, ``too_large``, ``too_slow``, ``too_much_memory``, ``converter_crashed``,
     ``link``, ``link_leaves_store``, ``system_file``, ``not_found``, ``not_permitted``,
-    ``read_error`` or ``unreadable``. Raises ``StoreError`` where the store itself can no longer be
-    reached: no document is to blame for that.
+    ``read_error`` or ``unreadable``. Raises ``StoreError`` if the store itself can no longer be
+    reached; that is not the fault of a document.
     """
     entries = list(entries)
     if not entries:
@@ -62,7 +62,7 @@ def read_documents(
         try:
             yield from reader.read(pool, ahead=threads + 1)
         finally:
-            # Nobody waits for what is still at work.
+            # Nobody waits for files that are still being read.
             reader.cancelled.set()
             pool.shutdown(cancel_futures=True)
 
@@ -86,7 +86,7 @@ class _Reader:
         self._rows_left = Counter({path: len(ids) for path, ids in self._row_ids.items()})
 
     def read(self, pool: ThreadPoolExecutor, ahead: int) -> Iterator[Document | Rejection]:
-        """The results in order; at most *ahead* files are at work, so that memory is bounded."""
+        """Yield the results in order; reads at most *ahead* files at once to bound memory."""
         waiting: deque[tuple[SourceEntry, Future[Any]]] = deque()
         for entry in self._entries:
             waiting.append((entry, self._submit(pool, entry)))
@@ -133,7 +133,7 @@ class _Reader:
         return _Text(about, text.decode("utf-8"), hashlib.sha256(data).hexdigest())
 
     def _table(self, path: str) -> dict[str, _Outcome] | DocumentError:
-        """What became of each row of a table that is wanted."""
+        """Return the result for each requested row of a table."""
         row_ids = self._row_ids[path]
         try:
             reply, texts = self._run(path, CONVERT_ROWS, self._bytes(path), row_ids=row_ids)
@@ -165,19 +165,19 @@ class _Reader:
         return run_confined(path, task, header, data, self._limits, self.cancelled)
 
     def _bytes(self, path: str) -> bytes:
-        """The bytes of a file; raises ``DocumentError`` where it has too many or is not read."""
+        """Read a file; raises ``DocumentError`` if it is too large or cannot be read."""
         try:
             with self._fetching, self._store.open(path) as opened:
                 data = opened.read(self._max_bytes + 1)
         except FileNotFoundError:
             raise _gone(path) from None
         except PermissionError:
-            message = "this user may not read it; change its rights or exclude it"
+            message = "this user may not read it; change its permissions, or exclude it"
             raise DocumentError(path, "not_permitted", message) from None
         except FILE_ERRORS as error:
             # The ZIP reader raises RuntimeError for members that need a password.
             reason = "encrypted" if "password" in str(error) else "unreadable"
-            message = f"{error}; store a plain, whole copy of it"
+            message = f"{error}; store a plain and complete copy of it"
             raise DocumentError(path, reason, message) from None
         except OSError as error:
             if self._store.parallel or not is_file_fault(error):
@@ -194,7 +194,7 @@ class _Reader:
 
 
 def _rejection(entry: SourceEntry, reason: str, detail: str) -> Rejection:
-    """Why *entry* is no document; a path in *detail* may hold what UTF-8 cannot."""
+    """Reject *entry*; a path in *detail* may contain characters that UTF-8 cannot encode."""
     name = entry.document_id
     return Rejection(RAW_CORPUS, name, name, reason, without_surrogates(detail))
 
@@ -205,5 +205,5 @@ def _way_out(error: OSError) -> str:
 
 def _gone(path: str) -> DocumentError:
     return DocumentError(
-        path, "not_found", "it is gone, or a link to nothing; list the store again"
+        path, "not_found", "it no longer exists, or is a link to nothing; list the store again"
     )

@@ -18,7 +18,7 @@ from augcon_lib.documents.stored_file import StoredFile
 from augcon_lib.errors import StoreError
 from augcon_lib.settings import SourceSettings
 
-# What a file's info may call its version, the most telling first.
+# Keys for the version in a file's info, the most specific first.
 VERSION_KEYS = ("ETag", "etag", "content_md5", "md5Hash", "VersionId", "generation", "checksum")
 TIME_KEYS = ("LastModified", "last_modified", "mtime", "updated", "created")
 
@@ -36,20 +36,20 @@ class RemoteFiles:
     single: bool = False
 
     def open(self, path: str) -> IO[bytes]:
-        """The file at *path* below the root."""
+        """Open the file at *path* below the root."""
         place = f"{self.root}/{path}" if self.root else path
         try:
             opened: IO[bytes] = self.filesystem.open(self.root if self.single else place, "rb")
-        # What archives behind a chained URL raise for a link to nothing or a device.
+        # Archives behind a chained URL raise these for a link to nothing or a device.
         except (LookupError, AttributeError, RecursionError, tarfile.TarError) as error:
             raise ValueError(f"{type(error).__name__}: {error}") from error
         return opened
 
 
 def open_remote(source: SourceSettings, stack: ExitStack) -> RemoteFiles | ZipFiles | TarFiles:
-    """The store at the *source*'s URL; an archive stays open as long as *stack*.
+    """Open the store at the *source*'s URL; an archive stays open as long as *stack*.
 
-    Raises ``StoreError``, also for an empty listing of what isn't there.
+    Raises ``StoreError``, also if the listing is empty because the URL does not exist.
     """
     url = source.uri
     try:
@@ -58,7 +58,7 @@ def open_remote(source: SourceSettings, stack: ExitStack) -> RemoteFiles | ZipFi
         raise
     except ImportError as error:
         raise StoreError(f"the store {url!r} needs another package: {error}") from error
-    # Each file system has exceptions of its own, and none of them means an empty store.
+    # Each file system has its own exceptions, and none of them means an empty store.
     except Exception as error:
         raise store_error(url, error) from error
 
@@ -84,7 +84,7 @@ def _open(source: SourceSettings, stack: ExitStack) -> RemoteFiles | ZipFiles | 
 
 
 def _refuse_local(url: str, filesystem: Any) -> None:
-    """A folder of this machine is read by its path, where links are looked at."""
+    """Refuse a folder of this machine behind a URL: only a path has its links checked."""
     while not isinstance(filesystem, LocalFileSystem):
         filesystem = getattr(filesystem, "fs", None)
         if filesystem is None:
@@ -96,17 +96,17 @@ def _refuse_local(url: str, filesystem: Any) -> None:
 
 
 def store_error(uri: str, error: Exception) -> StoreError:
-    """A listing's failure in words."""
+    """Describe why a listing failed, and the fix."""
     hint = "check the network, the address and the credentials, then try again"
     if isinstance(error, PermissionError):
-        hint = "give this user the right to read it, or exclude it from the store"
+        hint = "give this user permission to read it, or exclude it from the store"
     elif isinstance(error, FileNotFoundError | NotADirectoryError):
-        hint = "set [source] uri in augcon.toml"
+        hint = "set [source] uri in augcon.toml to an existing folder or file"
     elif isinstance(error, OSError) and error.errno in DISK_ERRORS:
         hint = "check the disk and its file system, then try again"
     elif isinstance(error, ValueError):
         hint = "set [source] uri to a folder, a file or an fsspec URL"
-    detail = " ".join(str(error).split()) or "no further message"
+    detail = " ".join(str(error).split()) or "no details given"
     return StoreError(
         f"the store {uri!r} cannot be read ({type(error).__name__}: {detail}); {hint}"
     )
@@ -133,7 +133,7 @@ def _list(filesystem: AbstractFileSystem, root: str) -> list[StoredFile]:
 def _stamp(info: dict[str, Any]) -> str:
     versions = [str(info[key]) for key in VERSION_KEYS if info.get(key)]
     when = next((str(info[key]) for key in TIME_KEYS if info.get(key)), "")
-    # Without a version or a time nothing says that the file is unchanged.
+    # Without a version or a time nothing shows that the file is unchanged.
     return "-".join([str(info.get("size")), *versions, when]) + ("" if versions or when else "?")
 
 

@@ -1,4 +1,4 @@
-"""Looking for marks in a text in linear time, however often one opens and never closes."""
+"""Find marks in a text in linear time, however often one opens and never closes."""
 
 import re
 from bisect import bisect_right
@@ -8,14 +8,14 @@ BACKTICKS = re.compile("`+")
 
 
 class Finder:
-    """``text.find`` for searches that only move forward: nothing is gone through twice."""
+    """``text.find`` for searches that only move forward: no part is searched twice."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._next: dict[str, int] = {}
 
     def find(self, mark: str, start: int) -> int:
-        """Where *mark* comes next, from *start*; -1 where it doesn't."""
+        """Return the next position of *mark* from *start* on; -1 if it doesn't occur."""
         known = self._next.get(mark)
         if known is None or 0 <= known < start:
             known = self._next[mark] = self.text.find(mark, start)
@@ -23,9 +23,9 @@ class Finder:
 
 
 def comments_outside_code_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Spans of the HTML comments in *text* that stand in no Markdown code span, in order.
+    """Return the spans of the HTML comments in *text* outside Markdown code spans, in order.
 
-    A code span goes from a run of backticks to the next run of the same length.
+    A code span extends from a run of backticks to the next run of the same length.
     """
     finder = Finder(text)
     runs: dict[int, list[int]] = {}

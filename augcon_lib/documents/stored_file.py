@@ -6,9 +6,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """``path`` is below the store's uri; ``stamp`` changes when the file may have changed.
+    """A file: ``path`` is below the store's uri, ``stamp`` changes when it may have changed.
 
-    ``folder`` marks a folder that is not entered: an entry of its own, so that it is named.
+    ``folder`` marks a folder that is not entered: it gets its own entry, so that it is reported.
     """
 
     path: str

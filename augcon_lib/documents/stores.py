@@ -1,7 +1,7 @@
-"""A store as a list of files that can be read: a folder, a file, an archive, or a remote URL.
+"""A store as a list of readable files: a folder, a file, an archive, or a remote URL.
 
-Everything but what is on this machine goes through fsspec. The two kinds of failure are kept apart:
-a store that cannot be listed is a ``StoreError``, a file that cannot be read is its own problem.
+Everything outside this machine goes through fsspec. The two kinds of failure are kept apart: a
+store that cannot be listed is a ``StoreError``; a file that cannot be read affects only itself.
 """
 
 import os
@@ -23,28 +23,33 @@ LOCAL_SCHEMES = ("file", "local")
 
 
 class Store(Protocol):
-    """Files below one uri; ``single`` where the uri itself is the one file, ``parallel``
-    where fetching several at once pays and is safe."""
+    """Files below one uri.
+
+    ``single``: the uri itself is the one file. ``parallel``: fetching several at once is faster
+    and safe.
+    """
 
     @property
     def files(self) -> list[StoredFile]:
-        """What the store holds."""
+        """The files in the store."""
         ...
 
     single: bool
     parallel: bool
 
     def open(self, path: str) -> IO[bytes]:
-        """The file at *path*; ``OSError``, ``ValueError`` or ``DocumentError`` where it cannot be
-        read."""
+        """Open the file at *path*.
+
+        Raises ``OSError``, ``ValueError`` or ``DocumentError`` if it cannot be read.
+        """
         ...
 
 
 @contextmanager
 def open_store(source: SourceSettings, base_dir: Path) -> Iterator[Store]:
-    """The store at the *source*'s uri, a path relative to *base_dir* or an fsspec URL.
+    """Open the store at the *source*'s uri, a path relative to *base_dir* or an fsspec URL.
 
-    Raises ``StoreError`` where it cannot be listed.
+    Raises ``StoreError`` if it cannot be listed.
     """
     uri = source.uri
     with ExitStack() as stack:
@@ -60,7 +65,7 @@ def open_store(source: SourceSettings, base_dir: Path) -> Iterator[Store]:
 
 
 def local_path(uri: str) -> str | None:
-    """The path of a store on this machine, however it is written; None for any other."""
+    """Return the path of a store on this machine, however it is written; None for any other."""
     if "::" in uri:
         return None
     scheme, separator, rest = uri.partition("://")
@@ -74,8 +79,8 @@ def _open_local(path: str, source: SourceSettings, base_dir: Path, stack: ExitSt
     real = os.path.realpath(root)
     if is_of_system(real):
         raise StoreError(
-            f"the store {source.uri!r} lies in {real}, which holds no documents; set [source] uri "
-            "in augcon.toml"
+            f"the store {source.uri!r} is in {real}, a system folder with no documents; set "
+            "[source] uri in augcon.toml to a folder of documents"
         )
     wanted = Wanted(source.include, source.exclude)
     if root.is_dir():

@@ -15,7 +15,7 @@ from augcon_lib.errors import DocumentError
 
 TABLE_SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".json")
 MAX_CELL_CHARS = 2**31 - 1
-# A last row of our own: where it doesn't come out again, a quote was never closed.
+# An extra last row: if it is missing from the parsed rows, a quote was never closed.
 SENTINEL = "\x00augcon-end-of-table\x00"
 
 
@@ -25,7 +25,7 @@ CELLS_PER_MEGABYTE = 100_000
 
 @dataclass(frozen=True, slots=True)
 class TableLimits:
-    """The most that a table file may hold."""
+    """The limits of a table file."""
 
     rows: int
     cells: int
@@ -33,14 +33,14 @@ class TableLimits:
 
     @classmethod
     def of_file(cls, max_bytes: int) -> "TableLimits":
-        """The limits of a file that may have *max_bytes*, unpacked."""
+        """Return the limits of a file that may have *max_bytes*, unpacked."""
         megabytes = max(1.0, max_bytes / 1_000_000)
         return cls(
             int(ROWS_PER_MEGABYTE * megabytes), int(CELLS_PER_MEGABYTE * megabytes), max_bytes
         )
 
     def check(self, name: str, rows: int, cells: int, text_chars: int) -> None:
-        """Raise ``DocumentError`` (``too_large``) where the table *name* holds more."""
+        """Raise ``DocumentError`` (``too_large``) if the table *name* exceeds a limit."""
         for count, most, unit in (
             (rows, self.rows, "rows"),
             (cells, self.cells, "cells"),
@@ -59,7 +59,7 @@ NO_LIMITS = TableLimits(sys.maxsize, sys.maxsize, sys.maxsize)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: its cells, or what is wrong with it (``problem``, a sentence for people)."""
+    """A row: its cells, or what is wrong with it (``problem``, a sentence for users)."""
 
     row_id: str
     sha256: str
@@ -75,17 +75,17 @@ class _RawRow:
 
 
 def is_table_name(name: str) -> bool:
-    """Whether a file called *name* may hold a table."""
+    """Whether a file called *name* may contain a table."""
     return name.lower().endswith(TABLE_SUFFIXES)
 
 
 def parse_table(
     name: str, data: bytes, id_column: str, limits: TableLimits = NO_LIMITS
 ) -> list[Row] | None:
-    """The rows of the table file *name*; None for JSON that is no array of objects.
+    """Return the rows of the table file *name*; None for JSON that is not an array of objects.
 
-    A row's id is its cell in *id_column*, else its number (from 1; for JSON lines that of the
-    line); an id that occurs again gets ``~2``. Raises ``DocumentError`` (``unreadable_table``,
+    A row's id is its cell in *id_column*, otherwise its number (from 1; for JSON lines, the line
+    number); an id that occurs again gets ``~2``. Raises ``DocumentError`` (``unreadable_table``,
     ``undecodable``, ``too_large``).
     """
     suffix = "." + name.lower().rpartition(".")[2]
@@ -94,7 +94,7 @@ def parse_table(
     else:
         text = decode(data)
         if text is None:
-            raise DocumentError(name, "undecodable", "it is no text; save the table as UTF-8")
+            raise DocumentError(name, "undecodable", "it is not text; save the table as UTF-8")
         if suffix == ".json":
             raw = _json_rows(text)
         elif suffix in (".csv", ".tsv"):
@@ -155,7 +155,7 @@ def _separated_rows(text: str, *, tabs: bool) -> Iterator[_RawRow]:
     records = list(_records(text, delimiter, csv.QUOTE_MINIMAL))
     unclosed = not records or records[-1] != [SENTINEL]
     if unclosed and tabs:
-        # Many TSV files know no quoting at all.
+        # Many TSV files use no quoting at all.
         records = list(_records(text, delimiter, csv.QUOTE_NONE))
         unclosed = False
     if not unclosed:
@@ -167,14 +167,14 @@ def _separated_rows(text: str, *, tabs: bool) -> Iterator[_RawRow]:
         if unclosed and number == len(records) - 1:
             problem = "a quote is opened and never closed, so the rest of the file is one cell"
         elif any(cell.strip() for cell in cells[len(header) :]):
-            problem = f"it has {len(cells)} cells under {len(header)} headings"
+            problem = f"it has {len(cells)} cells for {len(header)} columns"
             fields["cells"] = cells
         if any(cell.strip() for cell in cells):
             yield _RawRow(number, fields, problem and f"row {number}: {problem}")
 
 
 def _records(text: str, delimiter: str, quoting: Any) -> Iterator[list[str]]:
-    # The limit is the process's; a long cell is no reason to lose a table.
+    # The limit is global to the process; a long cell is no reason to lose a table.
     csv.field_size_limit(MAX_CELL_CHARS)
     lines = io.StringIO(text.rstrip("\r\n") + f"\n{SENTINEL}\n", newline="")
     yield from (cells for cells in csv.reader(lines, delimiter=delimiter, quoting=quoting) if cells)
@@ -184,7 +184,7 @@ def _parquet_rows(name: str, data: bytes, limits: TableLimits) -> Iterator[_RawR
     import polars
 
     try:
-        # The file's own count, before it is unpacked.
+        # The count in the file itself, before unpacking.
         lazy = polars.scan_parquet(io.BytesIO(data))
         rows = int(lazy.select(polars.len()).collect().item())
         limits.check(name, rows, rows * len(lazy.collect_schema()), 0)

@@ -1,6 +1,6 @@
-"""What is done to a file's bytes in a child process: see ``augcon_lib.confined``.
+"""Tasks on a file's bytes that run in a child process: see ``augcon_lib.confined``.
 
-Each task takes a header and the bytes of a file, and gives a header and bytes.
+Each task takes a header and the bytes of a file, and returns a header and bytes.
 """
 
 import json
@@ -17,7 +17,7 @@ CONVERT_ROWS = "augcon_lib.documents.tasks:convert_rows"
 
 
 def convert_file(header: Header, data: bytes) -> Frame:
-    """The text of a file that is one document."""
+    """Return the text of a file that is one document."""
     path, id_column = header["path"], header["id_column"]
     if is_table_name(path) and not path.lower().endswith(".json"):
         parse_table(path, data, id_column, _limits(header))
@@ -26,13 +26,13 @@ def convert_file(header: Header, data: bytes) -> Frame:
 
 
 def list_rows(header: Header, data: bytes) -> Frame:
-    """Id and hash of each row of a table; none for JSON that is no table."""
+    """Return id and hash of each row of a table; none for JSON that is not a table."""
     rows = parse_table(header["path"], data, header["id_column"], _limits(header)) or []
     return {}, json.dumps([(row.row_id, row.sha256) for row in rows]).encode("ascii")
 
 
 def convert_rows(header: Header, data: bytes) -> Frame:
-    """The texts of a table's rows ``row_ids``, one after the other, and what each is."""
+    """Return the texts of a table's rows ``row_ids``, one after the other, with their headers."""
     rows = parse_table(header["path"], data, header["id_column"], _limits(header)) or []
     by_id = {row.row_id: row for row in rows}
     found: list[Header] = []

@@ -18,7 +18,7 @@ from augcon_lib.evaluation.numbers import PLOTTED, Distribution, NotMeasured, di
 from augcon_lib.text.rouge import Tokens, tokenize
 
 BLEU_ORDER = 4
-# Stands for a count of nothing, as in method 1 of Chen and Cherry (2014).
+# Replaces a count of zero, as in method 1 of Chen and Cherry (2014).
 BLEU_EPSILON = 0.1
 # Sizes of samples: figures of one size can be compared, and pairs grow with the square.
 BLEU_QUERIES = 1_000
@@ -83,7 +83,7 @@ def measure_diversity(
 
 
 def distinct(texts: Sequence[str], order: int) -> float:
-    """Different runs of *order* tokens over all such runs of *texts*; 0 without any."""
+    """Return distinct runs of *order* tokens over all such runs of *texts*; 0 without any."""
     found: list[Tokens] = []
     for text in texts:
         found += ngrams(tokenize(text), order)
@@ -91,7 +91,7 @@ def distinct(texts: Sequence[str], order: int) -> float:
 
 
 def self_bleu(texts: Sequence[Tokens]) -> float:
-    """Mean BLEU-4 of each of *texts* with all others as its references (Zhu et al., 2018).
+    """Return the mean BLEU-4 of each of *texts* with all others as references (Zhu et al., 2018).
 
     Orders for which a text is too short are left out of its mean. NaN with fewer than two texts.
     """
@@ -148,9 +148,9 @@ _ORDERS = range(1, BLEU_ORDER + 1)
 
 
 def _two_best(counts: Sequence[Counter[Tokens]]) -> dict[Tokens, tuple[int, int, int]]:
-    """Of each run of tokens: its highest and second highest count in a text, and which has most.
+    """Return for each run of tokens its two highest counts in a text, and the text with most.
 
-    So each text's counts can be clipped by those of all others, without looking at every pair.
+    So each text's counts can be clipped by those of all others, without comparing every pair.
     """
     best: dict[Tokens, tuple[int, int, int]] = {}
     for place, each in enumerate(counts):

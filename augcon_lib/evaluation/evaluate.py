@@ -34,7 +34,7 @@ MAX_SCORED = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """Characters of queries and responses."""
+    """The lengths of queries and responses, in characters."""
 
     query_chars: Distribution | NotMeasured
     response_chars: Distribution | NotMeasured
@@ -42,11 +42,11 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A dataset version measured.
+    """The measures of a dataset version.
 
     ``rows`` and ``documents`` are those of the version, ``measured_rows`` those drawn by ``seed``,
-    ``rows_with_node`` those of them whose tree is still there. Trees, splits, topics, scores and
-    rejections are those of the warehouse as it is now.
+    ``rows_with_node`` those of them whose tree still exists. Trees, splits, topics, scores and
+    rejections are those of the current warehouse.
     """
 
     dataset_version: str
@@ -70,7 +70,7 @@ def evaluate(
 ) -> Evaluation:
     """Measure *version* (default: the current one).
 
-    Raises ``WarehouseError`` where it is not there.
+    Raises ``WarehouseError`` if it does not exist.
     """
     began = time.perf_counter()
     with warehouse.still() as now:
@@ -117,9 +117,9 @@ def evaluate(
 
 
 def figures(evaluation: Evaluation) -> dict[str, Any]:
-    """*evaluation* as JSON: figures alone, ``null`` for what is not a number.
+    """Convert *evaluation* to JSON: only figures, ``null`` for what is not a number.
 
-    In the place of what was not measured stands ``{"not_measured": reason}``.
+    A measure that was not taken becomes ``{"not_measured": reason}``.
     """
     plain: dict[str, Any] = _plain(evaluation)
     return plain

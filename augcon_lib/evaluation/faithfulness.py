@@ -1,4 +1,4 @@
-"""Do answers keep to their passages (3.4)? By words, by the model's own verdict, by rejections."""
+"""Whether answers keep to their passages (3.4): by words, by the model's verdict, by rejections."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class Ungrounded:
-    """An answer that names what its passage does not hold."""
+    """An answer with names, numbers or dates that its passage lacks."""
 
     row_id: str
     missing: list[str]
@@ -24,9 +24,9 @@ class Ungrounded:
 class Faithfulness:
     """Over ``answers`` answers of the version.
 
-    ``grounded_share``: share of answers all of whose names, numbers and dates stand in passage or
-    query. ``tokens_from_passage``: mean share of an answer's tokens that its passage holds.
-    ``judged_faithful_share``: of the answers that the model judged, those that it found borne out.
+    ``grounded_share``: share of answers all of whose names, numbers and dates are in passage or
+    query. ``tokens_from_passage``: mean share of an answer's tokens that are in its passage.
+    ``judged_faithful_share``: of the answers that the model judged, those that it found supported.
     ``rejections`` counts the answers that were rejected, by reason, over the whole warehouse.
     """
 
@@ -41,7 +41,7 @@ class Faithfulness:
 def measure_faithfulness(
     rows: Sequence[EvaluatedRow], rejections: Mapping[str, int], *, judged: bool, kept: int
 ) -> Faithfulness | NotMeasured:
-    """Faithfulness of *rows*; *judged* tells whether the model judged the *kept* answers."""
+    """Measure the faithfulness of *rows*; *judged*: the model judged the *kept* answers."""
     answers = [(row, row.node_text) for row in rows if row.node_text is not None]
     if not answers:
         return NotMeasured("no row's passage is there any more: all documents have changed since")

@@ -22,8 +22,8 @@ DETAIL_SHARE = 1 / 5
 class Granularity:
     """Over ``queries`` queries: shares of the three grains, and depths and lengths.
 
-    ``evenness`` is the entropy of the three shares over its maximum: 1 where all are alike, 0
-    where there is only one. ``depths`` counts queries by the depth of their node, 0 the root.
+    ``evenness`` is the entropy of the three shares over its maximum: 1 if all are equal, 0 if
+    only one occurs. ``depths`` counts queries by the depth of their node, 0 the root.
     """
 
     queries: int
@@ -38,7 +38,7 @@ class Granularity:
 
 
 def grain(node_chars: int, root_chars: int) -> str:
-    """What a question about *node_chars* of a root context of *root_chars* is."""
+    """Return the grain of a question about *node_chars* of a root context of *root_chars*."""
     share = node_chars / root_chars
     return MACRO if share > MACRO_SHARE else DETAIL if share <= DETAIL_SHARE else CONCEPT
 

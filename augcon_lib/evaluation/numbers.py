@@ -1,24 +1,24 @@
-"""Figures of many values at once, and of things that were not measured."""
+"""Figures over many values, and placeholders for figures that were not measured."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-# Marks a field that holds all values: it is plotted, and left out of the figures.
+# Marks a field with all values: it is plotted, and left out of the figures.
 PLOTTED: Mapping[str, bool] = {"plotted": True}
 
 
 @dataclass(frozen=True, slots=True)
 class NotMeasured:
-    """In the place of a figure that there is no ground for, and why."""
+    """Replaces a figure that could not be measured, with the reason."""
 
     not_measured: str
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Of ``count`` values: mean, median and the value that 5 % of them exceed."""
+    """Mean, median and 95th percentile of ``count`` values."""
 
     count: int
     mean: float
@@ -27,7 +27,7 @@ class Distribution:
 
 
 def distribution(values: Sequence[float]) -> Distribution | NotMeasured:
-    """The :class:`Distribution` of *values*, of which there must be some."""
+    """Return the :class:`Distribution` of *values*, or ``NotMeasured`` without any."""
     if not len(values):
         return NotMeasured("there was nothing to measure")
     known = np.asarray(values, dtype=np.float64)

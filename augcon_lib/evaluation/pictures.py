@@ -14,7 +14,7 @@ from augcon_lib.evaluation.topics import TopicCoverage
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A plot: its section, what it shows in words, and its bytes."""
+    """A plot: its section, a description, and its bytes."""
 
     section: str
     alt: str
@@ -22,7 +22,7 @@ class Picture:
 
 
 def pictures(evaluation: Evaluation) -> list[Picture]:
-    """All plots that there are figures for."""
+    """Return all plots that have figures."""
     return [
         *_diversity(evaluation),
         *_topics(evaluation.topics),

@@ -38,7 +38,7 @@ nav a { margin-right: 1rem; }
 def report_html(
     evaluation: Evaluation, facts: Mapping[str, str], sample: Sequence[Mapping[str, str]]
 ) -> str:
-    """The page: *facts* about the dataset, its figures and plots, and a *sample* of rows.
+    """Render the page: *facts* about the dataset, its figures and plots, and a *sample* of rows.
 
     The rows have the keys ``document_id``, ``query`` and ``response``.
     """
@@ -64,12 +64,12 @@ def report_html(
 
 
 def escape(text: str) -> str:
-    """*text* as HTML: nothing in it is a tag, a control character or hides what stands around."""
+    """Escape *text* for HTML: no tags, no control characters, nothing that hides other text."""
     return html_escape(printable(text))
 
 
 def data_address(png: bytes) -> str:
-    """*png* as an address that holds it."""
+    """Return *png* as a data URL."""
     return f"data:image/png;base64,{b64encode(png).decode()}"
 
 

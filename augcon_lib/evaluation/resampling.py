@@ -1,4 +1,4 @@
-"""How sure a mean is where its values come in groups: the bootstrap over groups.
+"""The uncertainty of a mean over grouped values: the bootstrap over groups.
 
 Values of one passage or context are alike, so whole groups are drawn, not values.
 """
@@ -22,7 +22,7 @@ def mean_interval(
 ) -> Interval:
     """95 % interval of the mean of *values*, each of one of *groups*.
 
-    NaN where there are fewer than two groups: one of them says nothing of the next.
+    NaN with fewer than two groups: one group says nothing about the next.
     """
     if len(set(groups)) < 2:
         return NOT_MEASURED
@@ -43,7 +43,7 @@ def resampled_means(
 
 
 def interval_of(figures: npt.NDArray[np.float64]) -> Interval:
-    """What holds 95 % of *figures*, one of each resample."""
+    """Return the interval that contains 95 % of *figures*, one per resample."""
     low, high = np.quantile(figures, (0.025, 0.975))
     return float(low), float(high)
 

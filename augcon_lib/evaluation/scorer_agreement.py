@@ -1,4 +1,4 @@
-"""Does the scorer tell more than plain heuristics, and what does the selection make of it (3.3)?"""
+"""Whether the scorer beats plain heuristics, and how the selection uses it (3.3)."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from augcon_lib.warehouse.evaluation_rows import JudgedQuery
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """The scorer in force on pairs of documents that it was not trained on."""
+    """The active scorer on pairs of documents that it was not trained on."""
 
     pairs: int
     documents: int
@@ -47,7 +47,7 @@ class ScorerAgreement:
 def measure_scorer(
     scored: Sequence[JudgedQuery], held_out: HeldOut | NotMeasured
 ) -> ScorerAgreement | NotMeasured:
-    """What the scores of *scored* go with."""
+    """Measure what the scores of *scored* correlate with."""
     if not scored:
         return NotMeasured("no query was scored")
     scores = [each.score for each in scored]
@@ -69,7 +69,7 @@ def measure_scorer(
 
 
 def spearman(first: Sequence[float], second: Sequence[float]) -> float:
-    """Spearman's rank correlation, ties by their mean rank; NaN where one does not vary."""
+    """Return Spearman's rank correlation, ties by mean rank; NaN if one does not vary."""
     from scipy.stats import rankdata  # type: ignore[import-untyped]
 
     if len(set(first)) < 2 or len(set(second)) < 2:
@@ -78,9 +78,9 @@ def spearman(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 def held_out_of(report: dict[str, Any] | None) -> HeldOut | NotMeasured:
-    """The stored measures of the scorer in force (``query_scorer``), if it was trained."""
+    """Return the stored measures of the active scorer (``query_scorer``), if it was trained."""
     if report is None or report["kind"] == "none":
-        return NotMeasured("no scorer is in force")
+        return NotMeasured("no scorer is active")
     if not report["held_out_pairs"]:
         return NotMeasured("too few documents to hold some out")
     return HeldOut(

@@ -1,4 +1,4 @@
-"""Are the two parts of a split independent of each other, and do they hold all of the whole (3.2)?
+"""Whether the two parts of a split are independent, and together cover the whole (3.2).
 
 "as independent of each other as possible, together covering C" is what the paper asks of a split.
 Tokens are those of ROUGE-L.
@@ -25,9 +25,9 @@ class SplitMeasures:
     ``sibling_rouge_l``: ROUGE-L precision of the part with fewer tokens against the other.
     ``sibling_jaccard``: tokens that both have over tokens that either has.
     ``shared_text``: share of the runs of ``SHARED_TOKENS`` tokens of the shorter part that the
-    other has, too: text that stands in both.
-    ``parent_coverage``: share of the parent's tokens, counted with repeats, that the parts hold.
-    ``new_text``: share of the parts' tokens, counted with repeats, that the parent does not hold.
+    other has, too: text that is in both.
+    ``parent_coverage``: share of the parent's tokens, counted with repeats, that are in the parts.
+    ``new_text``: share of the parts' tokens, counted with repeats, that the parent lacks.
     ``balance``: tokens of the shorter part over those of the longer.
     """
 
@@ -50,7 +50,7 @@ class SplitIndependence:
 
 
 def measure_split(parent: str, first: str, second: str) -> SplitMeasures:
-    """How independent *first* and *second* are, and how much of *parent* they hold."""
+    """Measure how independent *first* and *second* are, and how much of *parent* they cover."""
     whole = Counter(tokenize(parent))
     shorter, longer = sorted((tokenize(first), tokenize(second)), key=len)
     parts = Counter(shorter) + Counter(longer)

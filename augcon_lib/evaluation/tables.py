@@ -1,4 +1,4 @@
-"""An evaluation as a table of figures, each with what it means, for terminals, UI and pages."""
+"""An evaluation as a table of figures with their meanings, for terminals, UI and pages."""
 
 import math
 import re
@@ -17,9 +17,9 @@ from augcon_lib.evaluation.topics import TopicCoverage
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One figure: its section and name, its value or why there is none, and what it says.
+    """One figure: its section and name, its value or why there is none, and its meaning.
 
-    ``of`` is how much it was measured on, in words.
+    ``of`` is the size of what it was measured on, as text.
     """
 
     section: str
@@ -40,7 +40,7 @@ class Line:
 
     @property
     def says(self) -> str:
-        """What the value says, or why there is none."""
+        """The meaning of the value, or why there is none."""
         if isinstance(self.value, NotMeasured):
             return f"not measured: {self.value.not_measured}"
         return self.meaning if self.is_measured else "not measured: nothing varies"

@@ -1,4 +1,4 @@
-"""The way to a model: requests and replies, the engine, the journal, and two endpoints."""
+"""Calls to a model: requests and replies, the engine, the journal, and the endpoints."""
 
 from augcon_lib.model.health import (
     EndpointReport,

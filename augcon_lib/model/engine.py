@@ -1,8 +1,8 @@
 """The engine behind the chat port: journal first, then the endpoint, then the journal again.
 
-For each request: replay what was paid for, share what is already in flight, otherwise ask up to
-four times (as the authors' code does), and once more with the model's own bad reply shown to it.
-Memory is proportional to the requests in flight.
+For each request: replay an answer that was paid for, share one that is already in flight,
+otherwise ask up to four times (as the authors' code does), and once more with the model's own bad
+reply shown to it. Memory is proportional to the requests in flight.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from augcon_lib.model.wire.transport import CallError, RawReply
 ANSWER_ATTEMPTS = 5  # the authors' four, and one that shows the model its own bad reply
 PROGRESS_INTERVAL_SECONDS = 0.25
 MAX_QUOTED_DETAIL_CHARS = 200
-# Why a reply ended, in the words of various servers; any other word is taken for a whole reply.
+# Why a reply ended, in the words of various servers; any other word counts as a complete reply.
 TOO_LONG = frozenset({"length", "max_tokens", "model_length"})
 FILTERED = frozenset({"content_filter", "safety"})
 BROKEN_OFF = frozenset({"abort", "error"})
@@ -41,7 +41,7 @@ OnProgress = Callable[[CallStats], None]
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """Why a completion is no answer: a reason code, and words for the model and the user."""
+    """Why a completion is not an answer: a reason code, and a text for the model and the user."""
 
     reason: str
     problem: str
@@ -49,19 +49,19 @@ class Unusable:
 
 
 class Sender(Protocol):
-    """What carries requests to a model: one endpoint, several, or batches."""
+    """Sends requests to a model: one endpoint, several, or batches."""
 
     async def ready(self) -> None:
-        """Raise ``EndpointError`` now where requests could not be sent later.
+        """Raise ``EndpointError`` now if requests could not be sent later.
 
-        An endpoint that is new to the workspace gets the one small call that it would get anyway.
+        An endpoint that is new to the workspace gets the one small call that it needs anyway.
         """
         ...
 
     async def send(
         self, request: ChatRequest, settle: Settle[Settled], repair: Repair | None = None
     ) -> Settled:
-        """What *settle* makes of the completion of *request*.
+        """Return the result of *settle* for the completion of *request*.
 
         Raises ``CallError`` (this request only), ``EndpointError`` or ``BudgetExceeded``.
         """
@@ -87,23 +87,23 @@ class ModelEngine:
         self._ledger = ledger
         self._identity = identity
         self._on_progress = on_progress
-        # Requests of batches (None) all have their turn at once.
+        # In batch mode (None) no request waits for its turn.
         self._places = AdaptiveSlots(PLACES_PER_CALL * calls_at_once) if calls_at_once else None
         self._told_at = 0.0
         self._in_flight: dict[bytes, asyncio.Future[ChatReply]] = {}
-        # What is younger was given to the command that this engine works for.
+        # Younger answers were given to the command that this engine works for.
         self._session_began = journal.session_began(ledger.session_id) or time.time()
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Answer *request*; the answer is durable before this returns.
 
         Raises ``AnswerRejected`` (this request only), ``EndpointError`` or ``BudgetExceeded``
-        (nothing more is sent), or ``ModelError`` where the journal fails.
+        (nothing more is sent), or ``ModelError`` if the journal fails.
         """
         key = journal_key(self._identity, request)
         while (shared := self._in_flight.get(key)) is not None:
             await asyncio.wait((shared,))
-            if not shared.cancelled():  # else its asker was cancelled: ask in its place
+            if not shared.cancelled():  # otherwise its caller was cancelled: ask in its place
                 self.stats.repeated += 1
                 return self._count(replace(shared.result(), from_journal=True))
         replayed, stale = self._replay(key, request)
@@ -112,11 +112,11 @@ class ModelEngine:
         return await self._ask_once(key, request, stale=stale)
 
     async def ready(self) -> None:
-        """Raise ``EndpointError`` where the model could not be asked; known endpoints: no call."""
+        """Raise ``EndpointError`` if the model cannot be asked; no call to known endpoints."""
         await self._sender.ready()
 
     def tell_progress(self) -> None:
-        """Report the counters now, however recently that was done."""
+        """Report the counters now, even if they were just reported."""
         self._told_at = time.monotonic()
         if self._on_progress is not None:
             self._on_progress(self.stats)
@@ -132,7 +132,7 @@ class ModelEngine:
             raise
         except BaseException as error:
             shared.set_exception(error)
-            shared.exception()  # whether anyone shares it or not, it counts as seen
+            shared.exception()  # counts as retrieved, whether anyone shares it or not
             raise
         else:
             shared.set_result(reply)
@@ -142,7 +142,7 @@ class ModelEngine:
             self.stats.waiting -= 1
 
     async def _obtain_alone(self, key: bytes, request: ChatRequest, *, stale: bool) -> ChatReply:
-        """As :meth:`_obtain`, or what another process obtained at the same time."""
+        """As :meth:`_obtain`, or return what another process obtained meanwhile."""
         place = self._places.slot() if self._places else nullcontext()
         async with place, self.journal.claimed(key):
             if not stale and self.journal.get(key) is not None:
@@ -152,7 +152,7 @@ class ModelEngine:
             return await self._obtain(key, request, stale=stale)
 
     def _replay(self, key: bytes, request: ChatRequest) -> tuple[ChatReply | None, bool]:
-        """The stored reply if there is one; and whether a stored one can no longer be read."""
+        """Return the stored reply, if any, and whether a stored one can no longer be read."""
         found = find_answer(self.journal, key, self._identity, request)
         if found is None:
             return None, False
@@ -245,7 +245,7 @@ class ModelEngine:
 
 
 def judge(reply: RawReply, reply_format: ReplyFormat) -> dict[str, str | int] | Unusable:
-    """The fields of a completion, or why it cannot be used."""
+    """Return the fields of a completion, or why it cannot be used."""
     if reply.refusal:
         said = clean(reply.refusal)[:MAX_QUOTED_DETAIL_CHARS]
         return Unusable("refused", f"the model refused: {said}", reply.content)
@@ -265,7 +265,7 @@ def judge(reply: RawReply, reply_format: ReplyFormat) -> dict[str, str | int] | 
 
 
 def rejection_reason(failure: CallError) -> str:
-    """The reason code of a request whose calls brought no completion at all."""
+    """Return the reason code of a request whose calls returned no completion at all."""
     if is_context_length(failure):
         return "context_length"
     if "content_filter" in failure.code or "content_policy" in failure.code:

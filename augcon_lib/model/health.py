@@ -1,4 +1,4 @@
-"""Checking an endpoint before a run: is anybody there, and what can it do."""
+"""Check an endpoint before a run: whether it answers, and what it can do."""
 
 import asyncio
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ CHECK_CONNECT_TIMEOUT_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class EndpointReport:
-    """What a check found: how replies are asked for, and which request fields are refused.
+    """The result of a check: how to ask for replies, and which request fields are refused.
 
-    ``takes_batches``: whether there are ``/batches``, as batch mode needs them.
+    ``takes_batches``: whether the endpoint has ``/batches``, which batch mode needs.
     """
 
     wire_form: str
@@ -46,7 +46,7 @@ class EndpointReport:
 async def check_connection(settings: Settings) -> None:
     """Raise ``EndpointError`` if nothing listens at any server of ``[model]``; sends nothing.
 
-    Takes two seconds at most. Behind a proxy the first call will tell.
+    Takes at most two seconds. Behind a proxy, only the first call shows it.
     """
     validate_model_settings(settings)
     model = settings.model
@@ -75,13 +75,13 @@ async def _connection_failure(server: ModelSettings) -> CallError | None:
             _, writer = await asyncio.open_connection(parts.hostname, port)
         writer.close()
     except OSError as error:
-        said = str(error) or f"no answer in {CHECK_CONNECT_TIMEOUT_SECONDS:g} seconds"
-        return CallError("connect", said)
+        cause = str(error) or f"no answer in {CHECK_CONNECT_TIMEOUT_SECONDS:g} seconds"
+        return CallError("connect", cause)
     return None
 
 
 async def check_endpoint(model: ModelSettings, api_key: SecretStr) -> EndpointReport:
-    """Ask one server one tiny question and report what it can do; nothing is journaled.
+    """Ask one server one tiny question, and report what it can do; journals nothing.
 
     *model* is one of ``settings.model.servers``. Raises ``EndpointError`` (wrong key, address or
     model name, no server).
@@ -113,7 +113,8 @@ async def check_endpoint(model: ModelSettings, api_key: SecretStr) -> EndpointRe
 
 
 async def check_embeddings(settings: Settings, api_key: SecretStr) -> int:
-    """Have one short text embedded; how many numbers a vector has. Nothing is journaled.
+    """Embed one short text, and return the length of its vector. Journals nothing.
+
 
     Raises ``EndpointError`` (wrong key, address or model name, no server), ``SettingsError``.
     """
@@ -140,9 +141,9 @@ async def check_embeddings(settings: Settings, api_key: SecretStr) -> int:
 
 
 async def _batches_problem(model: ModelSettings, server: Server, *, has_key: bool) -> str:
-    """Why there are no batches to be had; empty where there are."""
+    """Describe why batches are unavailable; empty if they are available."""
     if model.provider == "offline":
-        return "the embedded provider takes no batches"
+        return "the embedded provider does not support batches"
     try:
         await BatchApi(server.transport).check()
     except CallError as failure:

@@ -1,4 +1,4 @@
-"""Which model answers, and the key under which its answers are kept."""
+"""The identity of a model, and the key under which its answers are kept."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from augcon_lib.text.languages import SCRIPTS
 KEY_VERSION = 3
 FORMER_KEY_VERSION = 2
 _FENCES = ("```", "~~~")
-# A fence at the beginning of a line, to its like or the end; a group, so that split() keeps it.
+# A fence at the start of a line, up to a matching fence or the end; a group, so split() keeps it.
 _FENCED_CODE = re.compile(r"(?:\A|(?<=\n))((?:```(?s:.)*?(?:\n```|\Z)|~~~(?s:.)*?(?:\n~~~|\Z)))")
 # Ideographs, kana, their punctuation, and the scripts of South East Asia and Tibet; no full-width
 # letters and digits, which a space tells apart as it does in Latin.
@@ -34,27 +34,27 @@ def model_name(model: ModelSettings) -> str:
 
 
 def model_identity(model: ModelSettings) -> str:
-    """Provider and model name, for keys and fingerprints.
+    """Return provider and model name, for keys and fingerprints.
 
-    The host is no part of it: an answer stays valid when the same model moves.
+    The host is not included: an answer stays valid when the same model moves.
     """
     return f"{model.provider}/{model_name(model)}"
 
 
 def journal_key(identity: str, request: ChatRequest) -> bytes:
-    """sha256 (32 bytes) over everything of the logical request that can change an answer.
+    """Return the sha256 (32 bytes) of everything in the logical request that can change an answer.
 
-    The wire form is left out, so an answer stays valid when an endpoint's ability changes; both
-    forms' hints are in. ``stage`` and ``document_id`` are book-keeping and are left out too. Of
-    the user's message only that counts which :func:`same_text` leaves.
+    The wire form is left out, so an answer stays valid when an endpoint's abilities change; the
+    hints of both forms are included. ``stage`` and ``document_id`` are book-keeping and are left
+    out, too. Of the user's message only what :func:`same_text` keeps is included.
     """
     return _key(KEY_VERSION, identity, request, same_text(request.user))
 
 
 def former_journal_key(identity: str, request: ChatRequest) -> bytes:
-    """The key under which augcon 0.1 kept the answer: without any white space of the message.
+    """Return the key under which augcon 0.1 kept the answer: the message without white space.
 
-    For reading alone: texts that differ in the place of a space have the same one.
+    For reading only: texts that differ in the position of a space share a key.
     """
     return _key(FORMER_KEY_VERSION, identity, request, "".join(request.user.split()))
 
@@ -62,10 +62,10 @@ def former_journal_key(identity: str, request: ChatRequest) -> bytes:
 def find_answer(
     journal: Journal, key: bytes, identity: str, request: ChatRequest
 ) -> tuple[bytes, StoredAnswer] | None:
-    """The answer to *request* that *journal* holds under *key* or the former one, and its key.
+    """Return the answer to *request* in *journal*, under *key* or the former key, and its key.
 
-    *key* is the request's :func:`journal_key`, which costs more than the look into the journal.
-    ``ModelError`` where that cannot be read.
+    *key* is the request's :func:`journal_key`, which costs more than the look-up in the journal.
+    Raises ``ModelError`` if the journal cannot be read.
     """
     stored = journal.get(key)
     if stored is None and journal.was_begun:
@@ -75,11 +75,11 @@ def find_answer(
 
 
 def same_text(text: str) -> str:
-    """*text* as two passages have it that differ in their line breaks and margins alone.
+    """Normalise *text* so that passages which differ only in line breaks and margins are equal.
 
     A run of white space becomes one space; none is left between two characters of scripts that
-    are written without spaces, where a line break stands for nothing. Within fenced code lines
-    and their indentation stay, since they carry meaning there.
+    are written without spaces, where a line break means nothing. In fenced code, lines and their
+    indentation stay, since they carry meaning there.
     """
     if "```" not in text and "~~~" not in text:
         return _unwrapped(text)
@@ -121,7 +121,7 @@ def _same_for_many(
     reply_format: ReplyFormat,
     language: str,
 ) -> tuple["hashlib._Hash", str]:
-    """The JSON array before the user's message, hashed, and behind it."""
+    """Return the JSON array before the user's message, hashed, and the part after it."""
     fields = [
         [f.name, f.label, f.kind.__name__, f.choices, f.required] for f in reply_format.fields
     ]

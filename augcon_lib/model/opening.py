@@ -1,4 +1,4 @@
-"""Putting an engine together from settings."""
+"""Build an engine from the settings."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,23 +23,25 @@ from augcon_lib.settings import ModelSettings, Settings, key_of
 
 
 def validate_model_settings(settings: Settings) -> None:
-    """Raise ``SettingsError`` where ``[model]`` contradicts itself; sends nothing."""
+    """Raise ``SettingsError`` if ``[model]`` contradicts itself; sends nothing."""
     model = settings.model
     if settings.uses_endpoint_embeddings:
         _validate_embeddings(settings)
     if model.mode == "batch" and (model.provider == "offline" or model.endpoints):
         raise SettingsError(
-            '[model] mode = "batch" needs provider = "openai" and one base_url; set them, or '
+            '[model] mode = "batch" needs provider = "openai" and one base_url; set both, or set '
             'mode = "online"'
         )
     if model.provider == "offline":
         return
     if not model.name:
-        raise SettingsError('[model] provider = "openai" needs [model] name, the model to ask')
+        raise SettingsError(
+            '[model] provider = "openai" needs [model] name; set it to the name of the model'
+        )
     if model.endpoints and model.base_url:
         raise SettingsError(
-            "[model] base_url and [[model.endpoints]] are both set; make the address one of the "
-            "endpoints, or take the endpoints out"
+            "[model] base_url and [[model.endpoints]] are both set; move the address to the "
+            "endpoints, or remove the endpoints"
         )
     addresses = [server.base_url for server in model.servers]
     section = "[[model.endpoints]]" if model.endpoints else "[model]"
@@ -47,32 +49,32 @@ def validate_model_settings(settings: Settings) -> None:
         _validate_address(server, section)
     for address in addresses:
         if addresses.count(address) > 1:
-            raise SettingsError(f"[[model.endpoints]] names {address} twice; name it once")
+            raise SettingsError(f"[[model.endpoints]] names {address} twice; remove one of them")
 
 
 def _validate_embeddings(settings: Settings) -> None:
     if not settings.scorer.embedding_model:
         raise SettingsError(
-            '[scorer] embedding_source = "endpoint" needs [scorer] embedding_model, the name of '
-            "the model that makes embeddings there"
+            '[scorer] embedding_source = "endpoint" needs [scorer] embedding_model; set it to the '
+            "name of the embedding model at the endpoint"
         )
     if settings.model.provider == "offline":
         raise SettingsError(
             '[scorer] embedding_source = "endpoint" needs [model] provider = "openai": the offline '
-            'provider has no embeddings; name an endpoint, or set embedding_source = "package"'
+            'provider has no embeddings; set an endpoint, or set embedding_source = "package"'
         )
 
 
 def _validate_address(server: ModelSettings, section: str) -> None:
     try:
         parts = urlsplit(server.base_url)
-        host, _ = parts.hostname, parts.port  # looked at: either may be what is wrong
+        host, _ = parts.hostname, parts.port  # evaluated here: either may be invalid
         (host or "").encode("idna")
     except ValueError as error:
-        raise SettingsError(f"{section} base_url is no address: {error}") from None
+        raise SettingsError(f"{section} base_url is not a valid address: {error}") from None
     if "@" in parts.netloc:
         raise SettingsError(
-            f"{section} base_url holds a user name or password; take it out, and put the key in "
+            f"{section} base_url contains a user name or password; remove it, and put the key in "
             f"the environment variable {server.api_key_env}"
         )
     if parts.scheme not in ("http", "https") or not parts.netloc:
@@ -92,10 +94,10 @@ async def open_engine(
     session_id: str = "",
     on_progress: OnProgress | None = None,
 ) -> AsyncIterator[ModelEngine]:
-    """An engine for one event loop; journal and connections are closed at the end.
+    """Open an engine for one event loop; journal and connections are closed at the end.
 
-    ``session_id`` names the command whose calls count against ``[budget]`` together; with none
-    the budget holds for this engine. *on_progress* is called at most four times a second, and
+    ``session_id`` names the command whose calls count against ``[budget]`` together; without one,
+    the budget applies to this engine. *on_progress* is called at most four times a second, and
     once at the end. Raises ``SettingsError``, or ``ModelError`` for the journal.
     """
     validate_model_settings(settings)
@@ -128,9 +130,9 @@ async def open_engine(
 
 
 def check_open_batches(model: ModelSettings, journal: Journal) -> int:
-    """How many requests are in batches whose answers *model* will fetch.
+    """Count the requests in batches whose answers *model* will fetch.
 
-    Raises ``SettingsError`` where answers that were ordered by batch would be asked for again.
+    Raises ``SettingsError`` if requests that are already in a batch would be sent again.
     """
     own = public_url(model.base_url) if model.mode == "batch" else None
     found = open_requests(journal, model_identity(model))
@@ -138,8 +140,8 @@ def check_open_batches(model: ModelSettings, journal: Journal) -> int:
         if base_url != own:
             raise SettingsError(
                 f"{count:,} requests to {model_identity(model)} are in batches at {base_url}, and "
-                'their answers are not fetched yet; set [model] mode = "batch" and base_url to it '
-                "until they are, or give them up: augcon journal forget-batches"
+                'their answers are not fetched yet; set [model] mode = "batch" and base_url to '
+                "that address until they are, or drop the batches: augcon journal forget-batches"
             )
     return sum(found.values())
 
@@ -153,7 +155,7 @@ async def _open_sender(
     budget: Budget,
     on_progress: OnProgress | None,
 ) -> AsyncIterator[Sender]:
-    """What carries calls as *model* says; connections are closed at the end."""
+    """Open the sender that *model* describes; connections are closed at the end."""
 
     def tell_progress() -> None:
         if on_progress is not None:

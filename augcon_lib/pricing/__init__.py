@@ -1,7 +1,7 @@
-"""What stale work will cost before it is done: model calls and tokens, by stage and by reason.
+"""Estimate the cost of stale work in advance: model calls and tokens, by stage and by reason.
 
-The run's own code is walked with a model that costs nothing (``stand_in``); what it had to guess
-is corrected by what this workspace's own trees took (``calibration``).
+The run's own code is executed with a model that costs nothing (``stand_in``); its guesses are
+corrected by the real costs of this workspace's own trees (``calibration``).
 """
 
 from augcon_lib.pricing.price import Price, price

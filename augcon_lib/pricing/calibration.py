@@ -1,7 +1,7 @@
-"""What this workspace's own past says about guesses: how far off they are, and how much they vary.
+"""Calibrate guesses by this workspace's own past: how far off they are, and how much they vary.
 
-Trees that are there are walked again without the journal; what they really took, over what the
-walk says, corrects the guesses to come, and the scatter gives the range.
+Existing trees are walked again without the journal; the ratio of their real cost to the walk's
+corrects later guesses, and the scatter gives the range.
 """
 
 import math
@@ -18,16 +18,16 @@ from augcon_lib.records import Context
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.counts import PastContext, distinct_shares, past_contexts
 
-# So many root contexts of the past are walked again (about 10 ms each).
+# This many past root contexts are walked again (about 10 ms each).
 CALIBRATION_CONTEXTS = 80
-# A language with fewer takes the figures of all languages together.
+# A language with fewer uses the figures of all languages together.
 MIN_CONTEXTS = 10
 PRICED_STAGES: tuple[StageName, ...] = ("cst_nodes", "responses")
 
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """Real calls for each guessed one, and how sure that is.
+    """Real calls per guessed call, and how certain that is.
 
     ``scatter`` is the variance of one context's real calls for each guessed call,
     ``doubt`` the relative standard error of the factor itself.
@@ -40,7 +40,7 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Corrections of what a walk says.
+    """Corrections of the figures of a walk.
 
     ``factors`` by stage and language ("" for all together); ``issued_per_answer``,
     ``tokens`` (input, output: real over guessed) by stage.
@@ -51,13 +51,13 @@ class Calibration:
     tokens: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def factor(self, stage: StageName, language: str) -> Factor:
-        """That of the language, of all languages, or of no history."""
+        """Return the factor of the language, of all languages, or without history."""
         by_language = self.factors.get((stage, language))
         return by_language or self.factors.get((stage, "")) or Factor()
 
 
 def shares_of(run: StageRun) -> DistinctShares:
-    """How many queries were different in this workspace so far."""
+    """Return how many queries were distinct in this workspace so far."""
     known = distinct_shares(run.warehouse)
     usual = DistinctShares()
     return DistinctShares(known.get(False, usual.first), known.get(True, usual.further))
@@ -88,7 +88,7 @@ async def calibrate(
 
 
 def factor_of(pairs: Sequence[tuple[float, float]]) -> Factor:
-    """The ratio of sums over (real, guessed), with its scatter (a ratio estimator)."""
+    """Return the ratio of sums over (real, guessed), with its scatter (a ratio estimator)."""
     real, guessed = (sum(column) for column in zip(*pairs, strict=True))
     if not real or not guessed:
         return Factor()

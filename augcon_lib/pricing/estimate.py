@@ -1,4 +1,4 @@
-"""Model calls and tokens as ranges, and what they cost."""
+"""Model calls and tokens as ranges, and their cost."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class Range:
 
 
 def around(value: float, deviation: float, least: float = 0.0) -> Range:
-    """*value* give or take *deviation*, as far as that stays above *least* and symmetric."""
+    """Return *value* ± *deviation*, as far as that stays above *least* and symmetric."""
     spread = min(deviation, max(0.0, value - least))
     return Range(value - spread, value + spread)
 
@@ -31,7 +31,7 @@ def around(value: float, deviation: float, least: float = 0.0) -> Range:
 class Estimate:
     """Model calls and tokens of some work.
 
-    ``embedded_tokens`` are those of the input tokens that cost what embeddings do.
+    ``embedded_tokens`` are the input tokens that are charged at the price of embeddings.
     """
 
     calls: Range = Range()
@@ -48,7 +48,7 @@ class Estimate:
         )
 
     def cost_usd(self, settings: Settings) -> Range:
-        """What the tokens cost at the settings' prices."""
+        """Return the cost of the tokens at the settings' prices."""
 
         def cost(read: float, embedded: float, written: float) -> float:
             asked = settings.model.cost_usd(round(read - embedded), round(written))

@@ -1,4 +1,4 @@
-"""From what was walked to a range: corrected by the past, as wide as the past was scattered."""
+"""Turn walks into ranges: corrected by the past, as wide as the past was scattered."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -20,7 +20,7 @@ DEVIATIONS = 2.0
 # Following two edit histories, the embedded provider did so in a tenth to a third of what it
 # could have saved, a server that splits in the middle in two fifths and more.
 MOVED_SHARE = 0.25
-# A guess: the queries to embed are not written yet, and servers count tokens each in their way.
+# A guess: the queries to embed are not written yet, and each server counts tokens in its own way.
 EMBEDDED_SPREAD = 0.5
 
 
@@ -30,10 +30,10 @@ def of_contexts(
     weight: float,
     calibration: Calibration,
 ) -> Estimate:
-    """What *stage* asks for root contexts like *walked*, each of which stands for *weight*.
+    """Estimate the calls of *stage* for root contexts like *walked*, each standing for *weight*.
 
     Each is walked twice: as if the model splits where it did before, and as if it does not. The
-    range reaches from the one to the other, give or take what past trees differed from a walk.
+    range extends from one to the other, plus or minus the past difference of trees from walks.
     """
     ends = [
         _sum(stage, [pair[number] for pair in walked], weight, calibration) for number in (0, 1)
@@ -57,7 +57,7 @@ def of_contexts(
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """Calls, tokens in and tokens out, corrected; the standard deviations of the calls."""
+    """Return corrected calls, tokens in and tokens out, and the calls' standard deviations."""
 
     amounts: tuple[float, float, float]
     deviation: float
@@ -82,9 +82,9 @@ def _sum(
 
 
 def of_embeddings(texts: Sequence[Collection[str]], weight: float = 1.0) -> Estimate:
-    """What embedding *texts*, of each root context its own, asks; each stands for *weight*.
+    """Estimate the embedding of *texts*, grouped by root context; each stands for *weight*.
 
-    How many calls of a stage are not full is not known; neither is where a model will split.
+    How many calls of a stage are not full is unknown; so is where a model will split.
     """
     count = sum(map(len, texts)) * weight
     tokens = sum(estimate_tokens(text) for each in texts for text in each) * weight
@@ -97,10 +97,10 @@ def of_embeddings(texts: Sequence[Collection[str]], weight: float = 1.0) -> Esti
 
 
 def of_choice(stage: StageName, tally: Tally, examples: int, calibration: Calibration) -> Estimate:
-    """What making the scorer or the few-shot choice asks.
+    """Estimate the calls for the scorer or the few-shot choice.
 
-    Which queries a scorer learns from, and so how many of their negatives are known, is chance.
-    Answers that come out alike are judged once, so a search may take little more than half.
+    Which queries a scorer learns from, and so how many of their negatives are known, is random.
+    Equal answers are judged once, so a search may take little more than half.
     """
     if not tally.calls:
         return Estimate()
@@ -130,7 +130,7 @@ def _guessed_share(context: Walked) -> float:
 
 
 def _sampling_variance(values: Sequence[float], weight: float) -> float:
-    """Of a sum over a sample that stands for *weight* times as many."""
+    """Return the deviation of a sum over a sample that stands for *weight* times as many."""
     count = len(values)
     if weight <= 1 or not count:
         return 0.0

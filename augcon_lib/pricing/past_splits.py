@@ -1,8 +1,8 @@
-"""Where a document's trees were split before: the best guess for a passage that was edited.
+"""Where a document's trees were split before: the best guess for an edited passage.
 
-A passage whose question and halves are not known yet is taken to be split where its
-predecessor was. The text on either side of the old cut finds the place again; white space is
-left out, as prompts show it in different ways.
+A passage whose question and halves are not known yet counts as split where its predecessor was.
+The text on either side of the old cut identifies the position; white space is left out, as prompts
+show it in different ways.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from augcon_lib.records import Node
 
-# So many characters on either side of a cut are enough to find it in the same document.
+# This many characters on either side of a cut are enough to find it in the same document.
 MARK_CHARS = 24
 
 
@@ -46,13 +46,13 @@ class PastSplits:
         return bool(self._splits or self._leaves)
 
     def was_leaf(self, text: str, round_number: int) -> bool:
-        """Was the squeezed *text* asked before and not split?"""
+        """Whether the squeezed *text* was queried before and not split."""
         return (round_number, text) in self._leaves
 
     def find(self, text: str, round_number: int) -> int | None:
-        """How many characters of the squeezed *text* come before the cut; ``None``: unknown.
+        """Return how many characters of the squeezed *text* precede the cut; ``None``: unknown.
 
-        Of the old cuts that lie in *text*, the one of the passage nearest to it in length is taken.
+        Of the old cuts inside *text*, the one of the passage nearest to it in length is used.
         """
         best: tuple[int, int] | None = None
         for split in self._splits.get(round_number, ()):
@@ -79,5 +79,5 @@ def _cut(text: str, split: _Split) -> int | None:
 
 
 def squeeze(text: str) -> str:
-    """*text* without white space."""
+    """Return *text* without white space."""
     return "".join(text.split())

@@ -1,4 +1,4 @@
-"""From stale documents to the price of making them: by stage and by reason."""
+"""The price of materializing stale documents, by stage and by reason."""
 
 import asyncio
 from collections import defaultdict
@@ -30,9 +30,9 @@ from augcon_lib.warehouse.choices import NO_DOCUMENT, load_few_shot, load_scorer
 from augcon_lib.warehouse.partitions import load_states
 from augcon_lib.warehouse.stage_rows import read_positives
 
-# A sample of queries is drawn from; more copies of what was walked would not change its kind.
+# Size of the pool that a sample of queries is drawn from; more copies would not change it.
 MAX_COPIES = 20
-# Of a question that is not written yet, for what it costs to embed it.
+# Length of a question that is not written yet, for the cost of its embedding.
 QUESTION_CHARS = 100
 
 
@@ -45,20 +45,20 @@ class Price:
     documents: dict[str, int] = field(default_factory=dict)
 
     def add(self, stage: StageName, reason: str, part: Estimate) -> None:
-        """Count *part* in."""
+        """Add *part*."""
         self.stages[stage] = self.stages.get(stage, Estimate()) + part
         self.reasons[reason] = self.reasons.get(reason, Estimate()) + part
 
     @property
     def total(self) -> Estimate:
-        """All of it."""
+        """The sum of all parts."""
         return sum(self.stages.values(), Estimate())
 
 
 def price(
     run: StageRun, stale: Staleness, listing: StoreListing, reasons: Mapping[str, Sequence[str]]
 ) -> Price:
-    """The price of all that is *stale*; *reasons* are those of each stale document.
+    """Estimate the price of all that is *stale*; *reasons* are those of each stale document.
 
     Reads the store, the warehouse and the journal; calls nothing and writes nothing.
     """
@@ -149,12 +149,12 @@ class _Pricing:
         return Walker(self._run, chat, self._scorer, self._few_shot)
 
     def _is_kept(self, stage: StageName, journal: Journal) -> bool:
-        """Will the version that was in force before the warehouse was lost be taken again?"""
+        """Whether the version that was active before the warehouse was lost will be restored."""
         in_force = self._run.versions().active[stage]
         return not in_force and usable_choice(self._run, stage, journal) is not None
 
     async def _search(self, chat: StandIn) -> None:
-        """Ask what the search over few-shot examples will."""
+        """Make the calls of the search over few-shot examples."""
         run, given = self._run, self._run.settings.responses
         responder = Responder(chat, run.prompts, run.principles, given)
         await FewShotSearch(chat, run.prompts, responder).search(
@@ -164,7 +164,7 @@ class _Pricing:
     async def _worsen(
         self, chat: StandIn, new: Sequence[Positive], gone_nodes: Collection[str]
     ) -> None:
-        """Ask for the negatives of a pool that is like the one to come."""
+        """Make the calls for the negatives of a pool like the future one."""
         run, settings = self._run, self._run.settings
         stay = [each for each in read_positives(run.warehouse) if each.node_id not in gone_nodes]
         pool = [*stay, *new]
@@ -177,7 +177,7 @@ class _Pricing:
 def with_retraining(
     run: StageRun, choices: Mapping[StageName, Sequence[str]], drifting: float
 ) -> dict[StageName, Sequence[str]]:
-    """*choices*, and the scorer where *drifting* more documents with other trees make it stale."""
+    """Return *choices*, and the scorer if *drifting* more documents make it stale."""
     states = load_states(run.warehouse)
     scorer = states.get(("query_scorer", NO_DOCUMENT))
     if "query_scorer" in choices or scorer is None or not run.settings.uses_scorer or not drifting:
@@ -191,5 +191,5 @@ def with_retraining(
 
 
 def again(positive: Positive, copy: int) -> str:
-    """The context of *positive*; that of a *copy*, which stands for another one, is unlike it."""
+    """Return the context of *positive*; a *copy*, which stands for another one, differs from it."""
     return f"{positive.context} ({copy})" if copy else positive.context

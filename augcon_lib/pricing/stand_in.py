@@ -1,8 +1,8 @@
-"""A model that costs nothing: the journal's answers where there are any, else a guess.
+"""A model that costs nothing: the journal's answers if there are any, otherwise a guess.
 
-It answers the run's own code, so that a plan asks exactly what the run will ask as far as that is
-known. What had to be guessed is counted; the guess is the paper's own ablation (section 4.4), a
-cut at the sentence in the middle, unless the document's earlier trees say where it is split (and
+It answers the run's own code, so that a plan makes exactly the requests of the run, as far as they
+are known. Guesses are counted; a guess is the paper's own ablation (section 4.4), a cut at the
+sentence in the middle, unless the document's earlier trees show where it is split (and
 ``trusts_past``).
 """
 
@@ -21,16 +21,16 @@ from augcon_lib.tree.context_split_tree import last_sentence_of_first_half
 QUESTION_TOKENS = 25
 ANSWER_TOKENS = 80
 _CONTEXT = re.compile(r"<context>\n(.*)\n</context>", re.DOTALL)
-# A made-up answer holds no number that a passage lacks.
+# A made-up answer contains no number that a passage lacks.
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 _SENTENCE_NUMBER = re.compile(r"^\[\d+\] ", re.MULTILINE)
 
 
 @dataclass
 class Tally:
-    """Calls that the journal does not answer, and their tokens as far as texts tell.
+    """Calls that the journal does not answer, and their tokens as estimated from the texts.
 
-    ``guessed`` of the calls were met behind a cut that is a guess, ``replayed`` ones cost nothing.
+    ``guessed`` of the calls came after a guessed cut, ``replayed`` ones cost nothing.
     """
 
     calls: int = 0
@@ -42,7 +42,7 @@ class Tally:
 
 @dataclass
 class DistinctShares:
-    """Which share of queries repeats no other one, in a first tree and in further ones."""
+    """The share of queries that repeat no other one, in a first tree and in further ones."""
 
     first: float = 0.9
     further: float = 0.4
@@ -50,7 +50,7 @@ class DistinctShares:
 
 @dataclass
 class StandIn:
-    """A :class:`~augcon_lib.chat.port.Chat` that calls nobody; with no *journal* it guesses."""
+    """A :class:`~augcon_lib.chat.port.Chat` without calls; with no *journal* it guesses."""
 
     identity: str
     journal: Journal | None = None
@@ -65,18 +65,18 @@ class StandIn:
     _guessed_texts: set[str] = field(default_factory=set)
 
     def take_tally(self) -> Tally:
-        """What was asked since the last time."""
+        """Return the calls since the last time."""
         tally, self._tally = self._tally, Tally()
         return tally
 
     def begin_context(self, past: PastSplits) -> None:
-        """Forget the last context; *past* are the splits of the document to come."""
+        """Forget the last context; *past* are the splits of the next document."""
         self.past = past
         self._last_question = ""
         self._guessed_texts.clear()
 
     async def ask(self, request: ChatRequest) -> ChatReply:
-        """The journal's reply, or one in its place that is counted."""
+        """Return the journal's reply, or a guess that is counted."""
         key = journal_key(self.identity, request)
         reply = self._known.get(key) or self._replay(key, request)
         if reply is None:
@@ -118,7 +118,7 @@ class StandIn:
         return ChatReply(fields, from_journal=False)
 
     def _question(self, question: str, *, further: bool) -> str:
-        """A question unlike all others; every so often, as in the past, one that was asked."""
+        """Return a new question, or, as often as in the past, an earlier one again."""
         self._owed[further] += self.shares.further if further else self.shares.first
         if self._last_question and self._owed[further] < 1:
             return self._last_question
@@ -159,7 +159,7 @@ class StandIn:
         return last
 
     def _cut(self, text: str, round_number: int) -> tuple[int, bool]:
-        """Squeezed characters before the cut (-1: was never cut), and whether that is known."""
+        """Return the squeezed characters before the cut (-1: never cut), and if that is known."""
         squeezed = squeeze(text)
         if squeezed in self._guessed_texts:
             self._tally.guessed += 1
@@ -188,7 +188,7 @@ def _prompt_tokens(request: ChatRequest) -> int:
 
 
 def _place_of(text: str, squeezed_chars: int) -> int:
-    """The index in *text* behind so many characters that are not white space."""
+    """Return the index in *text* after this many characters that are not white space."""
     seen = 0
     for place, char in enumerate(text):
         if seen == squeezed_chars:

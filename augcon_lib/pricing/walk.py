@@ -1,4 +1,4 @@
-"""Walking one root context as the run will: its trees, the selection, the answers."""
+"""Walk one root context as the run will: its trees, the selection, the answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from augcon_lib.strategies import Strategy, strategy_for
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """What one root context asks for its trees and for its answers.
+    """The calls of one root context for its trees and for its answers.
 
     ``positives`` are the queries of a first tree that is grown, which a scorer may learn from.
-    ``is_new``: nothing is known of how it will be split. ``texts`` have to be embedded first.
+    ``is_new``: nothing is known about its split. ``texts`` have to be embedded first.
     """
 
     language: str
@@ -54,7 +54,7 @@ class Walker:
         self._responder = Responder(chat, run.prompts, principles, settings.responses)
 
     async def walk(self, work: ContextWork) -> Walked:
-        """Everything that *work* asks for."""
+        """Return all calls of *work*."""
         self._chat.begin_context(work.past)
         nodes = work.nodes
         if work.context is not None:
@@ -98,10 +98,10 @@ class Walker:
 
 
 class _GuessingScorer:
-    """The scorer in force; a query that nobody has asked yet scores like one of the others.
+    """The active scorer; a query that does not exist yet scores like one of the others.
 
     So does one that the endpoint would have to embed first; ``unembedded`` are the texts of the
-    last scoring for which it would be asked.
+    last scoring that it would have to embed.
     """
 
     def __init__(self, run: StageRun, scorer: Scorer | None, chat: StandIn) -> None:

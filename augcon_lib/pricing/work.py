@@ -1,4 +1,4 @@
-"""Which root contexts stale documents hold, and what is known of each."""
+"""The root contexts of stale documents, and what is known about each."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from augcon_lib.tree.lengths import resolve_lengths
 from augcon_lib.warehouse.partitions import OK, load_states
 from augcon_lib.warehouse.stage_rows import read_documents_text, read_languages, read_nodes
 
-# Of more stale documents than this only a sample is read; the rest is taken to be like it.
+# Of more stale documents than this only a sample is read; it stands for the rest.
 MAX_READ_DOCUMENTS = 300
 # Of more root contexts than this only a sample is walked (about 10 ms each).
 MAX_WALKED_CONTEXTS = 500
@@ -25,7 +25,7 @@ MAX_WALKED_CONTEXTS = 500
 
 @dataclass(frozen=True, slots=True)
 class ContextWork:
-    """One root context that may ask the model: its finished *nodes*, or the *context* to grow."""
+    """One root context that may need calls: its finished *nodes*, or the *context* to grow."""
 
     document_id: str
     language: str
@@ -38,7 +38,7 @@ class ContextWork:
 class Sample:
     """Contexts of all documents with one reason; each stands for *weight* others like it.
 
-    ``drifting`` is how many documents' worth of trees will be others than there are.
+    ``drifting`` is for how many documents the trees will differ from the current ones.
     """
 
     works: Sequence[ContextWork]
@@ -49,7 +49,7 @@ class Sample:
 class WorkFinder:
     """Finds the contexts of stale documents; reads the store and the warehouse, writes nothing.
 
-    ``gone_nodes`` are nodes of the present trees that will not be there any more.
+    ``gone_nodes`` are nodes of the current trees that will no longer exist.
     """
 
     def __init__(self, run: StageRun, stale: Staleness, listing: StoreListing) -> None:
@@ -63,7 +63,7 @@ class WorkFinder:
         self._expectation = Expectation(run.settings, run.versions(), self._states)
 
     def sample(self, document_ids: Sequence[str], share: float) -> Sample:
-        """The contexts of *document_ids*; at most *share* of what a plan may read and walk."""
+        """Return the contexts of *document_ids*, at most *share* of a plan's limits."""
         read = document_ids[:: _step(len(document_ids), MAX_READ_DOCUMENTS * share)]
         drifting = self._drifting
         works = [work for document in self._documents(read) for work in document]
@@ -95,7 +95,7 @@ class WorkFinder:
         yield from read_documents_text(self._run.warehouse, stored)
 
     def _with_text(self, document: Document, stored: Sequence[Node]) -> list[ContextWork]:
-        """Contexts that stay, with all answers there, cost nothing and are left out."""
+        """Leave out contexts that stay and have all their answers: they cost nothing."""
         document_id, language = document.document_id, document.language
         trees_hold = self._holds("cst_nodes", document_id)
         answers_hold = all(
@@ -110,7 +110,7 @@ class WorkFinder:
                 self._run.settings.source,
             )
         except DocumentError:
-            # It will be rejected, before anything is asked.
+            # It will be rejected before any call.
             contexts = ()
         known = by_context(stored) if trees_hold else {}
         lost = set(by_context(stored)) - ({c.context_id for c in contexts} if trees_hold else set())
@@ -129,7 +129,7 @@ class WorkFinder:
         return works
 
     def _holds(self, stage: StageName, document_id: str) -> bool:
-        """Was *stage* made with all its present inputs but for the document itself?"""
+        """Whether *stage* was made with all its current inputs except for the document itself."""
         state = self._states.get((stage, document_id))
         if state is None or state.status != OK:
             return False
@@ -138,7 +138,7 @@ class WorkFinder:
 
 
 def by_context(nodes: Iterable[Node]) -> dict[str, list[Node]]:
-    """*nodes* by context id, in their order."""
+    """Group *nodes* by context id, in their order."""
     found: dict[str, list[Node]] = {}
     for node in nodes:
         found.setdefault(node.context_id, []).append(node)
@@ -146,7 +146,7 @@ def by_context(nodes: Iterable[Node]) -> dict[str, list[Node]]:
 
 
 def shares_of_sample(groups: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """How much of what a plan may read each group gets: as it has documents, small ones more."""
+    """Divide a plan's limits among groups by their documents, with more for small ones."""
     weights = {name: len(documents) ** 0.5 for name, documents in groups.items()}
     total = sum(weights.values()) or 1.0
     return {name: weight / total for name, weight in weights.items()}

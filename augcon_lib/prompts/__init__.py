@@ -1,7 +1,7 @@
-"""The prompts of the method, English and Chinese, and what people write beside them.
+"""The prompts of the method, English and Chinese, and the files that users write with them.
 
-Packaged templates lie in ``en/`` and ``zh/``; a workspace may hold its own copies in ``prompts/``.
-How a reply is to be formatted is no part of a prompt: the model engine adds it.
+Packaged templates are in ``en/`` and ``zh/``; a workspace may have its own copies in ``prompts/``.
+The format of a reply is not part of a prompt: the model engine adds it.
 """
 
 from augcon_lib.prompts.library import (

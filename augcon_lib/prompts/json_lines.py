@@ -1,4 +1,4 @@
-"""Reading JSONL files that people write: errors name the file, the line and the key."""
+"""Read JSONL files that people write: errors name the file, the line and the key."""
 
 import difflib
 import json
@@ -12,7 +12,7 @@ class BadLine(ValueError):
 
 
 def read_rows(path: Path, keys: Mapping[str, type]) -> Iterator[dict[str, Any]]:
-    """The rows of *path*, each with exactly *keys* of their types; blank lines are skipped.
+    """Yield the rows of *path*, each with exactly *keys* of their types; skip blank lines.
 
     Texts must not be blank, numbers are at least 1. Raises ``BadLine``, ``OSError``.
     """

@@ -4,5 +4,5 @@ PROMPT_LANGUAGES = ("en", "zh")
 
 
 def prompt_language(language: str) -> str:
-    """``zh`` for every kind of Chinese, else ``en``: those prompts ask for the passage's own."""
+    """Return ``zh`` for any Chinese, else ``en``: those prompts request the passage's language."""
     return "zh" if language.lower().replace("_", "-").split("-")[0] == "zh" else "en"

@@ -46,7 +46,7 @@ PACKAGED = tuple(
 
 @dataclass(frozen=True, slots=True)
 class CstExample:
-    """One of E_CST (section 3.2): a context as the prompt shows it, and what is to be replied.
+    """One of E_CST (section 3.2): a context as the prompt shows it, and the expected reply.
 
     Of the last three, those of the prompt's reply are set.
     """
@@ -61,8 +61,8 @@ class CstExample:
 class PromptLibrary:
     """Prompts by name and language; each file is read once.
 
-    A file ``<override_dir>/<language>/<name>.md`` wins over the packaged one, and so does an
-    examples file.
+    A file ``<override_dir>/<language>/<name>.md`` takes precedence over the packaged one, and so
+    does an examples file.
     """
 
     def __init__(self, override_dir: Path | None = None) -> None:
@@ -71,7 +71,7 @@ class PromptLibrary:
         self._examples: dict[tuple[str, str], tuple[CstExample, ...]] = {}
 
     def get(self, name: str, language: str) -> Prompt:
-        """The prompt *name* for passages in *language*, a code such as ``en`` or ``zh-Hant``.
+        """Return the prompt *name* for passages in *language*, such as ``en`` or ``zh-Hant``.
 
         Raises ``PromptError``.
         """
@@ -96,7 +96,7 @@ class PromptLibrary:
         return self._examples[key]
 
     def fingerprint(self, *names: str) -> str:
-        """sha256 over the prompts *names* and their examples, in all languages."""
+        """Return the sha256 over the prompts *names* and their examples, in all languages."""
         digest = sha256()
         for name in names:
             for language in PROMPT_LANGUAGES:
@@ -116,8 +116,8 @@ class PromptLibrary:
 def _known(name: str, names: tuple[str, ...]) -> str:
     if name not in names:
         near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names)}"
-        raise PromptError(f"there is no prompt {name!r}; {hint}")
+        hint = f"did you mean {near[0]!r}?" if near else f"use one of: {', '.join(names)}"
+        raise PromptError(f"no prompt {name!r} exists; {hint}")
     return name
 
 

@@ -1,4 +1,4 @@
-"""The tags between which a prompt carries foreign text, and making them harmless inside of it."""
+"""The tags around untrusted text in a prompt, and neutralising them inside that text."""
 
 import re
 
@@ -8,7 +8,7 @@ _HARMLESS = str.maketrans("<>", "‹›")
 
 
 def neutralise(text: str) -> str:
-    """*text* with the brackets of every such tag replaced, so that it can close no slot.
+    """Replace the brackets of every such tag in *text*, so that it can close no slot.
 
     Any case, inner white space and attributes are covered. The length stays the same, so spans
     in the result are spans in *text*.

@@ -40,13 +40,13 @@ class Prompt:
     user_template: str
 
     def instruction(self, **variables: str) -> str:
-        """The system message; ``PromptError`` for a variable too many or too few."""
+        """Return the system message; raises ``PromptError`` for an extra or missing variable."""
         return self._fill(self.instruction_template, variables)
 
     def user(self, **variables: str) -> str:
-        """The last user message; tags inside of *variables* are neutralised.
+        """Return the last user message; tags inside *variables* are neutralised.
 
-        Raises ``PromptError`` for a variable too many or too few.
+        Raises ``PromptError`` for an extra or missing variable.
         """
         harmless = {name: neutralise(value) for name, value in variables.items()}
         return self._fill(self.user_template, harmless)
@@ -54,7 +54,9 @@ class Prompt:
     def _fill(self, template: str, variables: Mapping[str, str]) -> str:
         used = set(_VARIABLE.findall(template))
         for name in sorted(variables.keys() - used):
-            raise PromptError(f"{self.source}: there is no {{{{{name}}}}}{_nearest(name, used)}")
+            raise PromptError(
+                f"{self.source}: unknown variable {{{{{name}}}}}{_nearest(name, used)}"
+            )
         for name in sorted(used - variables.keys()):
             given = variables.keys()
             raise PromptError(f"{self.source}: no value for {{{{{name}}}}}{_nearest(name, given)}")
@@ -62,10 +64,10 @@ class Prompt:
 
 
 def parse_prompt(name: str, source: Path, text: str) -> Prompt:
-    """The prompt in *text*, the content of *source*.
+    """Read the prompt in *text*, the content of *source*.
 
-    Raises ``PromptError`` where a part is missing or empty, a variable is unknown or unused, or a
-    slot does not stand in its own tags.
+    Raises ``PromptError`` if a part is missing or empty, a variable is unknown or unused, or a slot
+    is not inside its own tags.
     """
     instruction, user = _parts(source, text)
     in_instruction, in_user = _BY_PROMPT.get(name, _TREE)
@@ -75,7 +77,7 @@ def parse_prompt(name: str, source: Path, text: str) -> Prompt:
         slot = rf"<{tag}>\s*\{{\{{[ \t]*{tag}[ \t]*\}}\}}\s*</{tag}>"
         if tag in in_user and len(re.findall(slot, user)) != 1:
             raise PromptError(
-                f"{source}: {{{{{tag}}}}} must stand once, between <{tag}> and </{tag}>"
+                f"{source}: {{{{{tag}}}}} must occur once, between <{tag}> and </{tag}>"
             )
     return Prompt(name, source, sha256(text.encode("utf-8")).hexdigest(), instruction, user)
 
@@ -94,7 +96,7 @@ def _parts(source: Path, text: str) -> tuple[str, str]:
     user = "\n".join(lines[second + 1 :]).strip()
     for heading, part in ((INSTRUCTION_HEADING, instruction), (USER_HEADING, user)):
         if not part:
-            raise PromptError(f"{source}: nothing stands below {heading!r}")
+            raise PromptError(f"{source}: the part below {heading!r} is empty")
     return instruction, user
 
 

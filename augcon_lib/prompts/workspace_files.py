@@ -1,4 +1,4 @@
-"""What the people of a workspace write: its principles and its few-shot examples (section 3.4)."""
+"""The files that users of a workspace write: principles and few-shot examples (section 3.4)."""
 
 from pathlib import Path
 
@@ -10,23 +10,23 @@ EXAMPLE_KEYS = {"context": str, "question": str, "answer": str}
 
 
 def load_principles(path: Path) -> str:
-    """The constitution P at *path*; ``SettingsError`` where it is missing or empty."""
+    """Read the constitution P at *path*; raises ``SettingsError`` if it is missing or empty."""
     try:
         text = path.read_text(encoding="utf-8-sig").strip()
     except OSError as error:
         raise SettingsError(
-            f"{path} cannot be read ({error.strerror}); write the principles that every answer "
-            "follows there, or copy the file of a new workspace: augcon init DIR"
+            f"{path} cannot be read ({error.strerror}); write the principles for all answers into "
+            "it, or copy the file of a new workspace: augcon init DIR"
         ) from None
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} is not UTF-8 ({error.reason} at {error.start})") from None
     if not text:
-        raise SettingsError(f"{path} is empty; write the principles that every answer follows")
+        raise SettingsError(f"{path} is empty; write the principles for all answers into it")
     return text
 
 
 def load_few_shot_examples(path: Path) -> tuple[FewShotExample, ...]:
-    """The human-written examples E_R of the JSONL file at *path*, in its order.
+    """Read the human-written examples E_R from the JSONL file at *path*, in its order.
 
     Raises ``SettingsError``: the file is missing, or a line is not an object with the texts
     ``context``, ``question`` and ``answer``, none blank.
@@ -38,8 +38,8 @@ def load_few_shot_examples(path: Path) -> tuple[FewShotExample, ...]:
         )
     except OSError as error:
         raise SettingsError(
-            f"{path} cannot be read ({error.strerror}); write some examples there, one JSON object "
-            "a line with context, question and answer, or copy those of: augcon init DIR"
+            f"{path} cannot be read ({error.strerror}); write examples into it, one JSON object "
+            "per line with context, question and answer, or copy those of: augcon init DIR"
         ) from None
     except BadLine as error:
         raise SettingsError(str(error)) from None

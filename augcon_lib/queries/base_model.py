@@ -1,7 +1,7 @@
-"""Which base model a transformer scorer was trained on: a hash of its files, or a hub's commit.
+"""The base model that a transformer scorer was trained on: a hash of its files, or a hub's commit.
 
-A folder whose weights were trained further has another identity though its name is the same; a
-name on a hub is kept at the commit that was loaded.
+A folder whose weights were trained further has another identity under the same name; a name on a
+hub is kept at the commit that was loaded.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _FOLDER = "files:"
 class BaseModel:
     """The name or folder of a base model, and its ``revision``: ``files:`` and a hash, or a commit.
 
-    The revision is empty where none is known (a hub's model that was never loaded).
+    The revision is empty if none is known (a hub's model that was never loaded).
     """
 
     name: str
@@ -28,27 +28,27 @@ class BaseModel:
 
     @property
     def hub_revision(self) -> str | None:
-        """The commit to load from a hub; ``None``: a folder, or whatever is the newest."""
+        """The commit to load from a hub; ``None``: a folder, or the newest commit."""
         return None if self.revision.startswith(_FOLDER) else self.revision or None
 
     def at(self, commit: str) -> "BaseModel":
-        """The same model at a hub's *commit*."""
+        """Return the same model at a hub's *commit*."""
         return replace(self, revision=commit)
 
     def check(self, scorer_version: str, cache_folder: Path) -> None:
-        """Raise ``SettingsError`` where the folder no longer holds what the scorer was made of."""
+        """Raise ``SettingsError`` if the folder's files have changed since the training."""
         if not self.revision.startswith(_FOLDER) or not Path(self.name).is_dir():
             return
         if base_model(self.name, cache_folder) != self:
             raise SettingsError(
                 f"the base model in {self.name} has changed since scorer {scorer_version} was "
-                "trained on it; put the former files back, or train a scorer on these with: "
+                "trained on it; restore the former files, or train a scorer on the new ones with: "
                 "augcon retrain query_scorer"
             )
 
 
 def base_model(name: str, cache_folder: Path) -> BaseModel:
-    """The base model *name* as it is now; hashes of its files are kept in *cache_folder*."""
+    """Return the current base model *name*; hashes of its files are kept in *cache_folder*."""
     folder = Path(name)
     if not folder.is_dir():
         return BaseModel(name)
@@ -68,7 +68,7 @@ def base_model(name: str, cache_folder: Path) -> BaseModel:
 
 
 def _folder_revision(folder: Path, known: dict[str, str]) -> str:
-    """A hash over the names and contents of the files of *folder*; *known* gets their hashes."""
+    """Hash the names and contents of the files of *folder*; *known* gets the files' hashes."""
     digest = hashlib.sha256()
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         status = path.stat()

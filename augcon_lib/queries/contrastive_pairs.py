@@ -1,6 +1,6 @@
 """Step 2a: contrastive pairs for the scorer (section 3.3).
 
-A positive is a query of a tree; its negative is asked for the same context with a worsened
+A positive is a query of a tree; its negative is requested for the same context with a worsened
 prompt: a weaker instruction, fewer examples, or both.
 """
 
@@ -37,7 +37,7 @@ NEGATIVE_KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Positive:
-    """A query q⁺ of a tree and the context C it was asked for."""
+    """A query q⁺ of a tree and its context C."""
 
     node_id: str
     document_id: str
@@ -62,7 +62,7 @@ class ContrastivePair:
 def sample_positives(
     positives: Sequence[Positive], pairs_per_kind: int, seed: int
 ) -> dict[NegativeKind, list[Positive]]:
-    """For each kind its own positives, drawn without replacement over all documents.
+    """Draw positives for each kind, without replacement, over all documents.
 
     At most *pairs_per_kind* and at most a third of all positives for each kind, so that no
     positive is used twice (the authors' code does the same).
@@ -77,14 +77,14 @@ def sample_positives(
 
 
 def fewer(examples: Sequence[ChatExample]) -> Sequence[ChatExample]:
-    """E⁻: one of *examples*, and none where there is but one; always less than E, if E is any."""
+    """Return E⁻: one of *examples*, and none if there is only one; always less than E."""
     return examples[: min(FEWER_EXAMPLES, max(0, len(examples) - 1))]
 
 
 def worsened_request(
     prompts: PromptLibrary, kind: NegativeKind, positive: Positive, split: str, temperature: float
 ) -> ChatRequest:
-    """What the model is asked for a negative: the context of *positive*, a prompt of *kind*."""
+    """Build the request for a negative: the context of *positive*, a prompt of *kind*."""
     reply_format = REPLY_FORMATS[split]
     language = positive.language
     weak = "_weak" if kind.weak_instruction else ""
@@ -110,8 +110,8 @@ async def build_pairs(
 ) -> tuple[list[ContrastivePair], list[Rejection]]:
     """Ask for the negative of every sampled positive, all at once.
 
-    A negative that cannot be had, or equals its positive, costs its pair alone and is reported.
-    Raises ``AnswerRejected`` where the endpoint failed, ``EndpointError``, ``BudgetExceeded``.
+    A negative that is unusable, or equals its positive, only loses its pair and is reported.
+    Raises ``AnswerRejected`` if the endpoint failed, ``EndpointError``, ``BudgetExceeded``.
     """
 
     async def negative(kind: NegativeKind, positive: Positive) -> ContrastivePair | Rejection:

@@ -1,8 +1,8 @@
 """Embeddings as a feature of the linear scorer: the cosine of context and query.
 
 The model is one of sentence-transformers (extra ``augcon[embeddings]``) in this process, or the
-endpoint's (:mod:`augcon_lib.model.endpoints.embedding_endpoint`), which is asked before anything is
-scored.
+endpoint's (:mod:`augcon_lib.model.endpoints.embedding_endpoint`), which is called before anything
+is scored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,14 +30,14 @@ class Embedder:
 
     @property
     def asks_endpoint(self) -> bool:
-        """Whether texts have to be ``known`` before their cosines can be told."""
+        """Whether texts have to be ``known`` before their cosines can be computed."""
         return self.source == ENDPOINT
 
     def cosines(self, contexts: Sequence[str], queries: Sequence[str]) -> Vector:
-        """The cosine of each query's embedding with its context's, in [-1, 1].
+        """Return the cosine of each query's embedding with its context's, in [-1, 1].
 
-        Raises ``SettingsError`` where the extra is not installed or the model cannot be loaded,
-        ``ModelError`` for texts that are not known, or known by vectors of different models.
+        Raises ``SettingsError`` if the extra is not installed or the model cannot be loaded,
+        ``ModelError`` if texts are not known, or their vectors come from different models.
         """
         texts = list(dict.fromkeys([*contexts, *queries]))
         places = {text: place for place, text in enumerate(texts)}
@@ -47,7 +47,7 @@ class Embedder:
         return np.asarray((one * other).sum(axis=1), dtype=np.float64)
 
     def vectors(self, texts: Sequence[str]) -> Any:
-        """One row of length 1 for each of *texts*."""
+        """Return one row of length 1 for each of *texts*."""
         if not self.asks_endpoint:
             return _sentence_model(self.model).encode(
                 texts, normalize_embeddings=True, show_progress_bar=False
@@ -55,8 +55,8 @@ class Embedder:
         unknown = sum(text not in self.known for text in texts)
         if unknown:
             raise ModelError(
-                f"{unknown:,} texts have no embedding by {self.model!r} yet; the stages that score "
-                "ask the endpoint for them: augcon run"
+                f"{unknown:,} texts have no embedding by {self.model!r} yet; get them from the "
+                "endpoint with: augcon run"
             )
         vectors = [self.known[text] for text in texts]
         if len({len(vector) for vector in vectors}) > 1:
@@ -74,13 +74,13 @@ def _sentence_model(name: str) -> Any:
         from sentence_transformers import SentenceTransformer
     except ImportError:
         raise SettingsError(
-            f"scorer.embedding_model {name!r} wants sentence-transformers; install it with: "
-            "pip install 'augcon[embeddings]', or ask the endpoint for embeddings: "
-            'scorer.embedding_source = "endpoint"'
+            f"[scorer] embedding_model {name!r} needs sentence-transformers; install it with: "
+            "pip install 'augcon[embeddings]', or get embeddings from the endpoint: set [scorer] "
+            'embedding_source = "endpoint"'
         ) from None
     try:
         return SentenceTransformer(name)
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"scorer.embedding_model {name!r} cannot be loaded: {str(error).splitlines()[0]}"
+            f"[scorer] embedding_model {name!r} cannot be loaded: {str(error).splitlines()[0]}"
         ) from error

@@ -1,4 +1,4 @@
-"""What the linear scorer sees of a context and a query: lengths, overlap, form."""
+"""Features of a context and a query for the linear scorer: lengths, overlap, form."""
 
 import math
 import re
@@ -47,7 +47,7 @@ FEATURE_NAMES = (
 
 
 def features(contexts: Sequence[str], queries: Sequence[str]) -> npt.NDArray[np.float64]:
-    """Matrix of ``len(queries)`` rows and ``len(FEATURE_NAMES)`` columns."""
+    """Return a matrix of ``len(queries)`` rows and ``len(FEATURE_NAMES)`` columns."""
     rows = [_row(context, query) for context, query in zip(contexts, queries, strict=True)]
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(FEATURE_NAMES))
 

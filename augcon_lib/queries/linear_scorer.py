@@ -29,7 +29,7 @@ Matrix = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class ScorerReport:
-    """How well the scorer tells q⁺ from q⁻ on documents that it was not trained on.
+    """How well the scorer separates q⁺ from q⁻ on documents that it was not trained on.
 
     ``epoch_losses`` are the mean losses of a scorer that is trained in epochs.
     """
@@ -54,10 +54,10 @@ class ScorerComparison:
 
 
 class Scorer(Protocol):
-    """Whatever ranks queries."""
+    """Ranks queries."""
 
     def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
-        """s(C, q) for each pair; higher is better."""
+        """Return s(C, q) for each pair; higher is better."""
         ...
 
 
@@ -75,9 +75,9 @@ class LinearScorer:
     kind: ClassVar = "linear"
 
     def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
-        """s(C, q) for each pair; higher means closer to instruction and examples.
+        """Return s(C, q) for each pair; higher means closer to instruction and examples.
 
-        Raises ``ModelError`` where the endpoint's embeddings of a text are not known.
+        Raises ``ModelError`` if the endpoint's embeddings of a text are not known.
         """
         if not queries:
             return []
@@ -92,7 +92,7 @@ class LinearScorer:
         return content_id("scorer", self.to_json())
 
     def to_json(self) -> str:
-        """The scorer as JSON, for the warehouse."""
+        """Return the scorer as JSON, for the warehouse."""
         extra = {"embedding_model": self.embedder.model} if self.embedder else {}
         if self.embedder and self.embedder.source != PACKAGE:
             extra["embedding_source"] = self.embedder.source
@@ -108,7 +108,7 @@ class LinearScorer:
 
     @classmethod
     def from_json(cls, payload: str) -> "LinearScorer":
-        """The inverse of :meth:`to_json`."""
+        """Return the inverse of :meth:`to_json`."""
         values = json.loads(payload)
         model = values.get("embedding_model")
         return cls(
@@ -123,7 +123,7 @@ class RandomChoice:
     """No scorer: a random order, the same on every machine (section 4.4, third ablation)."""
 
     def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
-        """A number in [0, 1) that depends on context and query alone."""
+        """Return a number in [0, 1) that depends only on context and query."""
         ids = (content_id("random", c, q) for c, q in zip(contexts, queries, strict=True))
         return [int(each[:12], 16) / 16**12 for each in ids]
 
@@ -138,8 +138,8 @@ def train_scorer(
 ) -> tuple[LinearScorer, ScorerReport]:
     """Train on the documents of one part, validate on those of the other.
 
-    The validated scorer is the one returned. With fewer than ``MIN_PAIRS`` pairs to learn from,
-    the scorer gives every query the same score, and the report says how few there were.
+    Returns the validated scorer. With fewer than ``MIN_PAIRS`` pairs to learn from, the scorer
+    gives every query the same score, and the report contains the number of pairs.
     """
     train, held_out = split_by_document(pairs, seed)
     scorer = _fit(train, seed, embedder) if len(train) >= MIN_PAIRS else UNTRAINED
@@ -149,9 +149,9 @@ def train_scorer(
 def split_by_document(
     pairs: Sequence[ContrastivePair], seed: int
 ) -> tuple[list[ContrastivePair], list[ContrastivePair]]:
-    """The pairs to train on, and those of a fifth of the documents, which are held out.
+    """Return the pairs to train on, and those of a fifth of the documents, which are held out.
 
-    By a seeded shuffle of the documents' hashes; nothing is held out of a single document.
+    Uses a seeded shuffle of the documents' hashes; nothing is held out of a single document.
     """
     ordered = sorted(pairs, key=lambda pair: (pair.node_id, pair.kind))
     chosen = held_out_documents({pair.document_id for pair in pairs}, seed)
@@ -160,7 +160,7 @@ def split_by_document(
 
 
 def held_out_documents(documents: Collection[str], seed: int) -> set[str]:
-    """A fifth of *documents*, at least one of several, by a seeded shuffle of their hashes."""
+    """Return a fifth of *documents*, at least one of several, by a seeded shuffle of hashes."""
     shuffled = sorted(
         documents, key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
     )
@@ -195,7 +195,7 @@ def scorer_report(
 
 
 def pair_wins(scorer: Scorer, pairs: Sequence[ContrastivePair]) -> Matrix:
-    """For each of *pairs* 1 where s(C, q⁺) > s(C, q⁻), a half for a tie, else 0."""
+    """Return for each of *pairs* 1 if s(C, q⁺) > s(C, q⁻), a half for a tie, otherwise 0."""
     contexts = [pair.context for pair in pairs]
     positive = np.array(scorer.score(contexts, [pair.positive_query for pair in pairs]))
     negative = np.array(scorer.score(contexts, [pair.negative_query for pair in pairs]))
@@ -225,7 +225,7 @@ def _fit(pairs: Sequence[ContrastivePair], seed: int, embedder: Embedder | None)
 
 
 def _seen(contexts: Sequence[str], queries: Sequence[str], embedder: Embedder | None) -> Matrix:
-    """One row of features for each query."""
+    """Return one row of features per query."""
     found = features(contexts, queries)
     if embedder is None:
         return found
@@ -233,5 +233,5 @@ def _seen(contexts: Sequence[str], queries: Sequence[str], embedder: Embedder | 
 
 
 def _rounded(values: Matrix) -> tuple[float, ...]:
-    """Ten significant digits: the same weights on any machine, for all practical purposes."""
+    """Round to ten significant digits: the same weights on any machine, in practice."""
     return tuple(float(f"{value:.10g}") for value in values)

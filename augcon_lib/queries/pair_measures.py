@@ -1,4 +1,4 @@
-"""How well scores tell q⁺ from q⁻: pair accuracy and AUC, and how sure they are.
+"""How well scores separate q⁺ from q⁻: pair accuracy and AUC, with their intervals.
 
 Pairs of one document are alike, so the intervals are by bootstrap over documents.
 """
@@ -23,7 +23,7 @@ Interval = tuple[float, float]
 class PairMeasures:
     """``pair_accuracy``: the share of pairs with s(C, q⁺) > s(C, q⁻), ties half.
 
-    ``auc``: the same over every q⁺ with every q⁻, whatever their contexts. The intervals hold
+    ``auc``: the same over every q⁺ with every q⁻, whatever their contexts. The intervals contain
     95 % of the resamples; NaN with fewer than two documents. Without pairs all is NaN.
     ``standard_error`` is that of the pair accuracy.
     """
@@ -40,7 +40,7 @@ class PairMeasures:
 def measure_pairs(
     document_ids: Sequence[str], positive: Sequence[float], negative: Sequence[float]
 ) -> PairMeasures:
-    """Measures of the scores of q⁺ and q⁻, pair by pair, each pair of one of *document_ids*."""
+    """Measure the scores of q⁺ and q⁻, pair by pair, each pair of one of *document_ids*."""
     places = {name: place for place, name in enumerate(sorted(set(document_ids)))}
     if not places:
         return PairMeasures(0, 0)
@@ -72,7 +72,7 @@ def measure_pairs(
 def _wins_across(
     document: npt.NDArray[np.intp], high: Vector, low: Vector, count: int
 ) -> npt.NDArray[np.float64]:
-    """At [d, e]: how many pairs of a q⁺ of document d and a q⁻ of e the q⁺ wins, ties half."""
+    """Return at [d, e] how many pairs of a q⁺ of document d and a q⁻ of e the q⁺ wins; ties: ½."""
     wins = np.empty((count, count))
     for other in range(count):
         beaten = np.sort(low[document == other])

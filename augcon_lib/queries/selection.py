@@ -1,4 +1,4 @@
-"""Step 2c: rank by score, keep greedily what does not repeat, up to the quota (section 3.3)."""
+"""Step 2c: rank by score, keep non-repeating queries greedily, up to the quota (section 3.3)."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -21,7 +21,7 @@ def select_queries(
     *measure* the ROUGE-L figure that *max_rouge_l* limits.
     Of queries with the same score the one of the bigger context comes first. ``reason`` of a
     query that was left out is ``repeats:<node_id>``, naming the first selected one that it
-    repeats, or ``over_quota``. A context whose trees hold too few different queries gives a
+    repeats, or ``over_quota``. A context whose trees contain too few distinct queries gives a
     rejection ``quota_not_met``.
     """
     selected_queries: list[ScoredQuery] = []

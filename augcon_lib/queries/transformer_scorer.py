@@ -2,8 +2,8 @@
 
 The base model is adapted by LoRA with the figures of the authors' code (rank, alpha and dropout on
 all linear layers, epochs, batch, weight decay, warm-up); the loss is the paper's,
--log σ(s(C, q⁺) - s(C, q⁻)). Trains on a GPU where there is one, else on the CPU. Needs the extra
-``augcon[neural]``; nothing of it is imported before it is used.
+-log σ(s(C, q⁺) - s(C, q⁻)). Trains on a GPU if one exists, otherwise on the CPU. Needs the extra
+``augcon[neural]``, which is imported only when it is used.
 """
 
 import json
@@ -40,7 +40,7 @@ WEIGHT_FILES = ("adapter_model.safetensors", HEAD_FILE)
 
 
 class TransformerScorer:
-    """s(C, q) of a trained adapter in *folder*, which is loaded when it is first asked."""
+    """s(C, q) of a trained adapter in *folder*, which is loaded on first use."""
 
     kind: ClassVar = "transformer"
 
@@ -54,17 +54,17 @@ class TransformerScorer:
 
     @property
     def has_weights(self) -> bool:
-        """Are the trained weights in the folder?"""
+        """Whether the trained weights are in the folder."""
         return all((self._folder / name).is_file() for name in (*WEIGHT_FILES, TRAINED_FILE))
 
     def to_json(self) -> str:
-        """Which base model the adapter is for, as JSON, for the warehouse."""
+        """Return the base model of the adapter as JSON, for the warehouse."""
         return (self._folder / TRAINED_FILE).read_text(encoding="utf-8")
 
     def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
-        """s(C, q) for each pair; higher means closer to instruction and examples.
+        """Return s(C, q) for each pair; higher means closer to instruction and examples.
 
-        Raises ``SettingsError`` where the extra or the trained weights are missing.
+        Raises ``SettingsError`` if the extra or the trained weights are missing.
         """
         return self._model.score(contexts, queries)
 
@@ -74,8 +74,8 @@ class TransformerScorer:
             trained = json.loads(self.to_json())
         except FileNotFoundError:
             raise SettingsError(
-                f"the weights of scorer {self.version} are not in {self._folder}; put them back, "
-                "or train it again with: augcon retrain query_scorer"
+                f"the weights of scorer {self.version} are not in {self._folder}; restore them, or "
+                "retrain the scorer with: augcon retrain query_scorer"
             ) from None
         base = BaseModel(trained["base_model"], trained.get("revision", ""))
         base.check(self.version, self._folder.parent)
@@ -89,8 +89,9 @@ def train_transformer(
 ) -> tuple[TransformerScorer | LinearScorer, ScorerReport]:
     """Train on the documents of one part, validate on those of the other.
 
-    The weights go to a folder of *scorers* that is named after them. With too few pairs nothing
-    is trained, as for the linear scorer. Raises ``SettingsError`` without base model or extra.
+    The weights are stored in a folder of *scorers* that is named after them. With too few pairs
+    nothing is trained, as for the linear scorer. Raises ``SettingsError`` if the base model or the
+    extra is missing.
     """
     train, held_out = split_by_document(pairs, seed)
     if len(train) < MIN_PAIRS:
@@ -124,16 +125,16 @@ class _Model:
         base_model = base.name
         pinned = {"revision": base.hub_revision} if base.hub_revision else {}
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        # Half precision is slow on a CPU, and a base model needs no better on a GPU.
+        # Half precision is slow on a CPU, and sufficient for a base model on a GPU.
         precision = torch.bfloat16 if self._device.type == "cuda" else torch.float32
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(base_model, **pinned)
             body = AutoModel.from_pretrained(base_model, dtype=precision, **pinned)
         except (OSError, ValueError) as error:
             raise SettingsError(
-                f"scorer.base_model {base_model!r} cannot be loaded: {str(error).splitlines()[0]}"
+                f"[scorer] base_model {base_model!r} cannot be loaded: {str(error).splitlines()[0]}"
             ) from error
-        # What was loaded is what is recorded: a hub's main revision moves.
+        # Record the revision that was loaded: a hub's main revision moves.
         commit = getattr(body.config, "_commit_hash", None)
         self._base = base.at(commit) if commit else base
         if self._tokenizer.pad_token is None:
@@ -153,13 +154,13 @@ class _Model:
         self._head = torch.nn.Linear(body.config.hidden_size, 1, bias=False).to(self._device)
 
     def load_head(self, weights: "np.ndarray[Any, Any]") -> None:
-        """Take the trained head."""
+        """Load the trained head."""
         torch = _torch()
         with torch.no_grad():
             self._head.weight.copy_(torch.from_numpy(weights))
 
     def train(self, pairs: Sequence[ContrastivePair], epochs: int, seed: int) -> list[float]:
-        """Minimise -log σ(s(C, q⁺) - s(C, q⁻)); the mean loss of each epoch."""
+        """Minimise -log σ(s(C, q⁺) - s(C, q⁻)); return the mean loss of each epoch."""
         torch = _torch()
         learnt = [p for p in self._body.parameters() if p.requires_grad]
         optimiser = torch.optim.AdamW(
@@ -187,7 +188,7 @@ class _Model:
         return losses
 
     def score(self, contexts: Sequence[str], queries: Sequence[str]) -> list[float]:
-        """s(C, q) for each pair; texts of like length go together."""
+        """Return s(C, q) for each pair; texts of similar length are batched together."""
         torch = _torch()
         self._body.eval()
         order = sorted(range(len(queries)), key=lambda n: len(contexts[n]) + len(queries[n]))
@@ -197,7 +198,7 @@ class _Model:
                 places = order[start : start + SCORED_AT_ONCE]
                 found = self._scores([contexts[n] for n in places], [queries[n] for n in places])
                 for place, value in zip(places, found.tolist(), strict=True):
-                    scores[place] = round(value, 4)  # what batches and devices do not change
+                    scores[place] = round(value, 4)  # digits that batches and devices do not change
         return scores
 
     def save(self, scorers: Path) -> Path:
@@ -221,7 +222,7 @@ class _Model:
         return made.rename(folder)
 
     def _scores(self, contexts: Sequence[str], queries: Sequence[str]) -> Any:
-        """The head's value at the last token of each text, a vector."""
+        """Return the head's value at the last token of each text, as a vector."""
         torch = _torch()
         texts = [self._tokens(c, q) for c, q in zip(contexts, queries, strict=True)]
         batch = self._tokenizer.pad({"input_ids": texts}, return_tensors="pt").to(self._device)
@@ -231,7 +232,7 @@ class _Model:
         return self._head(states.float()).squeeze(-1)
 
     def _tokens(self, context: str, query: str) -> list[int]:
-        """``Context: ... Question: ...``; of what is too long the context loses its end."""
+        """Tokenize ``Context: ... Question: ...``; if it is too long, cut the context's end."""
         whole: list[int] = self._tokenizer(f"Context: {context}\n\nQuestion: {query}")["input_ids"]
         if len(whole) <= self._max_tokens:
             return whole
@@ -252,7 +253,7 @@ def _torch() -> Any:
         import transformers  # noqa: F401
     except ImportError as error:
         raise SettingsError(
-            f'scorer.kind = "transformer" needs {error.name}; install it with: '
+            f'[scorer] kind = "transformer" needs {error.name}; install it with: '
             "pip install 'augcon[neural]'"
         ) from None
     return torch

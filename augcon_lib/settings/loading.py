@@ -1,7 +1,8 @@
-"""All of ``augcon.toml``, and how it is read; here alone the environment is read.
+"""All of ``augcon.toml``, and how it is loaded; only this module reads the environment.
 
 Every key can be overridden by ``AUGCON_<SECTION>__<KEY>``. An unknown key, a wrong type or an
-impossible value is a :class:`~augcon_lib.errors.SettingsError` that names file, key and way out.
+impossible value is a :class:`~augcon_lib.errors.SettingsError` that names the file, the key and
+the fix.
 """
 
 import difflib
@@ -38,7 +39,7 @@ from augcon_lib.settings.workspace import (
 )
 
 SETTINGS_FILE_NAME = "augcon.toml"
-# What a program needs to run, and no key is kept in.
+# Variables that a program needs to run and that never contain a key.
 HARMLESS_VARIABLES = (
     "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR",
     "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH",
@@ -66,18 +67,18 @@ class Settings(BaseSettings):
 
     @property
     def uses_scorer(self) -> bool:
-        """Whether queries are ranked by a trained scorer; else the choice is random."""
+        """Whether a trained scorer ranks the queries; otherwise the choice is random."""
         return self.scorer.kind != "none" and not self.tree.answers_itself
 
     @property
     def uses_endpoint_embeddings(self) -> bool:
-        """Whether a scorer is trained on embeddings that the endpoint makes."""
+        """Whether the scorer is trained on embeddings from the endpoint."""
         linear = self.uses_scorer and self.scorer.kind == "linear"
         return linear and self.scorer.embedding_source == "endpoint"
 
     @property
     def searches_examples(self) -> bool:
-        """Whether few-shot examples are searched for; else the first ones are taken."""
+        """Whether few-shot examples are searched for; otherwise the first ones are used."""
         return not self.responses.plain and not self.tree.answers_itself
 
     @classmethod
@@ -94,9 +95,9 @@ class Settings(BaseSettings):
 
 
 def load_settings(path: Path) -> Settings:
-    """Settings of the file at *path* with the environment's overrides.
+    """Load the settings in the file at *path*, overridden by the environment.
 
-    Raises ``SettingsError`` for a missing or malformed file, an unknown key or a wrong value.
+    Raises ``SettingsError`` if the file is missing or malformed, a key is unknown or a value wrong.
     """
 
     class FileSettings(Settings):
@@ -108,51 +109,53 @@ def load_settings(path: Path) -> Settings:
         _check_sections()
         return FileSettings()
     except FileNotFoundError:
-        raise SettingsError(f"{path} does not exist; make a workspace with: augcon init") from None
+        raise SettingsError(
+            f"{path} does not exist; create a workspace with: augcon init"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from None
     except ValidationError as error:
         raise SettingsError(_explain(path, error)) from None
     except UnreadableVariable as error:
         raise SettingsError(
-            f"a variable of the environment, AUGCON_<SECTION>__<KEY>, cannot be read ({error}): "
-            """lists are written as JSON, AUGCON_SOURCE__INCLUDE='["**/*.md"]'"""
+            f"an environment variable AUGCON_<SECTION>__<KEY> cannot be read ({error}); "
+            """write lists as JSON, for example AUGCON_SOURCE__INCLUDE='["**/*.md"]'"""
         ) from None
 
 
 def api_key(model: ModelSettings) -> SecretStr:
-    """The key from the variable that ``[model] api_key_env`` names; empty where it is not set.
+    """Return the key in the variable that ``[model] api_key_env`` names; empty if it is not set.
 
-    The embedded provider needs none. ``SettingsError`` where it holds what no header can.
+    The embedded provider needs none. Raises ``SettingsError`` if an HTTP header cannot carry it.
     """
     if model.provider == "offline":
         return SecretStr("")
     key = os.environ.get(model.api_key_env, "").strip()
     if not (key.isascii() and key.isprintable()):
         raise SettingsError(
-            f"the environment variable {model.api_key_env} holds characters that no key has, such "
-            "as typographic quotes or a line break; put the bare key there"
+            f"the environment variable {model.api_key_env} contains characters that no key has, "
+            "such as typographic quotes or a line break; set it to the bare key"
         )
     return SecretStr(key)
 
 
 def key_of(server: ModelSettings, model: ModelSettings, given: SecretStr) -> SecretStr:
-    """The key of one of *model*'s servers: *given* is that of *model* itself."""
+    """Return the key of *server*, one of *model*'s servers; *given* is the key of *model*."""
     return given if server.api_key_env == model.api_key_env else api_key(server)
 
 
 def workspace_folder() -> Path:
-    """Where to look for the workspace: ``AUGCON_WORKSPACE``, else the working directory."""
+    """Return the workspace folder: ``AUGCON_WORKSPACE``, otherwise the working directory."""
     return Path(os.environ.get("AUGCON_WORKSPACE") or Path.cwd())
 
 
 def environment_without_secrets() -> dict[str, str]:
-    """The variables that a child process gets: those on a short list, no key among them."""
+    """Return the variables that a child process gets: a short list that contains no key."""
     return {name: os.environ[name] for name in HARMLESS_VARIABLES if name in os.environ}
 
 
 def _check_sections() -> None:
-    """Raise ``SettingsError`` for a variable that overrides a key of no known section."""
+    """Raise ``SettingsError`` if a variable overrides a key of an unknown section."""
     for name in os.environ:
         match = re.fullmatch(r"AUGCON_(\w+?)__\w+", name.upper())
         if match and match[1].lower() not in Settings.model_fields:

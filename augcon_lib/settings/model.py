@@ -1,4 +1,4 @@
-"""``[model]``: the endpoint or endpoints that are asked, their limits and prices."""
+"""``[model]``: the endpoint or endpoints to call, their limits and prices."""
 
 from typing import Literal
 
@@ -18,18 +18,18 @@ from augcon_lib.settings.section import (
 class EndpointSettings(Section):
     """``[[model.endpoints]]``: one of several servers of the same model.
 
-    What is not set here is as in ``[model]``.
+    Keys that are not set here are taken from ``[model]``.
     """
 
     base_url: str = Field(min_length=1, description="e.g. http://gpu-1:8000/v1")
-    name: str | None = Field(None, description="the model's name there, if it differs")
+    name: str | None = Field(None, description="name of the model on this server, if it differs")
     api_key_env: VariableName | None = Field(
-        None, description="name of the variable that holds its key"
+        None, description="name of the environment variable with its key"
     )
     structured_output: Literal["auto", "json_schema", "text"] | None = Field(
-        None, description="how it is asked for fields"
+        None, description="how to ask it for fields"
     )
-    max_concurrency: PositiveCount | None = Field(None, description="calls at once, to this one")
+    max_concurrency: PositiveCount | None = Field(None, description="concurrent calls to it")
     timeout_seconds: Positive | None = Field(None, description="of one call")
     requests_per_minute: Count | None = Field(None, description="0: no limit")
     tokens_per_minute: Count | None = Field(None, description="0: no limit")
@@ -43,23 +43,23 @@ class ModelSettings(Section):
     # "model_" is a protected prefix of pydantic; none of these fields starts with it.
     provider: Literal["offline", "openai"] = Field(
         "offline",
-        description="offline: embedded, extractive, for trying and testing only; openai: any "
-        "endpoint of that protocol",
+        description="offline: embedded and extractive, for trials and tests only; openai: any "
+        "endpoint with that API",
     )
     base_url: str = Field("", description="e.g. http://localhost:8000/v1")
-    name: str = Field("", description="the model's name, e.g. Qwen/Qwen3-32B")
+    name: str = Field("", description="name of the model, e.g. Qwen/Qwen3-32B")
     mode: Literal["online", "batch"] = Field(
-        "online", description="batch: all calls through the endpoint's /batches, within a day"
+        "online", description="batch: send all calls through the endpoint's /batches, within a day"
     )
     api_key_env: VariableName = Field(
-        "OPENAI_API_KEY", description="name of the variable that holds the key, never the key"
+        "OPENAI_API_KEY", description="name of the environment variable with the key, never the key"
     )
     structured_output: Literal["auto", "json_schema", "text"] = Field(
         "auto",
-        description="how the model is asked for fields: by a JSON schema, or by labels in text; "
-        "auto: what one small call shows that the endpoint can do",
+        description="how to ask the model for fields: by a JSON schema, or by labels in text; "
+        "auto: send one small call to find out what the endpoint supports",
     )
-    max_concurrency: PositiveCount = Field(64, description="calls at once, over all documents")
+    max_concurrency: PositiveCount = Field(64, description="concurrent calls, over all documents")
     timeout_seconds: Positive = Field(120.0, description="of one call")
     requests_per_minute: Count = Field(0, description="0: no limit")
     tokens_per_minute: Count = Field(0, description="input and output together; 0: no limit")
@@ -69,17 +69,17 @@ class ModelSettings(Section):
     )
     batch_discount: Fraction = Field(0.5, description="share of the price that batches save")
     batch_poll_seconds: Positive = Field(
-        60.0, description="how often the endpoint is asked how far its batches are"
+        60.0, description="how often to poll the endpoint for the state of its batches"
     )
     batch_max_requests: PositiveCount = Field(50_000, description="requests in one batch")
     batch_max_megabytes: Positive = Field(100.0, description="size of one batch's file")
     endpoints: tuple[EndpointSettings, ...] = Field(
-        (), description="several servers of the same model, in place of base_url"
+        (), description="several servers of the same model, instead of base_url"
     )
 
     @property
     def servers(self) -> tuple["ModelSettings", ...]:
-        """The settings of each server that is asked: one for each endpoint, or just these."""
+        """The settings of each server to call: one for each endpoint, or only these."""
         if not self.endpoints:
             return (self,)
         own = (endpoint.model_dump(exclude_none=True) for endpoint in self.endpoints)
@@ -87,13 +87,13 @@ class ModelSettings(Section):
 
     @property
     def calls_at_once(self) -> int:
-        """How many calls may be on the wire, over all servers, or in one batch."""
+        """How many calls may be in flight, over all servers, or in one batch."""
         if self.mode == "batch":
             return self.batch_max_requests
         return sum(server.max_concurrency for server in self.servers)
 
     def cost_usd(self, input_tokens: int, output_tokens: int) -> float:
-        """Price of so many tokens, in US dollars; with the discount in batch mode."""
+        """Return the price of the tokens in US dollars; with the discount in batch mode."""
         share = 1.0 - self.batch_discount if self.mode == "batch" else 1.0
         return (
             share

@@ -1,4 +1,4 @@
-"""What the sections of ``augcon.toml`` are made of: a strict model, and the kinds of numbers."""
+"""Building blocks of the sections of ``augcon.toml``: a strict model and the kinds of numbers."""
 
 from typing import Annotated
 
@@ -15,6 +15,6 @@ VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
 class Section(BaseModel):
-    """A section: unknown keys are errors, values are fixed once they are read."""
+    """A section: unknown keys are errors, values never change after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

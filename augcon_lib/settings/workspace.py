@@ -23,25 +23,27 @@ class SourceSettings(Section):
     include: tuple[str, ...] = Field(("**/*",), description="glob patterns below the uri")
     exclude: tuple[str, ...] = Field((), description="glob patterns below the uri")
     text_column: str = Field("text", description="text column of tables (one document per row)")
-    id_column: str = Field("id", description="id column of tables; absent: the row number")
+    id_column: str = Field(
+        "id", description="id column of tables; if it is missing: the row number"
+    )
     max_retired_share: Fraction = Field(
         0.2,
-        description="share of the documents: a sync that would retire more than it (and more than "
+        description="share of the documents; a sync that would retire more than it (and more than "
         "ten documents within a day), or all of them, needs consent",
     )
     links: Literal["inside", "none", "all"] = Field(
         "inside",
-        description="links to follow: those that stay in the store, none, or all; never to what "
-        "the system shows of itself (/proc, /sys, /dev)",
+        description="links to follow: those that stay in the store, none, or all; links into the "
+        "system's own folders (/proc, /sys, /dev) are never followed",
     )
     max_document_megabytes: Positive = Field(
         50.0,
-        description="of a file, unpacked, and of what is read from it; for each of them a table "
-        "may have 10,000 rows and 100,000 cells, and reading may take 10 MB of memory",
+        description="size of a file, unpacked, and of its text; each MB allows a table 10,000 rows "
+        "and 100,000 cells, and reading 10 MB of memory",
     )
-    max_document_seconds: Positive = Field(60.0, description="to read one file")
+    max_document_seconds: Positive = Field(60.0, description="time to read one file")
     max_contexts_per_document: PositiveCount = Field(
-        5000, description="root contexts; a document with more is rejected before any is paid for"
+        5000, description="reject a document with more root contexts, before any call is paid for"
     )
 
     @property
@@ -55,32 +57,34 @@ class DatasetSettings(Section):
 
     test_fraction: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0,
-        description="of the documents, near-duplicates together: all their rows are for testing",
+        description="share of the documents whose rows are for testing; near-duplicates stay "
+        "together",
     )
     failed_documents: Literal["leave_out", "keep"] = Field(
         "leave_out",
-        description="rows of a document that failed: none, or its last good ones, marked stale",
+        description="rows of a document that failed: leave_out: none; keep: its last good rows, "
+        "marked stale",
     )
-    keep_versions: Count = Field(30, description="older versions are pruned; 0: none is")
+    keep_versions: Count = Field(30, description="prune older versions; 0: keep all")
 
 
 class AlarmSettings(Section):
-    """``[alarms]``: from where on an asset check warns; nothing is stopped by one."""
+    """``[alarms]``: the thresholds at which an asset check warns; a warning stops nothing."""
 
     max_sibling_overlap: Fraction = Field(
         0.6, description="ROUGE-L precision of the shorter half of a split against the other"
     )
     max_redundant_split_share: Fraction = Field(
-        0.1, description="splits whose halves overlap by more"
+        0.1, description="splits whose halves overlap by more than max_sibling_overlap"
     )
     max_too_long_share: Fraction = Field(
         0.05, description="passages that the model refused as too long"
     )
     max_split_seconds: Positive = Field(
-        60.0, description="of a call that splits a passage, the 95th percentile"
+        60.0, description="95th percentile of the calls that split a passage"
     )
     min_search_margin: Annotated[float, Field(ge=-1, le=1)] = Field(
-        0.0, description="of the chosen few-shot examples over random ones, on unseen examples"
+        0.0, description="lead of the chosen few-shot examples over random ones, on unseen examples"
     )
     max_no_verdict_share: Fraction = Field(
         0.5, description="verdicts of the few-shot search that are no"
@@ -89,26 +93,26 @@ class AlarmSettings(Section):
         0.1, description="answers that did not keep to their passage"
     )
     max_repeated_query_share: Fraction = Field(
-        0.1, description="rows whose query is that of another document, too"
+        0.1, description="rows whose query also occurs in another document"
     )
 
 
 class AutomationSettings(Section):
-    """``[automation]``: whether Dagster's sensor and schedules may ask the model by themselves."""
+    """``[automation]``: whether Dagster's sensor and schedules may call the model unattended."""
 
     follow: Literal["on", "ask", "off"] = Field(
         "ask",
         description="sensor and schedules: on: they run; ask: they are paused until somebody turns "
-        "them on in the UI; off: they request nothing, turned on or not",
+        "them on in the UI; off: they request no runs, even when turned on",
     )
 
 
 class BudgetSettings(Section):
-    """``[budget]``: 0 means no limit; reaching a limit stops cleanly and can be resumed.
+    """``[budget]``: 0 means no limit; a run that reaches a limit stops cleanly and can be resumed.
 
-    Limits of a day and a month hold over all commands, the sensor and schedules of the workspace
-    together, also at the same time. Days and months are those of UTC. Every HTTP call counts,
-    one that failed, too.
+    Limits of a day and a month apply to all commands, the sensor and the schedules of the
+    workspace together, even when they run in parallel. Days and months are in UTC. Every HTTP call
+    counts, including failed ones.
     """
 
     max_calls: Count = Field(0, description="HTTP calls of one command")
@@ -119,12 +123,14 @@ class BudgetSettings(Section):
 
 
 class StorageSettings(Section):
-    """``[storage]``: where the program keeps its own state."""
+    """``[storage]``: where augcon keeps its own state."""
 
     warehouse: str = Field(
-        "state/augcon.duckdb", min_length=1, description="the DuckDB file; the journal is beside it"
+        "state/augcon.duckdb",
+        min_length=1,
+        description="the DuckDB file; the journal is next to it",
     )
     memory_megabytes: Count = Field(
-        0, description="the most that DuckDB takes; 0 = a quarter of the machine's, at least 512"
+        0, description="memory limit of DuckDB; 0: a quarter of the machine's, at least 512"
     )
-    threads: Count = Field(0, description="of DuckDB; 0 = one per core, up to 8")
+    threads: Count = Field(0, description="threads of DuckDB; 0: one per core, up to 8")

@@ -1,5 +1,5 @@
-"""One module per asset: what it takes to make it, for many documents at once.
+"""One module per asset: how to materialize it for many documents at once.
 
-A stage reads what the stage before left in the warehouse, calls the method, and replaces its
-partitions as they get ready. Dagster stands outside and looks on.
+A stage reads the rows of the previous stage from the warehouse, calls the method, and replaces its
+partitions as they finish. Nothing here depends on Dagster.
 """

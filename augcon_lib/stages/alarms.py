@@ -1,7 +1,7 @@
-"""Signs that the method fails: low diversity, low fidelity, contexts that are too much.
+"""Signs that the method fails: low diversity, low fidelity, contexts that are too large.
 
-Each alarm looks at what is stored after a stage, of all documents, and says what it saw, where, and
-what to try.
+Each alarm checks the stored rows of all documents after a stage, and reports what it found, where,
+and what to try.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,14 +22,14 @@ from augcon_lib.warehouse.alarm_counts import (
 from augcon_lib.warehouse.choices import load_trials
 
 MAX_SPLITS_COMPARED = 2_000
-# Fewer calls than this say nothing of how slow a model is.
+# Fewer calls than this say nothing about how slow a model is.
 MIN_CALLS_TIMED = 20
 DOCUMENTS_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What an alarm saw, in words, and where, worst first; ``raised``: it is past its limit."""
+    """What an alarm found and where, worst first; ``raised``: it exceeds its limit."""
 
     raised: bool
     seen: str
@@ -38,7 +38,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A sign of failure after *stage*, and what to try against it."""
+    """A sign of failure after *stage*, and what to try."""
 
     name: str
     stage: StageName
@@ -98,7 +98,7 @@ def _slow_splits(run: StageRun, report: StageReport) -> Finding:
 
 def _repeated_queries(run: StageRun, report: StageReport) -> Finding:
     counts = repeats_across_documents(run.warehouse)
-    what = "rows whose query is that of another document, too"
+    what = "rows whose query also occurs in another document"
     return _share(counts, run.settings.alarms.max_repeated_query_share, what)
 
 
@@ -111,7 +111,7 @@ def _search_in_vain(run: StageRun, report: StageReport) -> Finding:
         f"{each.margin_ci95[0]:+.3f} to {each.margin_ci95[1]:+.3f})"
         for each in margins
     )
-    return Finding(bool(worst), seen or "there was nothing to choose", tuple(worst))
+    return Finding(bool(worst), seen or "nothing to choose from", tuple(worst))
 
 
 def _verdicts_mostly_no(run: StageRun, report: StageReport) -> Finding:
@@ -135,14 +135,14 @@ ALARMS = (
         "splits_independent",
         "cst_nodes",
         "Low diversity: the halves of a split say the same.",
-        'Try [tree] split = "boundary", where nothing is rewritten, a stronger model, or a greater '
+        'Try [tree] split = "boundary", which rewrites nothing, a stronger model, or a greater '
         "min_split_rouge_l.",
         _redundant_splits,
     ),
     Alarm(
         "contexts_fit_the_model",
         "cst_nodes",
-        "Contexts too large: the model refused passages as too long.",
+        "Contexts too large: the model rejected passages as too long.",
         "Try a smaller [tree] max_context_chars, or a model with a larger window.",
         _too_long,
     ),
@@ -158,16 +158,16 @@ ALARMS = (
         "scorer_above_chance",
         "query_scorer",
         "Low diversity: the scorer does not distinguish good queries from those of a worse prompt.",
-        "Look at the sample of pairs. Try more pairs_per_negative_kind, a weaker copy of the _weak "
-        'prompts, kind = "transformer" or embedding_model, or do without: [scorer] kind = "none".',
+        "Read the sample of pairs. Try more pairs_per_negative_kind, a weaker copy of the _weak "
+        'prompts, kind = "transformer" or embedding_model, or no scorer: [scorer] kind = "none".',
         _scorer_near_chance,
     ),
     Alarm(
         "search_better_than_random",
         "few_shot_examples",
-        "Low fidelity: the chosen examples serve no better than random ones.",
-        "Try more, and more different, rows in examples.jsonl, or more search_trials; where all "
-        "verdicts are alike, a stronger judge or another judgement prompt.",
+        "Low fidelity: the chosen examples are no better than random ones.",
+        "Try more and more varied rows in examples.jsonl, or more search_trials; if all verdicts "
+        "are alike, try a stronger judge or another judgement prompt.",
         _search_in_vain,
     ),
     Alarm(
@@ -175,7 +175,7 @@ ALARMS = (
         "few_shot_examples",
         "Low fidelity: the model finds most of its own answers wrong.",
         "Read the trial log and some answers. Try a stronger model, [responses] reasoning = true, "
-        "or references in examples.jsonl that answer just what is asked.",
+        "or references in examples.jsonl that answer only the question.",
         _verdicts_mostly_no,
     ),
     Alarm(
@@ -198,7 +198,7 @@ ALARMS = (
 
 
 def _share(counts: Mapping[str, tuple[int, int]], limit: float, what: str) -> Finding:
-    """Of *counts* (bad, total) by document: the share of bad ones, and the documents with most."""
+    """Report the share of bad rows in *counts* (bad, total) by document, and the worst ones."""
     bad, total = (sum(count[place] for count in counts.values()) for place in (0, 1))
     share = bad / total if total else 0.0
     worst = sorted((item for item in counts.items() if item[1][0]), key=lambda item: -item[1][0])

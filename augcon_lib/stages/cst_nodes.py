@@ -28,7 +28,7 @@ def run_cst_nodes(
 ) -> StageReport:
     """Grow the trees of *document_ids*, all at once.
 
-    Raises ``EndpointError`` or ``BudgetExceeded`` after what was ready has been written.
+    Raises ``EndpointError`` or ``BudgetExceeded`` after writing all finished documents.
     """
 
     def load(warehouse: Warehouse, ids: Sequence[str]) -> Mapping[str, Document]:

@@ -1,4 +1,4 @@
-"""Many documents at once on one event loop, written in batches as they get ready."""
+"""Work on many documents at once on one event loop, and write them in batches as they finish."""
 
 import asyncio
 import itertools
@@ -14,11 +14,11 @@ from augcon_lib.warehouse.partitions import FAILED, PartitionOutput
 
 LOAD_DOCUMENTS = 100
 WRITE_DOCUMENTS = 1_000
-# Opening the warehouse costs as much as writing to it, so that documents are written together. What
-# waits is lost to a kill, but its answers are in the journal.
+# Opening the warehouse costs as much as writing to it, so documents are written together. A kill
+# loses the waiting ones, but their answers are in the journal.
 GATHER_SECONDS = 5.0
-# The documents at work come to their ends group by group. One by one they would need less memory,
-# but the last of them would keep an endpoint busy with few calls for as long as its trees are deep.
+# Documents in progress finish group by group. One by one they would need less memory, but the last
+# one would keep an endpoint busy with few calls for as long as its trees are deep.
 GROUPS_AT_WORK = 8
 
 Item = TypeVar("Item")
@@ -33,9 +33,9 @@ async def for_each_document(
 ) -> None:
     """Load documents a hundred at a time, work on *in_flight* of them at once, save in batches.
 
-    *load* and *save* run in threads. A document that *load* does not find is left out: it was
-    deleted meanwhile. When some work raises, the other is cancelled, what is ready is saved, and
-    the error is raised; so is one of *save*, as soon as some work is done.
+    *load* and *save* run in threads. A document that *load* does not find is skipped: it was
+    deleted meanwhile. If some work raises, the rest is cancelled, finished documents are saved,
+    and the error is raised; an error of *save* is raised as soon as some work is done.
     """
     ready: asyncio.Queue[PartitionOutput | None] = asyncio.Queue()
     places = asyncio.Semaphore(in_flight)
@@ -74,7 +74,7 @@ async def for_each_document(
 def failed_output(
     stage: StageName, document_id: str, inputs: Mapping[str, str], error: AnswerRejected
 ) -> PartitionOutput:
-    """The outcome of a document whose endpoint failed: worth another attempt."""
+    """Return the outcome of a document whose endpoint failed: it is retried later."""
     return PartitionOutput(
         document_id=document_id,
         fingerprint="",
@@ -86,7 +86,7 @@ def failed_output(
 
 
 def batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    """*items* in slices of at most *size*."""
+    """Yield *items* in slices of at most *size*."""
     return (items[start : start + size] for start in range(0, len(items), size))
 
 

@@ -1,4 +1,4 @@
-"""How much of the corpus is not what the last scorer was trained on: drift of content."""
+"""Drift: how much of the corpus differs from what the last scorer was trained on."""
 
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.staleness.expected import States
@@ -7,11 +7,11 @@ from augcon_lib.warehouse.scorer_sample import read_scorer_sample
 
 
 def corpus_drift(run: StageRun, states: States) -> float:
-    """Share of the queries of the trees, 0 to 1, that are not those the last scorer learned from.
+    """Return the share of the trees' queries, 0 to 1, that are new since the last scorer.
 
-    Of the queries there were, the scorer's own sample says how many are still there as they were:
-    a tree that was made again and came out the same has not changed. Queries that were added
-    since count, too. 0 where there is no scorer, or nothing is known of its sample.
+    The scorer's own sample shows how many of the earlier queries still exist unchanged: a tree
+    that was regenerated with the same result has not changed. Queries that were added since count,
+    too. 0 if no scorer exists, or nothing is known about its sample.
     """
     made = states.get(("query_scorer", NO_DOCUMENT))
     if made is None or not run.settings.uses_scorer or run.settings.scorer.retrain_drift == 0:

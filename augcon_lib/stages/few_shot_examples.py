@@ -1,4 +1,4 @@
-"""``few_shot_examples``: the examples that serve best, by random search (section 3.4)."""
+"""``few_shot_examples``: the best examples, found by random search (section 3.4)."""
 
 import asyncio
 
@@ -16,10 +16,10 @@ from augcon_lib.warehouse.partitions import PartitionOutput, load_states
 
 
 def run_few_shot_examples(run: StageRun) -> StageReport:
-    """Search over the human-written examples and keep the choice with its trial log.
+    """Search over the human-written examples, and keep the choice with its trial log.
 
-    The first choice is in force at once; a later one is a candidate (``stages.promotion``). Does
-    nothing where the settings use no search.
+    The first choice is active at once; a later one is a candidate (``stages.promotion``). Does
+    nothing if the settings use no search.
     """
     if not run.settings.searches_examples:
         return StageReport(FEW_SHOT_EXAMPLES, facts={"used": False})

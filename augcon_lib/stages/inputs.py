@@ -1,4 +1,4 @@
-"""Taking a document's input from the stage before, together with the version of it."""
+"""Read a document's input from the previous stage, together with its version."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
@@ -21,12 +21,12 @@ def take_from_upstream(
     document_ids: Sequence[str],
     load: Load[Item],
 ) -> dict[str, tuple[Item, Inputs]]:
-    """What *load* finds of *document_ids*, each with the named inputs of its partition at *stage*.
+    """Load *document_ids* with *load*, each with the named inputs of its partition at *stage*.
 
-    Rows and versions are read at once: an output made from newer rows under an older version
-    would pass for fresh when the document is changed back. Left out are documents that *load*
-    does not find (deleted meanwhile) and those that another process is replacing: their stages
-    before *stage* don't belong together, and they are stale there.
+    Rows and versions are read together: an output made from newer rows under an older version
+    would count as fresh when the document is changed back. Documents are left out if *load* does
+    not find them (deleted meanwhile), or if another process is replacing them: their stages before
+    *stage* don't belong together, and they are stale there.
     """
     with run.warehouse.still() as warehouse:
         states = load_states(warehouse, document_ids)

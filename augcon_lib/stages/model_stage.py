@@ -1,4 +1,4 @@
-"""A stage that asks the model about many documents at once."""
+"""A stage that calls the model for many documents at once."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -21,7 +21,7 @@ from augcon_lib.warehouse.partitions import PartitionOutput, replace_partitions
 Item = TypeVar("Item")
 Work = Callable[[Item, Inputs], Awaitable[PartitionOutput]]
 
-# Twice as many documents as calls at once: there is always one that has something to ask.
+# Twice as many documents as concurrent calls: one always has something to ask.
 DOCUMENTS_PER_CALL = 2
 
 
@@ -34,9 +34,9 @@ def run_model_stage(
 ) -> StageReport:
     """Load each document's item, work on it with the model, and replace its partition.
 
-    *work_with* is given the model once and makes the work, which turns an item and the
-    partition's named inputs into its output. A document whose endpoint failed is written as
-    failed. Raises ``EndpointError`` or ``BudgetExceeded`` after what was ready has been written.
+    *work_with* gets the model once and returns the work, which turns an item and the partition's
+    named inputs into its output. A document whose endpoint failed is written as failed. Raises
+    ``EndpointError`` or ``BudgetExceeded`` after writing all finished documents.
     """
 
     async def run_all() -> StageReport:

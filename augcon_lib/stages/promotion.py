@@ -1,11 +1,10 @@
-"""Promoting a version of the scorer or of the few-shot choice: it becomes the active one.
+"""Promote a version of the scorer or of the few-shot choice: it becomes the active one.
 
-A new version is a candidate: nothing follows it until it is promoted, for that may ask the model
-about the whole corpus again. Promoted at once is only the first one, and one that replaces a
+A new version is a candidate: nothing uses it until it is promoted, since that may call the model
+for the whole corpus again. Only the first version is promoted at once, and one that replaces a
 scorer which had too little to learn from. A scorer that was measured and is below ``[scorer]
-min_pair_accuracy`` is refused; one that is worse than the active one is promoted only when it is
-named. What is active is kept in the journal as well, so that a lost warehouse gets the same again
-without a call.
+min_pair_accuracy`` is refused; one that is worse than the active one is promoted only by name. The
+active version is kept in the journal as well, so that a lost warehouse restores it without a call.
 """
 
 import json
@@ -35,7 +34,7 @@ from augcon_lib.warehouse.promotions import promote, promoted_versions
 
 
 def promote_if_first(run: StageRun, stage: StageName, version: str) -> bool:
-    """Promote *version* where none is active yet, or none that has learned; is it active now?"""
+    """Promote *version* if none is active, or none that has learned; return if it is active now."""
     in_force = promoted_versions(run.warehouse).get(stage)
     if in_force is not None and has_learned(run, stage, in_force):
         return in_force == version
@@ -49,11 +48,11 @@ def promote_if_first(run: StageRun, stage: StageName, version: str) -> bool:
 
 
 def refusal(run: StageRun, stage: StageName, version: str, *, even_if_worse: bool = False) -> str:
-    """Why *version* may not be promoted, in words; empty where it may.
+    """Return why *version* may not be promoted; empty if it may.
 
-    A scorer is refused where its pair accuracy on held-out documents is below the threshold, and,
-    unless it is asked for *even_if_worse*, where it is worse than the active one on the same
-    held-out pairs; one that was measured on fewer than ``MIN_PAIRS`` pairs is not.
+    A scorer is refused if its pair accuracy on held-out documents is below the threshold, and,
+    unless *even_if_worse*, if it is worse than the active one on the same held-out pairs; one that
+    was measured on fewer than ``MIN_PAIRS`` pairs is never refused.
     """
     if stage != "query_scorer":
         return ""
@@ -73,7 +72,7 @@ def refusal(run: StageRun, stage: StageName, version: str, *, even_if_worse: boo
 
 
 def _worse(run: StageRun, report: Mapping[str, Any]) -> str:
-    """Why the scorer of *report* is not offered in place of the active one, with the figures."""
+    """Return why the scorer of *report* is worse than the active one, with the figures."""
     active = promoted_versions(run.warehouse).get("query_scorer")
     if report["compared_with"] is None or report["compared_with"] != active:
         return ""
@@ -83,27 +82,27 @@ def _worse(run: StageRun, report: Mapping[str, Any]) -> str:
     if pairs < MIN_PAIRS or own >= other:
         return ""
     return (
-        f"pair accuracy {own:.3f} on {pairs:,} held-out pairs, where the active scorer has "
-        f"{other:.3f}; to promote it all the same: augcon promote query_scorer --version "
+        f"pair accuracy {own:.3f} on {pairs:,} held-out pairs, on which the active scorer has "
+        f"{other:.3f}; to promote it anyway: augcon promote query_scorer --version "
         f"{report['scorer_version']}"
     )
 
 
 def activate(run: StageRun, stage: StageName, version: str, *, even_if_worse: bool = False) -> None:
-    """Promote *version* of *stage*: from now on everything expects it.
+    """Promote *version* of *stage*: from now on all stages use it.
 
-    Raises ``PromotionRefused`` for one that :func:`refusal` speaks against.
+    Raises ``PromotionRefused`` if :func:`refusal` gives a reason.
     """
     refused = refusal(run, stage, version, even_if_worse=even_if_worse)
     if refused:
         raise PromotionRefused(
-            f"{stage} {version} is not promoted: {refused}; more or better queries to learn from, "
-            "or a lower threshold, would change that"
+            f"{stage} {version} is not promoted: {refused}; train it on more or better queries, or "
+            "lower the threshold"
         )
     promote(run.warehouse, stage, version)
     made = load_states(run.warehouse, ()).get((stage, NO_DOCUMENT))
     inputs: Mapping[str, str] = made.inputs if made and made.output_hash == version else {}
-    if TREES in inputs:  # not for good: made again as soon as there is more to learn from
+    if TREES in inputs:  # not kept: retrained as soon as there is more to learn from
         return
     payload = dump_choice(run.warehouse, stage, version)
     with closing(Journal(run.workspace.journal_path)) as journal:
@@ -111,7 +110,7 @@ def activate(run: StageRun, stage: StageName, version: str, *, even_if_worse: bo
 
 
 def restore_active(run: StageRun, stage: StageName) -> str | None:
-    """The version that was active when the warehouse was lost, put back; ``None``: no such."""
+    """Restore the version that was active when the warehouse was lost; ``None`` if none was."""
     if stage in promoted_versions(run.warehouse):
         return None
     with closing(Journal(run.workspace.journal_path)) as journal:
@@ -128,10 +127,10 @@ def restore_active(run: StageRun, stage: StageName) -> str | None:
 
 
 def usable_choice(run: StageRun, stage: StageName, journal: Journal) -> KeptChoice | None:
-    """What the journal keeps of the active version of *stage*; ``None`` where it cannot be used.
+    """Return the active version of *stage* in the journal; ``None`` if it cannot be used.
 
-    The weights of a transformer scorer are files of their own: where they are gone, it is trained
-    again, from pairs whose queries the journal holds.
+    The weights of a transformer scorer are separate files: if they are gone, it is trained again,
+    from pairs whose queries are in the journal.
     """
     kept = journal.choice(stage)
     if kept is None or stage != "query_scorer":
@@ -142,17 +141,17 @@ def usable_choice(run: StageRun, stage: StageName, journal: Journal) -> KeptChoi
 
 
 def offered_versions(run: StageRun) -> dict[StageName, str]:
-    """:func:`waiting_versions` without those that are refused."""
+    """Return :func:`waiting_versions` without those that are refused."""
     return {s: v for s, v in waiting_versions(run).items() if not refusal(run, s, v)}
 
 
 def waiting_versions(run: StageRun) -> dict[StageName, str]:
-    """The version of each stage that was made last and waits for promotion."""
+    """Return the latest version of each stage that waits for promotion."""
     return candidates(load_states(run.warehouse, ()), run.settings, run.versions())
 
 
 def has_learned(run: StageRun, stage: StageName, version: str) -> bool:
-    """Not so a scorer that was given too few pairs; every few-shot choice has."""
+    """Whether the version has learned: a scorer with too few pairs has not, other versions have."""
     if stage != "query_scorer":
         return True
     report = scorer_reports(run.warehouse).get(version)

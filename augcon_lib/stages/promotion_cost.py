@@ -1,4 +1,4 @@
-"""What promoting a scorer or a few-shot choice would ask the model; asks it nothing."""
+"""The cost of promoting a scorer or a few-shot choice, in model calls; makes none."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -34,13 +34,13 @@ READ_DOCUMENTS = 100
 class PromotionCost:
     """The effect of promoting *candidate* of *stage* in place of *in_force*.
 
-    ``measure`` is what speaks for each: pair accuracy on held-out documents, or the mean verdict
-    of the search (NaN or ``None`` where it was not measured). ``documents`` have other answers
-    afterwards; ``model_calls`` is exact: answers that the journal does not hold (with
-    ``[responses] judge_faithfulness`` at most two for each). Tokens are the
-    mean of the workspace's answers so far times that. Of documents with one of ``texts_to_embed``,
-    which the endpoint has to be asked for before the candidate can rank them, nothing is known
-    and nothing counted. ``refused`` says why it may not be promoted, and is empty where it may.
+    ``measure`` is the quality of each: pair accuracy on held-out documents, or the mean verdict of
+    the search (NaN or ``None`` if it was not measured). ``documents`` have other answers
+    afterwards; ``model_calls`` is exact: answers that are not in the journal (with ``[responses]
+    judge_faithfulness`` at most two for each). Tokens are the mean of the workspace's answers so
+    far times that. Documents with one of ``texts_to_embed``, which the endpoint has to embed
+    before the candidate can rank them, are unknown and not counted. ``refused`` is why it may not
+    be promoted, and empty if it may.
     """
 
     stage: StageName
@@ -62,9 +62,9 @@ class PromotionCost:
 def promotion_cost(
     run: StageRun, stage: StageName, candidate: str, *, even_if_worse: bool = False
 ) -> PromotionCost:
-    """What would follow if *candidate* were promoted now, if need be *even_if_worse* than what is.
+    """Return the effect of promoting *candidate* now, if need be *even_if_worse*.
 
-    Raises ``WarehouseError`` for a version that does not exist.
+    Raises ``WarehouseError`` if the version does not exist.
     """
     versions = run.versions()
     in_force = versions.active[stage]
@@ -120,9 +120,9 @@ def _measures(run: StageRun, stage: StageName) -> Mapping[str, float | None]:
 def _selections(
     run: StageRun, stage: StageName, candidate: str, journal: Journal
 ) -> Iterator[tuple[Sequence[SelectedQuery], Sequence[SelectedQuery], frozenset[str]]]:
-    """The selected queries of each document as they are, and as they would be.
+    """Return the current and the future selected queries of each document.
 
-    With them the texts that have to be embedded first; where there are any, nothing would be.
+    Also returns the texts that have to be embedded first; if any, the future ones are empty.
     """
     states = load_states(run.warehouse)
     ids = sorted(d for stage_, d in states if stage_ == "scored_queries")
@@ -160,7 +160,7 @@ class _Unanswered:
         self._settings = run.settings.responses
 
     def count(self, queries: Sequence[SelectedQuery]) -> int:
-        """How many calls *queries* ask for; a verdict of an answer that is not there is one."""
+        """Return how many calls *queries* need; the verdict on a missing answer is one more."""
         asked: dict[bytes, int] = {}
         for query in queries:
             request = answer_request(
@@ -183,7 +183,7 @@ class _Unanswered:
     def _unjudged(
         self, query: SelectedQuery, request: ChatRequest, content: str
     ) -> dict[bytes, int]:
-        """The call for a verdict on an answer that is there, unless that is there, too."""
+        """Return the call for the verdict on an existing answer, unless that exists, too."""
         try:
             answer = str(request.reply_format.parse(content)["answer"]).strip()
         except ValueError:

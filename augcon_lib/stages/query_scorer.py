@@ -51,7 +51,7 @@ def run_query_scorer(run: StageRun) -> StageReport:
     """Sample positives over all documents, ask for their negatives, train and validate.
 
     The first scorer is active at once; a later one is a candidate, and so is one that is refused
-    (``stages.promotion``). Does nothing where the settings use no scorer.
+    (``stages.promotion``). Does nothing if the settings use no scorer.
     """
     if not run.settings.uses_scorer:
         return StageReport(QUERY_SCORER, facts={"used": False})
@@ -108,9 +108,9 @@ async def _run(run: StageRun) -> StageReport:
 def train(
     run: StageRun, pairs: Sequence[ContrastivePair], seed: int, embedder: Embedder | None = None
 ) -> tuple[StoredScorer, ScorerReport]:
-    """The scorer of the kind in the settings; raises ``SettingsError`` where that cannot be.
+    """Train a scorer of the kind in the settings; raises ``SettingsError`` if that is impossible.
 
-    *embedder* knows the texts of *pairs*, where the endpoint makes the embeddings.
+    *embedder* knows the texts of *pairs* if the embeddings come from the endpoint.
     """
     settings = run.settings.scorer
     if settings.kind == "transformer":
@@ -124,10 +124,10 @@ def compare(
     pairs: Sequence[ContrastivePair],
     embedder: Embedder | None = None,
 ) -> ScorerComparison | None:
-    """*scorer* beside the active one, on pairs of documents that neither was trained on.
+    """Compare *scorer* with the active one, on pairs of documents that neither was trained on.
 
-    Where these are fewer than ``MIN_PAIRS``, on all held-out pairs. ``None`` where none is active,
-    or the active one cannot be asked here.
+    If these are fewer than ``MIN_PAIRS``, on all held-out pairs. ``None`` if none is active, or
+    the active one cannot be used here.
     """
     version = promoted_versions(run.warehouse).get(QUERY_SCORER)
     active = load_scorer(run.warehouse, version) if version else None
@@ -143,7 +143,7 @@ def compare(
     try:
         accuracy = float(pair_wins(active, chosen).mean())
         own_accuracy = float(pair_wins(scorer, chosen).mean())
-    except AugconError:  # embeddings or weights that are not here
+    except AugconError:  # embeddings or weights are missing
         return None
     return ScorerComparison(version, len(chosen), accuracy, own_accuracy)
 
@@ -151,7 +151,7 @@ def compare(
 async def _embedder(
     run: StageRun, report: StageReport, pairs: Sequence[ContrastivePair]
 ) -> Embedder | None:
-    """What embeds *pairs* as the settings say; ``None`` where nothing is to be embedded."""
+    """Return the embedder of *pairs* in the settings; ``None`` if nothing has to be embedded."""
     embedder = embedder_of(run.settings.scorer)
     if embedder is None:
         return None
@@ -162,7 +162,7 @@ async def _embedder(
 async def ask_for_pairs(
     run: StageRun, report: StageReport
 ) -> tuple[int, list[ContrastivePair], list[Rejection]]:
-    """How many positives the trees hold, and the contrastive pairs of a sample of them."""
+    """Return the number of positives in the trees, and the contrastive pairs of a sample."""
     settings = run.settings
     positives = await asyncio.to_thread(read_positives, run.warehouse)
     sampled = sample_positives(positives, settings.scorer.pairs_per_negative_kind, SEED)
@@ -174,7 +174,7 @@ async def ask_for_pairs(
 
 
 def _facts(held_out: PairMeasures) -> dict[str, object]:
-    """*held_out* as plain facts; an interval as its two ends."""
+    """Return *held_out* as plain facts, an interval as its two ends."""
     return {
         "held_out_pairs": held_out.pairs,
         "held_out_documents": held_out.documents,

@@ -18,7 +18,7 @@ from augcon_lib.warehouse.partitions import (
 )
 from augcon_lib.warehouse.sources import save_sources
 
-# A write opens and closes the warehouse, which takes as long as its rows: few of them, then.
+# A write opens and closes the warehouse, which takes as long as its rows: so few writes.
 WRITE_DOCUMENTS = 250
 
 
@@ -32,7 +32,7 @@ def run_raw_corpus(run: StageRun, entries: Sequence[SourceEntry]) -> StageReport
         outputs, edited = [], []
         for entry in batch:
             result = next(read)
-            # An edit between listing and reading: what was read is what counts.
+            # An edit between listing and reading: the text that was read counts.
             sha256 = entry.source_sha256 if isinstance(result, Rejection) else result.source_sha256
             if sha256 != entry.source_sha256:
                 edited.append(replace(entry, source_sha256=sha256))

@@ -20,7 +20,7 @@ from augcon_lib.warehouse.stage_rows import SelectedQuery, read_selected
 def run_responses(run: StageRun, document_ids: Sequence[str]) -> StageReport:
     """Answer the selected queries of *document_ids*, all at once.
 
-    Raises ``EndpointError`` or ``BudgetExceeded`` after what was ready has been written.
+    Raises ``EndpointError`` or ``BudgetExceeded`` after writing all finished documents.
     """
     settings = run.settings
     if settings.searches_examples:

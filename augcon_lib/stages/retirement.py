@@ -1,7 +1,7 @@
-"""Who may leave the dataset now: the guard (``staleness.retirement``) over what is stored.
+"""Which documents may leave the dataset: the guard (``staleness.retirement``) with its state.
 
-A set that is held is kept in the warehouse, and with it the agreement: from the command line or
-from Dagster, once, for exactly that set. Another set takes its place, and its agreement with it.
+A set that is held is kept in the warehouse, together with the consent: from the command line or
+from Dagster, once, for exactly that set. Another set replaces it together with its consent.
 """
 
 from collections.abc import Collection, Mapping
@@ -27,9 +27,9 @@ from augcon_lib.warehouse.retirements import HeldSet
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """On documents that are lost: ``held`` says why they stay, ``None`` that they may leave.
+    """The verdict on lost documents: ``held`` is why they stay, ``None`` means they may leave.
 
-    ``agreed``: somebody agreed to it. ``waiting``: the set of each kind that waits by now.
+    ``agreed``: somebody consented. ``waiting``: the set of each kind that waits already.
     """
 
     kind: str
@@ -40,19 +40,19 @@ class Verdict:
 
     @property
     def waits(self) -> str:
-        """The id of the set of this kind that waits by now, empty for none."""
+        """The id of the set of this kind that waits already, empty for none."""
         return self.waiting[self.kind].set_id if self.kind in self.waiting else ""
 
 
 def judge(run: StageRun, kind: str, lost: Collection[str], known: int) -> Verdict:
-    """May *lost* of *known* documents leave? Reads, and writes nothing."""
+    """Decide whether *lost* of *known* documents may leave; writes nothing."""
     sets = retirements.held_sets(run.warehouse)
     waiting = sets.get(kind)
     if not lost:
         return Verdict(kind, frozenset(), None, False, sets)
     if waiting and waiting.agreed_at and waiting.set_id == set_id_of(kind, lost):
         return Verdict(kind, frozenset(lost), None, True, sets)
-    # A set does not become smaller by waiting: the day before it was first seen counts.
+    # A set does not shrink by waiting: the day before it was first seen counts.
     overlaps = waiting is not None and not waiting.document_ids.isdisjoint(lost)
     since = waiting.since if waiting and overlaps else clock.utc_now()
     recent = len(retirements.retired_since(run.warehouse, since - WINDOW).difference(lost))
@@ -63,7 +63,7 @@ def judge(run: StageRun, kind: str, lost: Collection[str], known: int) -> Verdic
 
 
 def note(run: StageRun, verdict: Verdict) -> None:
-    """Before the lost documents leave: keep the set that waits, or note that they leave unasked."""
+    """Before the lost documents leave: keep the waiting set, or record that they leave unasked."""
     if verdict.held:
         if verdict.held.set_id != verdict.waits:
             held = verdict.held
@@ -74,7 +74,7 @@ def note(run: StageRun, verdict: Verdict) -> None:
 
 
 def close(run: StageRun, verdict: Verdict) -> None:
-    """After they left, or came back: nothing of this kind waits any more."""
+    """Clear the waiting set of this kind after the documents left or came back."""
     if verdict.held:
         return
     if verdict.waits:
@@ -84,9 +84,9 @@ def close(run: StageRun, verdict: Verdict) -> None:
 
 
 def agree_to(run: StageRun, set_id: str) -> int:
-    """Agree that exactly the set *set_id* leaves, at the next sync; how many documents it has.
+    """Consent that exactly the set *set_id* leaves at the next sync; return its size.
 
-    Raises ``RetirementHeld`` where no such set waits.
+    Raises ``RetirementHeld`` if no such set waits.
     """
     count = retirements.agree(run.warehouse, set_id, clock.utc_now())
     if not count:
@@ -94,21 +94,21 @@ def agree_to(run: StageRun, set_id: str) -> int:
         known = f"those that wait: {', '.join(waiting)}" if waiting else "none waits"
         raise RetirementHeld(
             f"--retire {set_id}: no set of documents with this id waits ({known}); "
-            "see what would leave with: augcon plan"
+            "show what would leave with: augcon plan"
         )
     return count
 
 
 def waiting_retirements(run: StageRun) -> list[HeldSet]:
-    """The sets that wait for somebody to agree."""
+    """Return the sets that wait for consent."""
     held = retirements.held_sets(run.warehouse).values()
     return [each for each in held if each.agreed_at is None]
 
 
 def judge_unreadable(run: StageRun, states: States) -> Verdict:
-    """May the rows of documents leave the dataset that were read once and cannot be any more?
+    """Decide whether the rows of documents that can no longer be read may leave the dataset.
 
-    One by one they are failed documents, as ``[dataset] failed_documents`` says.
+    A single one is a failed document, handled as ``[dataset] failed_documents`` says.
     """
     keeps = run.settings.dataset.failed_documents == "keep"
     unreadable = {
@@ -123,9 +123,9 @@ def judge_unreadable(run: StageRun, states: States) -> Verdict:
 
 
 def kept_documents(unreadable: Verdict) -> set[str]:
-    """Documents whose rows stay in the dataset because nobody has agreed that they leave.
+    """Return the documents whose rows stay in the dataset because nobody has consented.
 
-    Those of *unreadable*, the verdict of :func:`judge_unreadable`, and missing ones.
+    These are *unreadable* ones, the verdict of :func:`judge_unreadable`, and missing ones.
     """
     missing = unreadable.waiting.get(MISSING)
     kept = set(missing.document_ids) if missing else set()

@@ -1,4 +1,4 @@
-"""All stages over what is stale, one after the other, without Dagster."""
+"""Run all stages on stale documents, one after the other, without Dagster."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
@@ -28,12 +28,12 @@ def run_stale_stages(
     choose_strategy: ChooseStrategy = strategy_for,
     scorer: Scorer | None = None,
 ) -> dict[StageName, StageReport]:
-    """Sync the store and execute the plan to its end; the last report of each stage that ran.
+    """Sync the store and execute the plan; return the last report of each stage that ran.
 
-    No stage after *until* is run, and, where *documents* are given, no other document is read.
-    *choose_strategy* and *scorer* stand in for those of the settings; no fingerprint knows of them.
+    No stage after *until* is run, and if *documents* are given, no other document is read.
+    *choose_strategy* and *scorer* replace those of the settings; no fingerprint includes them.
     For one process that has the workspace to itself. Raises ``StoreError``, ``EndpointError`` and
-    ``BudgetExceeded``; what was ready by then is written.
+    ``BudgetExceeded`` after writing all finished documents.
     """
     listing, *_ = sync_sources(run)
     entries = {

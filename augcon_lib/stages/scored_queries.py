@@ -26,11 +26,11 @@ WRITE_DOCUMENTS = 100
 def run_scored_queries(
     run: StageRun, document_ids: Sequence[str], *, scorer: Scorer | None = None
 ) -> StageReport:
-    """Score and select the queries of *document_ids*; asks the model nothing.
+    """Score and select the queries of *document_ids*, without chat calls to the model.
 
-    *scorer* stands in for the one in force. One that looks at the endpoint's embeddings asks for
-    those that it has not seen. Raises ``WarehouseError`` before there is a scorer;
-    ``EndpointError`` or ``BudgetExceeded`` after what was ready has been written.
+    *scorer* replaces the active one. One that uses the endpoint's embeddings requests those that
+    are missing. Raises ``WarehouseError`` if no scorer exists yet; ``EndpointError`` or
+    ``BudgetExceeded`` after writing all finished documents.
     """
     versions = run.versions()
     if scorer is None:
@@ -61,7 +61,7 @@ def _load(warehouse: Warehouse, ids: Sequence[str]) -> dict[str, tuple[str, list
 
 
 def scored_texts(nodes: Sequence[Node]) -> Iterator[str]:
-    """The texts that a scorer sees of *nodes*: each query and its context."""
+    """Return the texts that a scorer sees of *nodes*: each query and its context."""
     for node in nodes:
         if node.query:
             yield from (node.text, node.query)
@@ -70,7 +70,7 @@ def scored_texts(nodes: Sequence[Node]) -> Iterator[str]:
 def select_for_document(
     settings: Settings, scorer: Scorer, language: str, nodes: Sequence[Node]
 ) -> tuple[list[ScoredQuery], list[Rejection]]:
-    """Score, rank and select the queries of one document's *nodes*; what was left out, and why."""
+    """Score, rank and select the queries of one document's *nodes*, with the rejections."""
     asked = [node for node in nodes if node.query]
     scores = scorer.score([node.text for node in asked], [node.query for node in asked])
     parameters = tree_parameters(settings, language)
@@ -92,8 +92,8 @@ def _output(
 ) -> PartitionOutput:
     queries, rejections = select_for_document(run.settings, scorer, language, nodes)
     chosen = {query.node_id for query in queries if query.selected}
-    # What is answered, and in which order: a section that moved takes its rows along. The query
-    # itself and the passage's language are part of it.
+    # The queries to answer, and their order: a section that moved takes its rows along. The query
+    # itself and the passage's language are included.
     answered = [
         ":".join([node.node_id, node.query, *filter(None, [node.answer])])
         for node in sorted(nodes, key=lambda node: node.start_char)

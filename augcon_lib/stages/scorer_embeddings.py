@@ -1,4 +1,4 @@
-"""Fetching the endpoint's embeddings of what a scorer is about to see."""
+"""Fetch the endpoint's embeddings of the texts that a scorer is about to see."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -21,7 +21,7 @@ from augcon_lib.stages.stage_run import StageReport, StageRun
 async def embed(
     run: StageRun, report: StageReport, embedder: Embedder, texts: Iterable[str]
 ) -> Embedder:
-    """*embedder*, knowing *texts*; a model in this process needs nothing.
+    """Return *embedder* with the vectors of *texts*; a model in this process needs no call.
 
     Calls are counted in *report*. Raises ``EndpointError``, ``BudgetExceeded``, ``SettingsError``.
     """
@@ -43,7 +43,7 @@ async def embed(
 def ready_to_score(
     run: StageRun, report: StageReport, scorer: Scorer, texts: Iterable[str]
 ) -> Scorer:
-    """*scorer*, able to score *texts*; raises as :func:`embed` does."""
+    """Return *scorer*, able to score *texts*; raises as :func:`embed` does."""
     embedder = endpoint_embedder(scorer)
     if embedder is None:
         return scorer
@@ -53,9 +53,9 @@ def ready_to_score(
 def ready_from_journal(
     run: StageRun, scorer: Scorer | None, texts: Iterable[str], journal: Journal | None
 ) -> tuple[Scorer | None, frozenset[str]]:
-    """*scorer*, and those of *texts* that the endpoint would have to embed; asks nothing.
+    """Return *scorer*, and the *texts* that the endpoint would have to embed; makes no call.
 
-    Without a *scorer* they are those that the first one will need.
+    Without a *scorer*, the texts are those that the first one will need.
     """
     embedder = endpoint_embedder(scorer) if scorer else None
     if scorer is None and run.settings.uses_endpoint_embeddings:
@@ -70,18 +70,18 @@ def ready_from_journal(
 
 
 def embedder_of(settings: ScorerSettings) -> Embedder | None:
-    """The embedding model that *settings* name for the linear scorer, if they do."""
+    """Return the embedding model that *settings* name for the linear scorer, if any."""
     if settings.kind != "linear" or not settings.embedding_model:
         return None
     return Embedder(settings.embedding_model, settings.embedding_source)
 
 
 def endpoint_embedder(scorer: Scorer) -> Embedder | None:
-    """What *scorer* asks the endpoint for embeddings with; ``None`` where it does not."""
+    """Return the embedder of *scorer* if its embeddings come from the endpoint, else ``None``."""
     embedder = scorer.embedder if isinstance(scorer, LinearScorer) else None
     return embedder if embedder is not None and embedder.asks_endpoint else None
 
 
 def with_embedder(scorer: Scorer, embedder: Embedder) -> Scorer:
-    """*scorer* with *embedder* in place of its own."""
+    """Return *scorer* with *embedder* in place of its own."""
     return replace(scorer, embedder=embedder) if isinstance(scorer, LinearScorer) else scorer

@@ -20,15 +20,16 @@ from augcon_lib.warehouse.partitions import PartitionOutput, load_states
 from augcon_lib.warehouse.stage_rows import read_documents_text, read_responses
 from augcon_lib.warehouse.versions import Spent, latest_version
 
-# Inputs that the documents' own reasons explain.
+# Inputs that the documents' own reasons already explain.
 _OF_DOCUMENTS = ("responses", "document metadata", "documents", "failed documents")
 
 
 def run_sft_dataset(run: StageRun) -> StageReport:
-    """Collect the rows of all live documents; a new version where they differ.
+    """Collect the rows of all live documents, and create a new version if they differ.
 
-    A document that failed has none, or its last good ones, marked (``[dataset] failed_documents``);
-    those of many that fail together stay, marked, until somebody agrees (``stages.retirement``).
+    A document that failed has no rows, or its last good ones, marked (``[dataset]
+    failed_documents``); if many fail together, their rows stay, marked, until somebody consents
+    (``stages.retirement``).
     """
     versions, states = run.versions(), load_states(run.warehouse)
     settings = run.settings.dataset
@@ -86,7 +87,7 @@ def run_sft_dataset(run: StageRun) -> StageReport:
 
 
 def _spent(run: StageRun) -> Spent:
-    """What the model has cost since the version before."""
+    """Return the cost of the model since the previous version."""
     latest = latest_version(run.warehouse)
     with closing(Journal(run.workspace.journal_path)) as journal:
         spend, last_call = journal.spend_since(latest.last_call if latest else 0)

@@ -1,4 +1,4 @@
-"""The document store as the stages see it: listed, and compared with what is known of it."""
+"""The document store as the stages see it: listed, and compared with its last known state."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -25,9 +25,9 @@ from augcon_lib.warehouse.sources import load_sources, save_sources
 
 
 class Sync(NamedTuple):
-    """The store as it is followed: its listing, and the ids of documents that left or are new.
+    """The synced store: its listing, and the ids of documents that left or are new.
 
-    ``held`` are missing documents that nobody has agreed to retire; what is new then waits, too.
+    ``held`` are missing documents that nobody has consented to retire; new ones then wait, too.
     """
 
     listing: StoreListing
@@ -37,17 +37,17 @@ class Sync(NamedTuple):
 
 
 def list_sources(run: StageRun) -> StoreListing:
-    """List the store; files that did not change since they were last seen are not read.
+    """List the store; files that did not change since the last listing are not read.
 
-    Raises ``StoreError`` where the store cannot be listed: nothing is deleted then.
+    Raises ``StoreError`` if the store cannot be listed; nothing is deleted then.
     """
     return _list(run, _known_sources(run))
 
 
 def see_sources(run: StageRun) -> StoreListing:
-    """:func:`list_sources`, and remember what changed of the documents that are known.
+    """:func:`list_sources`, and record the changes of known documents.
 
-    New ones and those that left are for :func:`sync_sources`.
+    :func:`sync_sources` handles new documents and those that left.
     """
     known = _known_sources(run)
     listing = _list(run, known)
@@ -56,11 +56,11 @@ def see_sources(run: StageRun) -> StoreListing:
 
 
 def sync_sources(run: StageRun, *, hold: bool = False) -> Sync:
-    """List the store, remember what was seen, and forget documents that left it.
+    """List the store, record its documents, and forget documents that left it.
 
-    Where so many left that somebody has to agree first, nothing is forgotten. Raises
-    ``RetirementHeld`` then; with *hold*, the documents that are still there are followed, and new
-    ones wait: a set that comes while another goes is most often the same documents by other names.
+    If so many left that somebody has to consent first, nothing is forgotten. Raises
+    ``RetirementHeld`` then; with *hold*, the remaining documents are followed, and new ones wait:
+    if one set appears while another disappears, they are mostly the same documents, renamed.
     """
     known = _known_sources(run)
     listing = _list(run, known)
@@ -69,7 +69,9 @@ def sync_sources(run: StageRun, *, hold: bool = False) -> Sync:
     note(run, verdict)
     if verdict.held:
         if not hold:
-            raise RetirementHeld(f"{verdict.held.what}. Nothing was done. {verdict.held.way_out}")
+            raise RetirementHeld(
+                f"{verdict.held.what}. Nothing was changed. {verdict.held.way_out}"
+            )
         listing = replace(
             listing, entries=tuple(e for e in listing.entries if e.document_id in before)
         )
@@ -82,7 +84,7 @@ def sync_sources(run: StageRun, *, hold: bool = False) -> Sync:
 
 
 def hold_back(run: StageRun, listing: StoreListing) -> Retirement | None:
-    """Keep the set that a sync would hold now for want of consent, so that it can be agreed to."""
+    """Keep the set that a sync would hold now, so that somebody can consent to it."""
     verdict = _missing_now(run, listing)
     if verdict.held:
         note(run, verdict)
@@ -90,7 +92,7 @@ def hold_back(run: StageRun, listing: StoreListing) -> Retirement | None:
 
 
 def held_back(run: StageRun, listing: StoreListing) -> Retirement | None:
-    """What a sync would hold now for want of consent; changes nothing."""
+    """Return what a sync would hold now without consent; changes nothing."""
     return _missing_now(run, listing).held
 
 
@@ -105,7 +107,7 @@ def _missing(run: StageRun, listing: StoreListing, before: set[str]) -> Verdict:
 
 
 def stale_in(run: StageRun, sources: Mapping[str, str]) -> Staleness:
-    """What is stale, given the source hash of each document in the store."""
+    """Return what is stale, given the source hash of each document in the store."""
     states = load_states(run.warehouse)
     kept = kept_documents(judge_unreadable(run, states))
     drift = corpus_drift(run, states)
@@ -113,7 +115,7 @@ def stale_in(run: StageRun, sources: Mapping[str, str]) -> Staleness:
 
 
 def stale_sources(run: StageRun, listing: StoreListing, document_ids: Sequence[str]) -> list[str]:
-    """Those of *document_ids* whose source, converter or reading settings changed."""
+    """Return the *document_ids* whose source, converter or reading settings changed."""
     sources = listing.source_hashes
     states = load_states(run.warehouse, document_ids)
     expectation = Expectation(run.settings, run.versions(), states)
@@ -125,7 +127,7 @@ def stale_sources(run: StageRun, listing: StoreListing, document_ids: Sequence[s
 
 
 def stale_at(stage: StageName, run: StageRun, document_ids: Sequence[str]) -> list[str]:
-    """Those of *document_ids* that are stale at *stage* and good at the stage before."""
+    """Return the *document_ids* that are stale at *stage* and good at the previous stage."""
     states = load_states(run.warehouse, document_ids)
     expectation = Expectation(run.settings, run.versions(), states)
     return [
@@ -151,14 +153,14 @@ def _changed(listing: StoreListing, known: Mapping[str, KnownSource]) -> list[So
 
 
 def _list(run: StageRun, known: Mapping[str, KnownSource]) -> StoreListing:
-    """Raises ``SettingsError`` where the store holds the program's own state as documents."""
+    """List the store; raises ``SettingsError`` if it contains the workspace's own state."""
     uri, root = run.settings.source.uri, run.workspace.root
     if "://" not in uri and "::" not in uri:
         store = (root / uri).resolve()
         for own in (run.workspace.warehouse_path.parent, run.workspace.dagster_home):
             if store.is_dir() and own.resolve().is_relative_to(store):
                 raise SettingsError(
-                    f"[source] uri {uri!r} holds the workspace's own {own.name}/; put the "
-                    "documents into a folder of their own"
+                    f"[source] uri {uri!r} contains the workspace's own {own.name}/; move the "
+                    "documents to a separate folder, and set [source] uri to it"
                 )
     return list_store(run.settings.source, root, known)

@@ -1,4 +1,4 @@
-"""What every stage is given, and what it reports back."""
+"""The inputs that every stage gets, and the report that it returns."""
 
 import fcntl
 import hashlib
@@ -25,30 +25,30 @@ from augcon_lib.warehouse.promotions import promoted_versions
 from augcon_lib.workspace import Workspace
 
 SAMPLE_ROWS = 3
-SAMPLE_CHARS = 400  # of a text; there is one sample for each document, to the end of the stage
+SAMPLE_CHARS = 400  # of a text; one sample per document stays in memory to the end of the stage
 
 
 class Progress(Protocol):
-    """Is told how far a stage is; called often, must be quick."""
+    """Receives the progress of a stage; called often, must be quick."""
 
     def __call__(
         self, stage: StageName, done: int, total: int, failed: int, calls: CallStats | None
     ) -> None:
-        """*done* of *total* documents (or other units), *failed* among them."""
+        """Report *done* of *total* documents (or other units), *failed* among them."""
         ...
 
 
 def no_progress(
     stage: StageName, done: int, total: int, failed: int, calls: CallStats | None
 ) -> None:
-    """A :class:`Progress` that tells nobody."""
+    """A :class:`Progress` that reports nothing."""
 
 
 class Saved(Protocol):
-    """Is handed the outputs of a stage as soon as they are stored, in the thread that did."""
+    """Receives the outputs of a stage as soon as they are stored, in the thread that did it."""
 
     def __call__(self, report: "StageReport", outputs: Sequence[PartitionOutput]) -> None:
-        """*outputs* are stored, and part of *report*."""
+        """Record *outputs*, which are stored and part of *report*."""
         ...
 
 
@@ -61,7 +61,7 @@ class StageRun:
     """A workspace, opened for one run of one or more stages.
 
     ``run_id`` marks rows and calls; ``session_id`` groups the runs of one command, over which
-    ``[budget]`` counts; ``saved`` records elsewhere what has been stored.
+    ``[budget]`` counts; ``saved`` records stored outputs elsewhere.
     """
 
     workspace: Workspace
@@ -98,19 +98,19 @@ class StageRun:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Wait until no other process works on a stage of this workspace, and keep it so.
+        """Lock the stages of this workspace, once no other process works on one.
 
-        Two commands, or a command and the daemon, then never ask for the same answer at once:
-        who comes second finds what the first has made. The lock goes with its process.
+        So two commands, or a command and the daemon, never ask for the same answer at once: the
+        second one finds the results of the first. The lock ends with its process.
         """
         with self._locked("stages.lock"):
             yield
 
     @contextmanager
     def saving(self, report: "StageReport", outputs: Sequence[PartitionOutput]) -> Iterator[None]:
-        """Store *outputs* in the body; they are then part of *report*, and handed to ``saved``.
+        """Store *outputs* in the body; then add them to *report*, and pass them to ``saved``.
 
-        Nobody who waits for :meth:`recording` sees them stored and not recorded, but where the
+        Nobody who waits for :meth:`recording` sees them stored but not recorded, except if the
         process dies in between.
         """
         with self.recording():
@@ -121,9 +121,9 @@ class StageRun:
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Wait until no other process is between storing and recording, and keep it so.
+        """Lock recording, once no other process is between storing and recording.
 
-        Not to be entered twice. Work that takes longer than a batch of documents does not belong
+        Do not enter it twice. Work that takes longer than a batch of documents does not belong
         here.
         """
         with self._locked("records.lock"):
@@ -138,7 +138,7 @@ class StageRun:
             yield
 
     def versions(self) -> Versions:
-        """Versions of everything besides documents and settings; of choices, those in force."""
+        """Versions of everything besides documents and settings; of choices, the active ones."""
         promoted = promoted_versions(self.warehouse)
         return Versions(
             libraries=installed_libraries(),
@@ -152,7 +152,7 @@ class StageRun:
         )
 
     def _base_model(self) -> str:
-        """The revision of the transformer scorer's base model in a folder; else empty."""
+        """The revision of the transformer scorer's base model in a folder; otherwise empty."""
         scorer = self.settings.scorer
         if scorer.kind != "transformer" or not self.settings.uses_scorer or not scorer.base_model:
             return ""
@@ -184,7 +184,7 @@ class StageReport:
     facts: dict[str, object] = field(default_factory=dict)
 
     def add(self, outputs: Sequence[PartitionOutput]) -> None:
-        """Take note of *outputs* that have been written."""
+        """Add *outputs* that have been written."""
         for output in outputs:
             self.rejected.update(rejection.reason for rejection in output.rejections)
             self.partitions.append(
@@ -201,7 +201,7 @@ class StageReport:
 
     @property
     def failed(self) -> int:
-        """Documents that are not all right."""
+        """The documents that failed or were rejected."""
         return sum(partition.status != "ok" for partition in self.partitions)
 
 

@@ -1,4 +1,4 @@
 """Which partitions and choices are stale, why, and the plan that brings them up to date.
 
-Belongs here: pure functions of fingerprints. Does not: reading the store or the warehouse.
+Only pure functions of fingerprints belong here; reading the store or the warehouse does not.
 """

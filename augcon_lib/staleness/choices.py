@@ -1,8 +1,8 @@
-"""When the scorer and the few-shot choice are made again, and which of them wait for promotion.
+"""When the scorer and the few-shot choice are regenerated, and which of them wait for promotion.
 
-They follow their own settings, prompts and model, not each document; the scorer follows the
-corpus once so much of its content has changed that it passes a threshold. What comes of it is a
-candidate (``stages.promotion``).
+They depend on their own settings, prompts and model, not on each document; the scorer is retrained
+once the changed share of the corpus passes a threshold. The result is a candidate
+(``stages.promotion``).
 """
 
 from augcon_lib.fingerprints import NOT_MADE_YET, Inputs, Versions, documents_fingerprint
@@ -22,9 +22,9 @@ def stale_choices(
     versions: Versions,
     drift: float = 0.0,
 ) -> dict[StageName, list[str]]:
-    """Why the scorer, and the few-shot choice, is to be made again; a fresh one is not there.
+    """Return why the scorer and the few-shot choice are stale; a fresh one is left out.
 
-    *drift* is the share of the corpus, 0 to 1, that is not what the last scorer was trained on.
+    *drift* is the share of the corpus, 0 to 1, that differs from what the last scorer learned from.
     """
     found: dict[StageName, list[str]] = {}
     for stage in _used(settings):
@@ -45,7 +45,7 @@ def stale_choices(
 
 
 def candidates(states: States, settings: Settings, versions: Versions) -> dict[StageName, str]:
-    """The versions that were made last and are not active, by stage."""
+    """Return the latest versions that are not active, by stage."""
     found: dict[StageName, str] = {}
     for stage in _used(settings):
         made, active = states.get((stage, NO_DOCUMENT)), versions.active[stage]
@@ -55,16 +55,16 @@ def candidates(states: States, settings: Settings, versions: Versions) -> dict[S
 
 
 def has_drifted(drift: float, settings: Settings) -> bool:
-    """Is *drift* enough to train the scorer again?"""
+    """Whether *drift* is enough to retrain the scorer."""
     limit = settings.scorer.retrain_drift
     return limit > 0 and drift >= limit
 
 
 def scorer_inputs(expectation: Expectation, states: States, *, trained: bool) -> Inputs:
-    """The named inputs of ``query_scorer``: its settings and prompts, not the corpus.
+    """Return the named inputs of ``query_scorer``: its settings and prompts, not the corpus.
 
-    A scorer that found too little to learn from depends on the trees as well: it is trained again
-    when there are others.
+    A scorer that found too little to learn from depends on the trees as well: it is retrained when
+    they change.
     """
     inputs = expectation.shared_inputs("query_scorer")
     if not trained:

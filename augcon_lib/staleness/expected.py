@@ -1,4 +1,4 @@
-"""What every partition should have been made from, against what it was made from."""
+"""Compare the expected inputs of every partition with its stored inputs."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -33,12 +33,12 @@ class Expectation:
         }
 
     def inputs(self, stage: StageName, document_id: str, source_sha256: str = "") -> Inputs:
-        """The named inputs of a partition; the first stage needs the source's hash."""
+        """Return the named inputs of a partition; the first stage needs the source's hash."""
         document = self._document_version(stage, document_id, source_sha256)
         return {DOCUMENT: document, **self._shared[stage]}
 
     def is_fresh(self, stage: StageName, document_id: str, source_sha256: str = "") -> bool:
-        """Was the partition made from its expected inputs? The quick way to no ``reasons``."""
+        """Whether the partition was made from its expected inputs; quicker than ``reasons``."""
         if stage == DOCUMENT_STAGES[0]:
             return self._is_made_from(stage, document_id, source_sha256)
         partition = (stage, document_id)
@@ -57,14 +57,14 @@ class Expectation:
         return not changes(state.inputs, {DOCUMENT: document, **self._shared[stage]})
 
     def is_ready(self, stage: StageName, document_id: str) -> bool:
-        """Is the document good at the stage before?"""
+        """Whether the document is good at the previous stage."""
         before = self._states.get((DOCUMENT_STAGES[DOCUMENT_STAGES.index(stage) - 1], document_id))
         return before is not None and before.status == OK
 
     def in_step(self, stage: StageName, document_id: str) -> bool:
-        """Were the stages before *stage* made one from the other, all of them good?
+        """Whether the stages before *stage* were made one from the other, all of them good.
 
-        Not where another process has replaced an early one and not yet the later ones.
+        False if another process has replaced an early one and not yet the later ones.
         """
         before = [
             self._states.get((each, document_id))
@@ -76,11 +76,11 @@ class Expectation:
         )
 
     def shared_inputs(self, stage: StageName) -> Inputs:
-        """The named inputs of *stage* that are no document's."""
+        """Return the named inputs of *stage* that all documents share."""
         return dict(self._shared[stage])
 
     def reasons(self, stage: StageName, document_id: str, inputs: Inputs) -> list[str]:
-        """Why the partition with these expected inputs is stale; empty where it is fresh."""
+        """Return why the partition with these expected inputs is stale; empty if it is fresh."""
         state = self._states.get((stage, document_id))
         failed = state is not None and state.status == FAILED
         if state and not failed and state.fingerprint == fingerprint(stage, inputs):

@@ -1,4 +1,4 @@
-"""What is stale, and why: expected fingerprints against stored ones (pure functions)."""
+"""What is stale, and why: compare expected fingerprints with stored ones (pure functions)."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ UPSTREAM = "upstream is stale"
 
 @dataclass(frozen=True)
 class Staleness:
-    """Stale documents by stage with the reasons, in words, and stale unpartitioned stages.
+    """Stale documents by stage with the reasons as text, and stale unpartitioned stages.
 
     A document that is stale at one stage is listed at the later ones with the reason
-    ``upstream is stale``: whether they must run is known only when its new output is.
+    ``upstream is stale``: whether they must run is known only once its new output is.
     ``candidates`` are versions of the scorer and the few-shot choice that wait for promotion.
     """
 
@@ -28,7 +28,7 @@ class Staleness:
     candidates: dict[StageName, str] = field(default_factory=dict)
 
     def ready(self, stage: StageName) -> list[str]:
-        """Documents that can run at *stage* now: stale there, and fresh before."""
+        """Return the documents that can run at *stage* now: stale there, and fresh before."""
         return [d for d, reasons in self.documents[stage].items() if reasons != [UPSTREAM]]
 
 
@@ -42,9 +42,9 @@ def find_stale(
 ) -> Staleness:
     """Compare the store (*sources*: source hash by document id) with the stored states.
 
-    Rows of documents that are *kept* stay in the dataset though these cannot be used any more.
-    *drift* is that of the corpus since the last scorer was trained (``stages.drift``).
-    Where there are no documents and never were any, nothing is stale.
+    Rows of *kept* documents stay in the dataset although these can no longer be used. *drift* is
+    that of the corpus since the last scorer was trained (``stages.drift``). If there are no
+    documents and never were any, nothing is stale.
     """
     expectation = Expectation(settings, versions, states)
     documents: dict[StageName, dict[str, list[str]]] = {stage: {} for stage in DOCUMENT_STAGES}
@@ -73,7 +73,7 @@ def find_stale(
 
 
 def live_documents(expectation: Expectation, states: States) -> list[str]:
-    """Documents whose responses are fresh and good, in order: the ones in the dataset."""
+    """Return the documents whose responses are fresh and good, in order: those in the dataset."""
 
     def is_live(document_id: str) -> bool:
         for stage in DOCUMENT_STAGES:
@@ -88,7 +88,7 @@ def live_documents(expectation: Expectation, states: States) -> list[str]:
 
 
 def failed_documents(states: States) -> list[str]:
-    """Documents that cannot be used now, in order; one without any text is no failure."""
+    """Return the documents that cannot be used now, in order; one without text is no failure."""
     return sorted(
         {
             document_id
@@ -101,7 +101,7 @@ def failed_documents(states: States) -> list[str]:
 def stale_rows_of(
     states: States, live: Collection[str], settings: Settings, kept: Collection[str]
 ) -> list[str]:
-    """Documents that cannot be used now and whose last good rows stay, marked stale; in order."""
+    """Return the unusable documents whose last good rows stay, marked stale, in order."""
     failed = failed_documents(states) if settings.dataset.failed_documents == "keep" else []
     return sorted({*failed, *kept} - set(live))
 
@@ -113,7 +113,7 @@ def dataset_inputs(
     settings: Settings,
     kept: Collection[str] = (),
 ) -> Inputs:
-    """The named inputs of ``sft_dataset``: its settings, and what the live documents have."""
+    """Return the named inputs of ``sft_dataset``: its settings, and those of live documents."""
     live = list(live)
     inputs = expectation.shared_inputs("sft_dataset")
 

@@ -61,8 +61,8 @@ def next_runs(
     it is trained: so a first sync takes four calls of this, and later ones two.
 
     *documents_in_order* are all documents in the order in which their partitions were created,
-    which is the only order a range knows. Documents in *given_up* failed in this session and are
-    not tried again; *only* restricts the documents. Nothing beyond the asset *until* is run.
+    which is the only order of a range. Documents in *given_up* failed in this session and are no
+    longer retried; *only* restricts the documents. No asset after *until* is run.
     """
     wanted = _wanted(until)
     chosen = [d for d in documents_in_order if (only is None or d in only) and d not in given_up]
@@ -94,7 +94,7 @@ def next_runs(
 
 
 def failed_before(stale: Staleness) -> set[str]:
-    """Documents whose last attempt at some stage failed."""
+    """Return the documents whose last attempt at some stage failed."""
     return {
         document
         for reasons in stale.documents.values()
@@ -106,7 +106,7 @@ def failed_before(stale: Staleness) -> set[str]:
 def failed_in(
     runs: Sequence[PlannedRun], stale: Staleness, documents_in_order: Sequence[str]
 ) -> set[str]:
-    """Documents whose last attempt failed at a stage and in a range of *runs*."""
+    """Return the documents whose last attempt failed at a stage and in a range of *runs*."""
     places = {document: place for place, document in enumerate(documents_in_order)}
     failed = set()
     for run in runs:
@@ -119,7 +119,7 @@ def failed_in(
 
 
 def pending_documents(stale: Staleness) -> dict[str, list[str]]:
-    """Each stale document with the reasons of its first stale stage."""
+    """Return each stale document with the reasons of its first stale stage."""
     pending: dict[str, list[str]] = {}
     for reasons in stale.documents.values():
         for document, why in reasons.items():
@@ -139,7 +139,7 @@ def _wanted(until: StageName) -> Sequence[StageName]:
 def _ranges(
     stages: Sequence[StageName], documents: set[str], order: Sequence[str], others: Collection[str]
 ) -> list[PlannedRun]:
-    """Ranges over *documents* that bridge small gaps, but none of the stale *others*."""
+    """Return ranges over *documents* that bridge small gaps, but none of the stale *others*."""
     places = [place for place, document in enumerate(order) if document in documents]
 
     def apart(before: int, after: int) -> bool:

@@ -9,14 +9,14 @@ from augcon_lib.tree.context_split_tree import GrownTrees, TreeParameters
 
 
 class MinedTasks:
-    """Mines root contexts in one language; asks no model."""
+    """Mines root contexts in one language; calls no model."""
 
     def __init__(self, parameters: TreeParameters, language: str) -> None:
         self._parameters = parameters
         self._language = language
 
     async def grow(self, context: Context) -> GrownTrees:
-        """The root context, without a query, and each task as a node over its own span."""
+        """Return the root context, without a query, and each task as a node over its own span."""
         tasks = [
             task
             for task in mine_tasks(context.text, self._language)

@@ -15,12 +15,12 @@ from augcon_lib.tree.lengths import tree_parameters
 
 
 class Strategy(Protocol):
-    """Makes the queries of a root context."""
+    """Generates the queries of a root context."""
 
     async def grow(self, context: Context) -> GrownTrees:
-        """Nodes with queries (and answers, where the strategy brings them), and rejections.
+        """Return nodes with queries (and answers, if the strategy has them), and rejections.
 
-        Raises ``EndpointError``, ``BudgetExceeded``, and ``AnswerRejected`` where the endpoint
+        Raises ``EndpointError``, ``BudgetExceeded``, and ``AnswerRejected`` if the endpoint
         failed.
         """
         ...
@@ -36,9 +36,9 @@ def strategy_for(
     prompts: PromptLibrary,
     examples: Sequence[FewShotExample],
 ) -> Strategy:
-    """The strategy of *settings* for root contexts in *language*.
+    """Return the strategy of *settings* for root contexts in *language*.
 
-    *examples* are shown where question and answer are asked for at once.
+    *examples* are shown if question and answer are requested together.
     """
     parameters = tree_parameters(settings, language)
     if settings.tree.strategy == "direct":

@@ -1,8 +1,8 @@
 """Reading-comprehension tasks mined by regular expressions: the baseline AdaptLLM (section 4.1).
 
-No model is asked: connectives and headings of the text itself give summary, word-to-text,
-entailment, commonsense, paraphrase and completion tasks. The connectives are known in English and
-Chinese; texts in other languages get the tasks that need none, in English words.
+No model is called: connectives and headings of the text itself give summary, word-to-text,
+entailment, commonsense, paraphrase and completion tasks. Only English and Chinese connectives are
+known; texts in other languages get the tasks that need none, in English words.
 """
 
 import re
@@ -114,7 +114,7 @@ _COMPLETION = {"en": "How does this go on: {0}", "zh": "续写下面的内容：
 
 
 def mine_tasks(text: str, language: str) -> list[MinedTask]:
-    """All tasks of *text*, in order of what they were taken from, distinct."""
+    """Return all distinct tasks of *text*, in the order of their source text."""
     known = prompt_language(language)
     sentences = [
         _Sentence(start, end, " ".join(text[start:end].split()))
@@ -136,7 +136,7 @@ def mine_tasks(text: str, language: str) -> list[MinedTask]:
 
 
 def _summaries(text: str, language: str) -> Iterator[MinedTask]:
-    """A heading sums up what stands under it."""
+    """Make a heading the summary of the text under it."""
     headings = list(_HEADING.finditer(text))
     ends = [*(heading.start() for heading in headings[1:]), len(text)]
     for heading, end in zip(headings, ends, strict=False):

@@ -1,9 +1,9 @@
-"""Queries on the parts that some other splitter makes of a root context, for comparison.
+"""Queries on the parts that another splitter makes of a root context, for comparison.
 
-The splitter gives all parts at once, and they may overlap. Each is asked about with the prompt of
+The splitter returns all parts at once, and they may overlap. Each is queried with the prompt of
 the tree without its halves; draws are repeated until the parts have as many distinct queries as a
-root context's trees would have to hold. Between root and parts stand nodes without a query, two
-below each, so that lineage and rules are those of any tree.
+root context's trees would need. Between root and parts are nodes without a query, two below each,
+so that lineage and rules are those of any tree.
 """
 
 import math
@@ -32,7 +32,7 @@ Splitter = Callable[[str, str], Sequence[Span]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What came of asking about a part: its query, or what was wrong; the model's reply."""
+    """The result for a part: its query, or what was wrong; the model's reply."""
 
     query: str
     stop_reason: str
@@ -41,7 +41,7 @@ class Asked:
 
 
 class PartDraws:
-    """Asks about the parts of root contexts in one language."""
+    """Queries the parts of root contexts in one language."""
 
     def __init__(
         self,
@@ -60,10 +60,10 @@ class PartDraws:
         self._examples = cst_examples(prompts, language, self._reply_format)
 
     async def grow(self, context: Context) -> GrownTrees:
-        """Ask about every part until there are enough queries, or a round brings no new one.
+        """Query every part until there are enough queries, or a round returns no new one.
 
         At most ``max_rounds`` times. Raises ``EndpointError``, ``BudgetExceeded``, and
-        ``AnswerRejected`` where the endpoint failed.
+        ``AnswerRejected`` if the endpoint failed.
         """
         if len(context.text) < self._parameters.min_context_chars:
             return too_short(context)
@@ -110,7 +110,7 @@ class PartDraws:
 def parts_tree(
     context: Context, draw: int, spans: Sequence[Span], asked: Sequence[Asked]
 ) -> GrownTrees:
-    """A balanced tree whose leaves are the parts, each with its query or what was wrong."""
+    """Build a balanced tree whose leaves are the parts, each with its query or what was wrong."""
     nodes: list[Node] = []
     rejections: list[Rejection] = []
 

@@ -1,8 +1,8 @@
 """Question and answer in one call: the baselines Context-Instruct and ETRC (section 4.1).
 
-Context-Instruct also asks how sure the model is and keeps what it is sure of; repeated questions
-go in the selection, as for every strategy. ETRC's joining of contexts and pairs to long training
-texts, by clusters of length, is no part of a dataset of pairs and is left out.
+Context-Instruct also asks how sure the model is and keeps what it is sure of; the selection drops
+repeated questions, as for every strategy. ETRC's joining of contexts and pairs to long training
+texts, by clusters of length, does not apply to a dataset of pairs and is left out.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def question_answer_draws(
     prompt_name: str,
     examples: Sequence[FewShotExample],
 ) -> RootDraws:
-    """Draws with the prompt *prompt_name*; *examples* are shown, as replies that are sure."""
+    """Draw with the prompt *prompt_name*; *examples* are shown as replies that are sure."""
     reply_format = REPLY_FORMATS[prompt_name]
     prompt = prompts.get(prompt_name, language)
     fields = {field.name for field in reply_format.fields}

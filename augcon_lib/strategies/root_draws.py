@@ -1,7 +1,7 @@
 """No tree: queries drawn repeatedly from the whole root context (section 4.4, first ablation).
 
 Each draw is the same prompt with another sample number, until the root context has as many
-distinct queries as its trees would have to hold.
+distinct queries as its trees would need.
 """
 
 import math
@@ -25,7 +25,7 @@ from augcon_lib.tree.context_split_tree import (
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """Why a reply is not used: a reason code, and what it said."""
+    """Why a reply is not used: a reason code, and its text."""
 
     reason: str
     detail: str
@@ -47,10 +47,10 @@ class RootDraws:
         self._flaw = flaw
 
     async def grow(self, context: Context) -> GrownTrees:
-        """Draw at once as many queries as are missing, until none is or draws bring no new one.
+        """Draw as many queries as are missing, until none is or draws return no new one.
 
         At most ``max_rounds`` times, as a tree. Raises ``EndpointError``, ``BudgetExceeded``, and
-        ``AnswerRejected`` where the endpoint failed.
+        ``AnswerRejected`` if the endpoint failed.
         """
         if len(context.text) < self._parameters.min_context_chars:
             return too_short(context)
@@ -93,7 +93,7 @@ class RootDraws:
 
 
 def too_short(context: Context) -> GrownTrees:
-    """A root context below lambda: a node without a query, and the rejection."""
+    """Return the node, without a query, and the rejection for a root context below lambda."""
     node = root_node(context, 0, stop_reason="below_min_context_chars")
     detail = f"{len(context.text)} characters"
     return GrownTrees((node,), (_rejection(node, "context_too_short", detail),))
@@ -132,7 +132,7 @@ def root_node(
     stop_reason: str,
     reply: ChatReply | None = None,
 ) -> Node:
-    """The *draw*-th node over the whole of *context*: a tree that is its root alone."""
+    """Return the *draw*-th node over the whole of *context*: a tree with only a root."""
     node_id = content_id("node", context.context_id, draw, "0", context.text)
     return Node(
         node_id=node_id,

@@ -1,4 +1,4 @@
-"""What every step needs of text: languages, sentences, ROUGE-L, numbers, safe forms.
+"""Text functions for every step: languages, sentences, ROUGE-L, numbers, safe forms.
 
-Belongs here: functions of text alone. Does not: what knows documents, settings or models.
+Only functions of text belong here; anything that knows documents, settings or models does not.
 """

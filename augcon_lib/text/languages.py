@@ -1,4 +1,4 @@
-"""Which language a text is in, and the lengths that suit its script.
+"""Detect the language of a text, and the lengths that suit its script.
 
 The script decides first, by counting letters; statistics (py3langid) only choose between the
 languages of one script.
@@ -106,7 +106,7 @@ UNSPACED = frozenset({"zh", "ja", "th", "lo", "km", "my", "bo"})
 
 
 def length_preset(language: str) -> LengthPreset:
-    """The lengths for texts in *language*, by the density of its script.
+    """Return the lengths for texts in *language*, by the density of its script.
 
     Chinese and Japanese have the paper's own values: l = 500, lambda = 20, one query for 35
     characters, no query under 5 (sections 3.2, 3.3 and the authors' code). The others hold the
@@ -121,10 +121,10 @@ def length_preset(language: str) -> LengthPreset:
 
 
 def detect_language(text: str) -> str:
-    """ISO 639-1 code of the language that most of *text* is in; ``und`` where it has no letters.
+    """Return the ISO 639-1 code of the main language of *text*; ``und`` if it has no letters.
 
-    Three samples of *text* are looked at, a few thousand characters in all; code between fences
-    counts only where there is nothing else.
+    Uses three samples of *text*, a few thousand characters in all; code between fences counts only
+    if there is nothing else.
     """
     return _detect(_sample(FENCED_CODE.sub("", text))) or _detect(_sample(text)) or UNDETERMINED
 
@@ -149,7 +149,7 @@ def _detect(sample: str) -> str:
 def _sample(text: str) -> str:
     if len(text) <= SAMPLES * SAMPLE_CHARS:
         return text
-    # The end is left out: licences and references stand there.
+    # The end is left out: it often contains licences and references.
     starts = (0, len(text) * 2 // 5, len(text) * 7 // 10)
     return "\n".join(text[start : start + SAMPLE_CHARS] for start in starts)
 

@@ -1,4 +1,4 @@
-"""The one form of every text: NFC, LF line ends, no control characters."""
+"""Normalise text: NFC, LF line ends, no control characters."""
 
 import re
 import unicodedata
@@ -23,7 +23,7 @@ GRAPHEME_JOINER = "\u034f"
 
 
 def normalise(text: str) -> str:
-    """*text* in NFC with ``\\n`` for every kind of line end, without control characters.
+    """Return *text* in NFC with ``\\n`` for every line end, without control characters.
 
     Tabs and line feeds stay, byte order marks, NULs and terminal escapes go, and a lone surrogate
     becomes U+FFFD. Nothing else is changed.
@@ -38,7 +38,7 @@ def normalise(text: str) -> str:
 
 
 def nfc(text: str) -> str:
-    """*text* in NFC, in linear time: marks on one letter are grouped by 30."""
+    """Return *text* in NFC, in linear time: marks on one letter are grouped by 30."""
     if MAY_BE_LONG_RUN.search(text):
         text = LONG_COMBINING_RUN.sub(lambda run: run[0] + GRAPHEME_JOINER, text)
     return unicodedata.normalize("NFC", text)

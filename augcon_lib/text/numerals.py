@@ -45,7 +45,7 @@ _CHINESE_DIGITS = {
 
 
 def digit_numbers(text: str) -> dict[str, set[str]]:
-    """Each number that *text* has in digits, as written, with the forms that it may stand for.
+    """Return each number that *text* has in digits, as written, with its possible values.
 
     ``1,500`` may be fifteen hundred or one and a half; ``1.5 million`` is 1500000, too.
     """
@@ -61,7 +61,7 @@ def digit_numbers(text: str) -> dict[str, set[str]]:
 
 
 def all_numbers(text: str) -> set[str]:
-    """The forms of all numbers of *text*, those in words and the months' included."""
+    """Return the forms of all numbers of *text*, including those in words and the months."""
     forms = set().union(*digit_numbers(text).values())
     return forms | _in_english(text) | _in_chinese(text)
 

@@ -1,6 +1,6 @@
-"""Text of documents and models made safe to show: nothing in it acts on a terminal or a page.
+"""Make text of documents and models safe to show: nothing in it acts on a terminal or a page.
 
-What is stored and exported stays as it is; this is for what is printed.
+Stored and exported text stays unchanged; this is for printed text.
 """
 
 import re

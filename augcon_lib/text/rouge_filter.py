@@ -29,9 +29,9 @@ def first_repeats(
 ) -> list[int | None]:
     """The greedy filter over *texts* in the order given.
 
-    For each text: ``None`` where it is kept, that is, where its ROUGE-L *measure* (``precision``:
-    the paper's; ``f1``: that of the authors' code) against every text kept before it is below
-    *max_rouge_l*; else the index of the first kept text it repeats.
+    For each text: ``None`` if it is kept, that is, if its ROUGE-L *measure* (``precision``: the
+    paper's; ``f1``: that of the authors' code) against every text kept before it is below
+    *max_rouge_l*; otherwise the index of the first kept text it repeats.
     """
     tokens = [tokenize(text) for text in texts]
     if len(tokens) >= MIN_INDEXED_TEXTS and max_rouge_l > 0 and find_spec("numba"):
@@ -71,7 +71,7 @@ def _repeats_of_kept(
     max_rouge_l: float,
     measure: str,
 ) -> list[int | None]:
-    """For each text of *block* the first of *kept* that it repeats, or ``None``."""
+    """Return for each text of *block* the first of *kept* that it repeats, or ``None``."""
     found: list[int | None] = [None] * len(block)
     for start in range(0, len(kept), KEPT_TEXTS):
         these = kept[start : start + KEPT_TEXTS]

@@ -41,7 +41,7 @@ LEADING_CLOSERS = re.compile(r"[\"'”’»）)\]】』」》〉]+")
 def split_sentences(text: str, language: str) -> list[tuple[int, int]]:
     """Spans of the sentences of *text*, in order, without white space at their ends.
 
-    They do not overlap, and every character that is not white space lies in one of them. An
+    They do not overlap, and every character that is not white space is in one of them. An
     unknown *language* is cut by the rules of English, which know the full stops of all scripts.
     """
     spans: list[tuple[int, int]] = []
@@ -94,7 +94,7 @@ def _cuts(text: str, language: str) -> list[int]:
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:
-    """Spans of *text*, one after the other, that sentencex gets by themselves."""
+    """Yield spans of *text*, one after the other, that sentencex gets separately."""
     start = 0
     while start < len(text):
         sure = SURE_END.search(text, start + PIECE_CHARS)

@@ -1,4 +1,4 @@
-"""Halves of surrogate pairs: what JSON and broken files may hold and UTF-8 cannot."""
+"""Halves of surrogate pairs, which JSON and broken files may contain and UTF-8 cannot."""
 
 import re
 
@@ -6,5 +6,5 @@ _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def without_surrogates(text: str) -> str:
-    """*text* with U+FFFD for each half of a surrogate pair; of the same length."""
+    """Replace each half of a surrogate pair in *text* by U+FFFD; the length stays the same."""
     return text if text.isascii() else _LONE_SURROGATES.sub("\ufffd", text)

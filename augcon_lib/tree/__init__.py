@@ -1,4 +1,4 @@
 """Step 1 of the method: root contexts and the Context-Split-Tree (section 3.2).
 
-Belongs here: cutting text, growing trees, the rules that a tree keeps. Does not: storing them.
+Only cutting text, growing trees and the rules of a tree belong here; storing trees does not.
 """

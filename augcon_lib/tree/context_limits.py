@@ -10,7 +10,7 @@ from augcon_lib.records import Context, Document
 from augcon_lib.settings import SourceSettings
 from augcon_lib.tree.contexts import context_spans, contexts_at
 
-# Cutting takes linear time, so that a text below this needs no child.
+# Cutting takes linear time, so a text below this size needs no child.
 MAX_CHARS_IN_PROCESS = 200_000
 CUT = "augcon_lib.tree.context_limits:cut_in_child"
 
@@ -18,13 +18,13 @@ CUT = "augcon_lib.tree.context_limits:cut_in_child"
 def limited_contexts(
     document: Document, max_context_chars: int, min_context_chars: int, source: SourceSettings
 ) -> tuple[Context, ...]:
-    """``cut_contexts``; raises ``DocumentError`` where *source* allows less.
+    """``cut_contexts``; raises ``DocumentError`` if *document* exceeds the limits of *source*.
 
     Reasons: ``too_many_contexts``, and for the cutting itself ``too_slow``, ``too_much_memory``
     and ``converter_crashed``.
     """
     most = source.max_contexts_per_document
-    # Each context holds at most so many characters: the fewest that there can be.
+    # Each context contains at most this many characters: so this is the smallest possible number.
     fewest = sum(map(len, document.text.split())) // max(1, max_context_chars)
     if fewest <= most:
         lengths = (max_context_chars, min_context_chars)
@@ -35,7 +35,7 @@ def limited_contexts(
         fewest = len(spans)
     if fewest > most:
         message = (
-            f"it has {fewest:,} root contexts or more, and {most:,} are allowed; split it, exclude "
+            f"it has {fewest:,} root contexts or more, but {most:,} are allowed; split it, exclude "
             "it, or raise [source] max_contexts_per_document"
         )
         raise DocumentError(document.document_id, "too_many_contexts", message)
@@ -45,7 +45,7 @@ def limited_contexts(
 async def limited_contexts_in_thread(
     document: Document, max_context_chars: int, min_context_chars: int, source: SourceSettings
 ) -> tuple[Context, ...]:
-    """:func:`limited_contexts` without keeping the event loop from other documents for long."""
+    """:func:`limited_contexts` without blocking the event loop for long."""
     arguments = (document, max_context_chars, min_context_chars, source)
     if len(document.text) <= MAX_CHARS_IN_PROCESS:
         return limited_contexts(*arguments)
@@ -53,7 +53,7 @@ async def limited_contexts_in_thread(
 
 
 def cut_in_child(header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
-    """A task of ``augcon_lib.confined``: the spans of the root contexts of the text *body*."""
+    """Return the spans of the root contexts of *body*; a task of ``augcon_lib.confined``."""
     document = Document(
         document_id="",
         uri="",

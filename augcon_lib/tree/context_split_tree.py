@@ -1,8 +1,8 @@
 """Step 1, the Context-Split-Tree (paper, section 3.2 and Algorithm 1).
 
-One call for a node gives its query and both halves; the halves recurse. ``grow`` repeats whole
-trees of one root context, each with its own sample number, until they hold enough queries that
-differ from each other (section 3.3: the filter alternates with the tree).
+One call per node returns its query and both halves; the halves recurse. ``grow`` repeats whole
+trees of one root context, each with its own sample number, until they contain enough distinct
+queries (section 3.3: the filter alternates with the tree).
 """
 
 import math
@@ -21,7 +21,7 @@ from augcon_lib.text.rouge_filter import PRECISION, first_repeats
 from augcon_lib.text.sentences import split_sentences
 from augcon_lib.tree.passages import Passage, locate, passage_of
 
-TOO_LONG = "context_length"  # the reason code of a passage that the endpoint refuses as too long
+TOO_LONG = "context_length"  # the reason code of a passage that the endpoint rejects as too long
 # By ``TreeParameters.split``; the last two are ablations of section 4.4.
 REPLY_FORMATS = {
     "rewrite": CST_REWRITE,
@@ -30,8 +30,8 @@ REPLY_FORMATS = {
     "none": QUESTION,
 }
 
-# A model may answer with halves that are as good as the whole; each passes Algorithm 1, and the
-# tree would not end. A sound tree asks about one or two nodes for each lambda characters.
+# A model may answer with halves that are nearly the whole; each passes Algorithm 1, and the tree
+# would not end. A sound tree queries one or two nodes per lambda characters.
 MAX_NODES_PER_LAMBDA = 16
 
 
@@ -51,17 +51,17 @@ class TreeParameters:
     rouge_l: str = PRECISION
 
     def quota(self, context_chars: int) -> int:
-        """How many queries a root context of so many characters is worth; at least one."""
+        """Return the quota of a root context of this many characters; at least one."""
         return max(1, round(context_chars / self.chars_per_query))
 
     def repeats(self, queries: Sequence[str]) -> list[int | None]:
-        """The greedy filter over *queries*, as in the selection."""
+        """Apply the greedy filter to *queries*, as in the selection."""
         return first_repeats(queries, self.max_rouge_l, self.rouge_l)
 
 
 @dataclass(frozen=True, slots=True)
 class GrownTrees:
-    """All trees of one root context, round after round, and what was rejected on the way."""
+    """All trees of one root context, round after round, and the rejections."""
 
     nodes: tuple[Node, ...]
     rejections: tuple[Rejection, ...]
@@ -83,9 +83,9 @@ class ContextSplitTree:
     async def grow(self, context: Context) -> GrownTrees:
         """Repeat CST on *context* until its distinct queries reach the oversampled quota.
 
-        Stops as well after ``max_rounds``, or when a further round brought no new query.
-        Raises ``EndpointError``, ``BudgetExceeded``, and ``AnswerRejected`` where the endpoint
-        failed (a bad answer, in contrast, ends only its own branch).
+        Also stops after ``max_rounds``, or when a further round returns no new query. Raises
+        ``EndpointError``, ``BudgetExceeded``, and ``AnswerRejected`` if the endpoint failed (a bad
+        answer, in contrast, ends only its own branch).
         """
         wanted = math.ceil(self._parameters.quota(len(context.text)) * self._parameters.oversample)
         nodes: list[Node] = []
@@ -116,9 +116,9 @@ class ContextSplitTree:
     async def _visit(
         self, tree: "_Tree", passage: Passage, parent: Node | None, place: str, allowance: float
     ) -> None:
-        """Algorithm 1 on one passage; *place* is its address in the tree ("0", "01", "02", ...).
+        """Run Algorithm 1 on one passage; *place* is its address in the tree ("0", "01", ...).
 
-        *allowance* bounds how many nodes below may be asked; the halves share it by length.
+        *allowance* bounds how many nodes below it may be queried; the halves share it by length.
         """
         if len(passage.text) < self._parameters.min_context_chars:  # line 2
             node = tree.add(passage, parent, place, stop_reason="below_min_context_chars")
@@ -197,7 +197,7 @@ class ContextSplitTree:
         )
 
     def _middle_halves(self, passage: Passage) -> list[Passage]:
-        """*passage* cut at the sentence end nearest its middle; empty if it is one sentence."""
+        """Cut *passage* at the sentence end nearest its middle; empty if it is one sentence."""
         ends = [end for _, end in split_sentences(passage.text, self._language)[:-1]]
         if not ends:
             return []
@@ -222,7 +222,7 @@ class ContextSplitTree:
     def _judge_split(
         self, passage: Passage, halves: Sequence[Passage]
     ) -> tuple[str, str, float | None]:
-        """Why the split is not followed (empty: it is), in words, and the lower ROUGE-L[P]."""
+        """Return why the split is not followed (empty: it is), the detail, and its ROUGE-L[P]."""
         if not halves or any(not half.text for half in halves):
             return "split_impossible", "the passage was not split in two parts", None
         if max(len(half.text) for half in halves) >= len(passage.text):
@@ -283,10 +283,10 @@ class _Tree:
 
 
 def last_sentence_of_first_half(sentences: Sequence[tuple[int, int]], chars: int) -> int:
-    """Number, from 1, of the sentence in the middle of *chars* characters (section 4.4).
+    """Return the number, from 1, of the sentence in the middle of *chars* characters (4.4).
 
-    It goes whole to the first part; unless nothing would be left for the second one, which then
-    gets it.
+    The whole sentence goes to the first part, unless nothing would be left for the second one,
+    which then gets it.
     """
     before = sum(start <= chars / 2 for start, _ in sentences)
     return min(before, len(sentences) - 1)
@@ -304,7 +304,7 @@ def cst_request(
     stage: StageName,
     document_id: str,
 ) -> ChatRequest:
-    """The call of Algorithm 1, line 5, on *text*, which is numbered for a boundary split."""
+    """Build the call of Algorithm 1, line 5, on *text*, which is numbered for a boundary split."""
     if reply_format is CST_BOUNDARY:
         text = numbered_sentences(text, language)
     return ChatRequest(
@@ -321,9 +321,9 @@ def cst_request(
 
 
 def numbered_sentences(text: str, language: str) -> str:
-    """*text* with its sentences on lines of their own, numbered ``[1]``, ``[2]``, ...
+    """Put the sentences of *text* on separate lines, numbered ``[1]``, ``[2]``, ...
 
-    Blank lines stay, one for many: they show where the subject may change.
+    Blank lines stay, collapsed to one: they show where the subject may change.
     """
     shown = ""
     before = 0
@@ -338,7 +338,7 @@ def numbered_sentences(text: str, language: str) -> str:
 def cst_examples(
     prompts: PromptLibrary, language: str, reply_format: ReplyFormat
 ) -> tuple[ChatExample, ...]:
-    """E_CST: the few-shot examples of the prompt for *reply_format* as chat turns."""
+    """Return E_CST: the few-shot examples of the prompt for *reply_format* as chat turns."""
     prompt = prompts.get(reply_format.name, language)
     return tuple(
         ChatExample(

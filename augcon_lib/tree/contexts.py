@@ -1,14 +1,13 @@
-"""Root contexts (paper, section 3.1) that stay put when the text around them changes.
+"""Root contexts (paper, section 3.1) that stay stable when the text around them changes.
 
-Where a text is cut depends on the text near the cut, never on a count from the beginning nor on the
-length of the whole, so that an edit leaves the other contexts, and all that was paid for them, as
-they were. First comes structure: a section is a heading and what follows it, and short sections
-stay together, which two neighbours decide between themselves. Then length, within one stretch of
-sections that is still too long: its boundaries are gone through in order of strength, headings by
-level, then blank lines, within one strength in the order of a hash of the text that follows. Each
-becomes a cut if the stretch it lies in is still too long and neither side gets too short. Stretches
-that no such cut can shorten are treated alike at lines and sentences, then at words, then at
-characters.
+A cut depends on the text near it, never on a count from the beginning nor on the length of the
+whole, so that an edit leaves the other contexts, and everything paid for them, unchanged. Structure
+comes first: a section is a heading and the text after it, and short sections stay together, which
+two neighbours decide between themselves. Then length, within one stretch of sections that is still
+too long: its boundaries are visited in order of strength, headings by level, then blank lines,
+within one strength in the order of a hash of the text that follows. Each becomes a cut if its
+stretch is still too long and neither side gets too short. Stretches that no such cut can shorten
+are treated in the same way at lines and sentences, then at words, then at characters.
 """
 
 from bisect import bisect_right, insort
@@ -33,13 +32,13 @@ from augcon_lib.tree.text_units import (
 
 @dataclass(frozen=True, slots=True)
 class CuttingRule:
-    """The lengths that decide, as shares of l; benchmarks/context_stability.py measures them.
+    """The deciding lengths, as shares of l; benchmarks/context_stability.py measures them.
 
-    A section of at most ``joining_section`` stays with the one before it if that has at most
-    ``joined_section``. Together they are below 1, so that an edit seldom makes two sections that
-    stay together too long; the more is joined, the longer contexts get and the more of them an
-    edit moves. Inside a stretch that is too long neither side of a cut is shorter than
-    ``min_side``; a half or more could leave a stretch that no cut shortens.
+    A section of at most ``joining_section`` stays with the previous one if that has at most
+    ``joined_section``. Together they are below 1, so that an edit rarely makes two joined sections
+    too long; the more is joined, the longer contexts get and the more of them an edit moves.
+    Inside a stretch that is too long, neither side of a cut is shorter than ``min_side``; a half
+    or more could leave a stretch that no cut shortens.
     """
 
     joining_section: float = 0.35
@@ -56,12 +55,12 @@ def cut_contexts(
     min_context_chars: int,
     rule: CuttingRule = CUTTING_RULE,
 ) -> tuple[Context, ...]:
-    """The root contexts of *document*, in order: at most *max_context_chars* (l) characters each.
+    """Return the root contexts of *document*, of at most *max_context_chars* (l) characters each.
 
-    They don't overlap and hold every character that is not white space. Only a document that is
-    shorter as a whole gives a context shorter than *min_context_chars* (lambda), as far as l
-    allows. A context's id depends on the document's id and the context's own text; where a text
-    occurs again, also on which occurrence it is.
+    They don't overlap and contain every character that is not white space. Only a document that is
+    shorter as a whole has a context shorter than *min_context_chars* (lambda), as far as l allows.
+    A context's id depends on the document's id and the context's own text; if a text occurs again,
+    also on the number of the occurrence.
     """
     return contexts_at(
         document, context_spans(document, max_context_chars, min_context_chars, rule)
@@ -74,7 +73,7 @@ def context_spans(
     min_context_chars: int,
     rule: CuttingRule = CUTTING_RULE,
 ) -> list[tuple[int, int]]:
-    """Where :func:`cut_contexts` cuts: the spans ``[start, end)`` of the root contexts."""
+    """Return the spans ``[start, end)`` of the root contexts of :func:`cut_contexts`."""
     limit = max(1, max_context_chars)
     half = max(1, limit // 2)
     shortest = min(max(1, min_context_chars), half)
@@ -88,7 +87,7 @@ def context_spans(
 
 
 def contexts_at(document: Document, spans: Sequence[tuple[int, int]]) -> tuple[Context, ...]:
-    """The root contexts of *document* at *spans*."""
+    """Return the root contexts of *document* at *spans*."""
     seen: Counter[str] = Counter()
     contexts = []
     for start, end in spans:
@@ -100,7 +99,7 @@ def contexts_at(document: Document, spans: Sequence[tuple[int, int]]) -> tuple[C
 
 
 def _sections(units: Sequence[Unit]) -> list[list[Unit]]:
-    """*units* in stretches that begin at headings."""
+    """Group *units* in stretches that begin at headings."""
     sections: list[list[Unit]] = []
     for unit in units:
         if not sections or unit.strength < PARAGRAPH:
@@ -110,7 +109,7 @@ def _sections(units: Sequence[Unit]) -> list[list[Unit]]:
 
 
 def _joined(sections: Sequence[list[Unit]], limit: int, rule: CuttingRule) -> list[list[Unit]]:
-    """*sections*, short ones together; for each boundary its two neighbours alone decide."""
+    """Join short *sections*; each boundary depends only on its two neighbours."""
     joined: list[list[Unit]] = []
     chars_before = 0
     for section in sections:
@@ -128,7 +127,7 @@ def _joined(sections: Sequence[list[Unit]], limit: int, rule: CuttingRule) -> li
 
 
 def _long_enough(stretches: Sequence[list[Unit]], shortest: int) -> list[list[Unit]]:
-    """*stretches*, those below *shortest* characters together with the next, or the one before."""
+    """Join *stretches* below *shortest* characters with the next one, or the previous one."""
     long: list[list[Unit]] = []
     for stretch in stretches:
         if long and _chars(long[-1]) < shortest:
@@ -153,7 +152,7 @@ def _divide(
     grains = (SENTENCE, WORD, CHARACTER, CODE_POINT)
     while pending:
         stretch, grain = pending.pop()
-        # At first, headings keep what follows them.
+        # At first, headings stay with the text after them.
         allowed: Callable[[Unit], bool] = (
             (lambda unit: unit.strength != AFTER_HEADING) if grain == 0 else (lambda unit: True)
         )
@@ -175,9 +174,9 @@ def _divide(
 def _cut(
     units: Sequence[Unit], limit: int, minimum: int, allowed: Callable[[Unit], bool]
 ) -> list[Sequence[Unit]]:
-    """*units* in stretches of at most *limit* characters, as far as allowed cuts can make them.
+    """Group *units* in stretches of at most *limit* characters, as far as allowed cuts permit.
 
-    Going through the boundaries once is enough: a boundary that is too near to a cut stays so.
+    One pass over the boundaries is enough: a boundary that is too near to a cut stays so.
     """
     cuts = [0, len(units)]
     candidates = [number for number in range(1, len(units)) if allowed(units[number])]

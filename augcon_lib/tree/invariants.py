@@ -1,4 +1,4 @@
-"""What makes a tree well formed; a document whose trees break a rule goes no further."""
+"""The rules of a well-formed tree; a document whose trees break a rule stops here."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from augcon_lib.records import Node
 
 
 def broken_rules(document_text: str, nodes: Sequence[Node]) -> list[str]:
-    """Every rule that *nodes*, all the trees of one document, break; in words, empty if none.
+    """Describe every rule that *nodes*, all the trees of one document, break; empty if none.
 
     One root per context and round; two or no children; a child shorter than its parent; spans
     inside the document and inside the parent's; verbatim text equal to the text at its span;

@@ -7,9 +7,9 @@ from augcon_lib.tree.context_split_tree import TreeParameters
 
 
 def resolve_lengths(settings: Settings, language: str) -> LengthPreset:
-    """l, lambda, the quota and the shortest query for a text in *language*; 0 means preset.
+    """Return l, lambda, the quota and the shortest query for a text in *language*; 0: preset.
 
-    Raises ``SettingsError`` where lambda is not below l: no text would be asked about.
+    Raises ``SettingsError`` if lambda is not below l: no text would get a query.
     """
     tree, selection = settings.tree, settings.selection
     preset = length_preset(language if tree.language == "auto" else tree.language)
@@ -21,15 +21,15 @@ def resolve_lengths(settings: Settings, language: str) -> LengthPreset:
     )
     if resolved.min_context_chars >= resolved.max_context_chars:
         raise SettingsError(
-            f"tree.min_context_chars ({resolved.min_context_chars}) must be below "
-            f"tree.max_context_chars ({resolved.max_context_chars}) for texts in {language!r}; "
-            "0 takes the preset of the text's script"
+            f"[tree] min_context_chars ({resolved.min_context_chars}) must be below "
+            f"max_context_chars ({resolved.max_context_chars}) for texts in {language!r}; "
+            "set both to 0 for the preset of the text's script"
         )
     return resolved
 
 
 def tree_parameters(settings: Settings, language: str) -> TreeParameters:
-    """The knobs of Algorithm 1 for a text in *language*."""
+    """Return the parameters of Algorithm 1 for a text in *language*."""
     lengths = resolve_lengths(settings, language)
     return TreeParameters(
         split=settings.tree.parts,

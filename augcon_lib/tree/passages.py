@@ -1,8 +1,8 @@
-"""Passages and where they stand in the document.
+"""Passages and their positions in the document.
 
-A half that the model gave back unchanged but for white space is found again, and the document's
-own characters are kept for it: lineage is then exact. A rewritten half keeps the model's text and
-takes the span of its nearest verbatim ancestor, so a node's span always lies in its parent's.
+A half that the model returned unchanged except for white space is found again, and keeps the
+document's own characters: lineage is then exact. A rewritten half keeps the model's text and gets
+the span of its nearest verbatim ancestor, so a node's span is always inside its parent's.
 """
 
 import re
@@ -19,7 +19,7 @@ WORD = re.compile(r"\S+")
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stretch of text and its span in the document (its own where ``verbatim``)."""
+    """A stretch of text and its span in the document (its own if ``verbatim``)."""
 
     text: str
     start_char: int
@@ -28,10 +28,9 @@ class Passage:
 
 
 def locate(text: str, parent: Passage, context: Context, after: Passage | None = None) -> Passage:
-    """*text*, a half of *parent*, with the tightest span in *context*'s document known for it.
+    """Return *text*, a half of *parent*, with its tightest known span in *context*'s document.
 
-    Where the same words stand there more than once, those behind *after*, the half before it,
-    are meant.
+    If the same words occur more than once, those after *after*, the half before it, are used.
     """
     low, high = parent.start_char - context.start_char, parent.end_char - context.start_char
     behind = after.end_char - context.start_char if after is not None and after.verbatim else low
@@ -53,7 +52,7 @@ def locate(text: str, parent: Passage, context: Context, after: Passage | None =
 
 
 def passage_of(parent: Passage, start: int, end: int) -> Passage:
-    """The part ``parent.text[start:end]`` without white space at its ends."""
+    """Return the part ``parent.text[start:end]`` without white space at its ends."""
     part = parent.text[start:end]
     start += len(part) - len(part.lstrip())
     part = part.strip()
@@ -65,7 +64,7 @@ def passage_of(parent: Passage, start: int, end: int) -> Passage:
 
 @lru_cache(maxsize=4096)  # asked twice for each node, and thousands of trees grow at once
 def _squeeze(text: str) -> tuple[str, "array[int]"]:
-    """*text* as it stands in a prompt, without white space, and each character's place in it."""
+    """Return *text* as in a prompt, without white space, and each character's index in it."""
     shown = neutralise(text)
     places = array("I")
     for word in WORD.finditer(shown):

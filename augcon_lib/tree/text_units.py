@@ -1,4 +1,4 @@
-"""The units a text is cut into, from coarse to fine, and how strongly each begins something new."""
+"""The units of a text, from coarse to fine, and the strength of the boundary before each."""
 
 import re
 from collections.abc import Iterator
@@ -15,17 +15,17 @@ from augcon_lib.text.sentences import split_sentences
 # Strength of the boundary before a unit: the lower, the sooner the text is cut there. Headings
 # have their level, 1 to 6 and, in reStructuredText, more.
 PARAGRAPH = 20
-# A block that the one before announces (``:``), or that stands within the same code.
+# A block that the previous one announces (``:``), or that is inside the same code.
 CONTINUATION = 30
 LINE = 40
 SENTENCE = 50
 WORD = 60
 CHARACTER = 70
 CODE_POINT = 80
-# A heading and what follows it belong together; only a text of mere headings is cut there.
+# A heading and the text after it belong together; only a text of mere headings is cut there.
 AFTER_HEADING = 90
 
-# A boundary is known by the beginning of what follows it, so that an edit further on in a
+# A boundary is identified by the beginning of the text after it, so that an edit further on in a
 # paragraph doesn't move the cut before it.
 KEY_CHARS = 40
 WORD_START = re.compile(r"(?<=\s)(?=\S)")
@@ -57,7 +57,7 @@ def blocks(document: Document) -> list[Unit]:
 
 
 def finer(text: str, unit: Unit, language: str, strength: int) -> list[Unit]:
-    """*unit* cut into sentences, words, ... (*strength*); the first keeps its boundary."""
+    """Cut *unit* into sentences, words, ... (*strength*); the first keeps its boundary."""
     part = text[unit.start : unit.end]
     if strength == SENTENCE:
         offsets = [start for start, _ in split_sentences(part, language)]
@@ -73,7 +73,7 @@ def finer(text: str, unit: Unit, language: str, strength: int) -> list[Unit]:
 
 
 def _block_strengths(lines: list[str], structure: Structure) -> dict[int, int]:
-    """The strength of each block's beginning, by the number of its first line."""
+    """Return the strength of each block's beginning, by the number of its first line."""
     levels = {heading.first_line: heading.level for heading in structure.headings}
     heading_ends = {heading.end_line for heading in structure.headings}
     heading_lines = {n for h in structure.headings for n in range(h.first_line, h.end_line)}

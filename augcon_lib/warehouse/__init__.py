@@ -1,4 +1,4 @@
-"""The DuckDB warehouse: every SQL statement of the product lives in this folder."""
+"""The DuckDB warehouse: all SQL of the product is in this folder."""
 
 from augcon_lib.warehouse.connection import Warehouse
 

@@ -10,7 +10,7 @@ NOT_GROUNDED = ("ungrounded", "unfaithful", "unanswered")
 
 
 def read_halves(warehouse: Warehouse, count: int) -> list[dict[str, Any]]:
-    """``document_id``, ``first``, ``second``: the two parts of at most *count* splits, spread."""
+    """Return ``document_id``, ``first``, ``second``: the parts of up to *count* splits, spread."""
     with warehouse.read() as connection:
         return select(
             connection,
@@ -26,7 +26,7 @@ def read_halves(warehouse: Warehouse, count: int) -> list[dict[str, Any]]:
 
 
 def ungrounded_by_document(warehouse: Warehouse) -> dict[str, tuple[int, int]]:
-    """By document: answers that did not keep to their passage, and all answers, those included."""
+    """Count by document the answers that did not keep to their passage, and all answers."""
     return _counts(
         warehouse,
         "SELECT document_id, sum(bad)::BIGINT AS bad, count(*) AS total FROM ("
@@ -39,7 +39,7 @@ def ungrounded_by_document(warehouse: Warehouse) -> dict[str, tuple[int, int]]:
 
 
 def too_long_by_document(warehouse: Warehouse) -> dict[str, tuple[int, int]]:
-    """By document: nodes that were too long for the model, and all nodes that were shown to it."""
+    """Count by document the nodes that were too long for the model, and all nodes shown to it."""
     return _counts(
         warehouse,
         "SELECT document_id, count(*) FILTER (WHERE stop_reason = 'split_for_length') AS bad, "
@@ -49,9 +49,9 @@ def too_long_by_document(warehouse: Warehouse) -> dict[str, tuple[int, int]]:
 
 
 def repeats_across_documents(warehouse: Warehouse) -> dict[str, tuple[int, int]]:
-    """By document: rows whose query another document's row has, too, and all its rows.
+    """Count by document the rows whose query also occurs in another document, and all its rows.
 
-    Case and the mark at the end make no difference.
+    Case and the final punctuation mark make no difference.
     """
     return _counts(
         warehouse,
@@ -66,7 +66,7 @@ def repeats_across_documents(warehouse: Warehouse) -> dict[str, tuple[int, int]]
 
 
 def longest_contexts(warehouse: Warehouse, document_ids: Sequence[str]) -> dict[str, int]:
-    """By document: the length of its longest node, in characters."""
+    """Return by document the length of its longest node, in characters."""
     with warehouse.read() as connection:
         rows = select(
             connection,

@@ -1,4 +1,4 @@
-"""Audits: SQL that lists what breaks a rule, for the asset checks; empty means all is well."""
+"""Audits: SQL that lists rows which break a rule, for the asset checks; empty: all is well."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -25,14 +25,14 @@ Audit = Callable[[Warehouse, Sequence[str], Settings], list[Problem]]
 
 AUDIT_DOCUMENTS = 100
 
-# trim() knows blanks alone; a text of line ends or full-width spaces is empty, too.
+# trim() removes only blanks; a text of line ends or full-width spaces is empty, too.
 _BLANK = r"NOT regexp_matches({column}, '[^\s\pZ]')"
 
 
 def empty_documents(
     warehouse: Warehouse, document_ids: Sequence[str], settings: Settings
 ) -> list[Problem]:
-    """Documents without text, language or the right hash."""
+    """List documents without text, language or the right hash."""
     return _problems(
         warehouse,
         "SELECT document_id AS subject, 'no text, no language or a wrong hash' AS what "
@@ -45,7 +45,7 @@ def empty_documents(
 def malformed_trees(
     warehouse: Warehouse, document_ids: Sequence[str], settings: Settings
 ) -> list[Problem]:
-    """Documents whose stored trees break a rule of ``tree_rules``."""
+    """List documents whose stored trees break a rule of ``tree_rules``."""
     problems = []
     for start in range(0, len(document_ids), AUDIT_DOCUMENTS):
         chunk = document_ids[start : start + AUDIT_DOCUMENTS]
@@ -59,7 +59,7 @@ def malformed_trees(
 def selection_errors(
     warehouse: Warehouse, document_ids: Sequence[str], settings: Settings
 ) -> list[Problem]:
-    """Contexts with too many selected queries, or with one that repeats another."""
+    """List contexts with too many selected queries, or with one that repeats another."""
     with warehouse.read() as connection:
         rows = select(
             connection,
@@ -91,7 +91,7 @@ def selection_errors(
 def unanswered_queries(
     warehouse: Warehouse, document_ids: Sequence[str], settings: Settings
 ) -> list[Problem]:
-    """Selected queries without exactly one response or rejection, but for failed documents."""
+    """List selected queries without exactly one outcome, except in failed documents."""
     return _problems(
         warehouse,
         "SELECT s.document_id AS subject, 'query of node ' || s.node_id || ' has ' "
@@ -110,16 +110,16 @@ def unanswered_queries(
 def invalid_rows(
     warehouse: Warehouse, document_ids: Sequence[str], settings: Settings
 ) -> list[Problem]:
-    """Rows of the current dataset that no trainer should see."""
+    """List rows of the current dataset that no trainer should see."""
     return _problems(
         warehouse,
         "SELECT row_id AS subject, 'empty query or response' AS what FROM sft_dataset "
         f"WHERE {_BLANK.format(column='query')} OR {_BLANK.format(column='response')} "
         "UNION ALL SELECT row_id, 'split ' || split FROM sft_dataset "
         "WHERE split NOT IN ('train', 'test') "
-        "UNION ALL SELECT any_value(row_id), 'the id is there ' || count(*) || ' times' "
+        "UNION ALL SELECT any_value(row_id), 'the id occurs ' || count(*) || ' times' "
         "FROM sft_dataset GROUP BY row_id HAVING count(*) > 1 "
-        "UNION ALL SELECT any_value(row_id), 'the pair is there ' || count(*) || ' times' "
+        "UNION ALL SELECT any_value(row_id), 'the pair occurs ' || count(*) || ' times' "
         "FROM sft_dataset GROUP BY query, response HAVING count(*) > 1 "
         "UNION ALL SELECT s.row_id, 'its document is not in the corpus' "
         "FROM (SELECT * FROM sft_dataset WHERE NOT stale) AS s "

@@ -1,4 +1,4 @@
-"""The scorer and the few-shot choice: unpartitioned, one set of rows for each version made."""
+"""The scorer and the few-shot choice: unpartitioned, one set of rows per version."""
 
 import json
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ StoredScorer = LinearScorer | TransformerScorer
 # Unpartitioned stages keep their state under this document id.
 NO_DOCUMENT = ""
 
-# What a version needs to be used again elsewhere: its tables, and the column that names it.
+# What is needed to use a version elsewhere: its tables, and the column with its name.
 _TABLES = {
     "query_scorer": ("query_scorer", "contrastive_pairs"),
     "few_shot_examples": ("few_shot_examples", "few_shot_trials"),
@@ -53,8 +53,8 @@ def save_scorer(
 ) -> None:
     """Keep the scorer and the pairs it was trained on; it is active once it is promoted.
 
-    *positives* is how many queries they were sampled from, *against* how it compares with the
-    version that is active.
+    *positives* is how many queries they were sampled from, *against* the comparison with the
+    active version.
     """
     held_out = report.held_out
     row = {
@@ -87,7 +87,7 @@ def save_scorer(
 
 
 def save_untrained(warehouse: Warehouse) -> None:
-    """Keep the scorer that gives every query the same score, for where no other may be used."""
+    """Keep the scorer that gives every query the same score, for when no other may be used."""
     row = {
         "scorer_version": UNTRAINED.version,
         "kind": UNTRAINED.kind,
@@ -103,12 +103,12 @@ def save_untrained(warehouse: Warehouse) -> None:
 
 
 def scorers_folder(warehouse: Warehouse) -> Path:
-    """Where the weights of transformer scorers are, a folder for each version."""
+    """Return the folder with the weights of transformer scorers, one folder per version."""
     return warehouse.path.parent / "scorers"
 
 
 def load_scorer(warehouse: Warehouse, version: str) -> StoredScorer | None:
-    """The scorer of *version*, or ``None`` where there is no such version."""
+    """Return the scorer of *version*, or ``None`` if that version does not exist."""
     with warehouse.read() as connection:
         rows = select(
             connection,
@@ -123,7 +123,7 @@ def load_scorer(warehouse: Warehouse, version: str) -> StoredScorer | None:
 
 
 def scorer_reports(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
-    """``train_pairs``, ``pair_accuracy``, ... of each scorer that was trained, by version."""
+    """Return ``train_pairs``, ``pair_accuracy``, ... of each trained scorer, by version."""
     with warehouse.read() as connection:
         rows = select(
             connection,
@@ -161,7 +161,7 @@ def save_few_shot(
 
 
 def load_few_shot(warehouse: Warehouse, version: str) -> FewShotChoice:
-    """The choice of *version* without its log; empty where there is none."""
+    """Return the choice of *version* without its log; empty if it does not exist."""
     with warehouse.read() as connection:
         rows = select(
             connection,
@@ -177,7 +177,7 @@ def load_few_shot(warehouse: Warehouse, version: str) -> FewShotChoice:
 
 
 def load_trials(warehouse: Warehouse, version: str) -> tuple[Trial, ...]:
-    """The log of the search that chose *version*; empty where no verdicts were kept."""
+    """Return the log of the search that chose *version*; empty if no verdicts were kept."""
     with warehouse.read() as connection:
         rows = select(
             connection,
@@ -198,7 +198,7 @@ def load_trials(warehouse: Warehouse, version: str) -> tuple[Trial, ...]:
 
 
 def few_shot_scores(warehouse: Warehouse) -> dict[str, float]:
-    """The mean score of the chosen trials of each few-shot choice, by version."""
+    """Return the mean score of the chosen trials of each few-shot choice, by version."""
     with warehouse.read() as connection:
         rows = select(
             connection,
@@ -209,7 +209,7 @@ def few_shot_scores(warehouse: Warehouse) -> dict[str, float]:
 
 
 def dump_choice(warehouse: Warehouse, stage: StageName, version: str) -> str:
-    """What *version* of *stage* needs to be used again elsewhere, as JSON."""
+    """Dump what is needed to use *version* of *stage* elsewhere, as JSON."""
     with warehouse.read() as connection:
         tables = {
             table: select(
@@ -223,7 +223,7 @@ def dump_choice(warehouse: Warehouse, stage: StageName, version: str) -> str:
 def restore_choice(
     warehouse: Warehouse, stage: StageName, dump: str, state: PartitionOutput, run_id: str
 ) -> None:
-    """Put a version from :func:`dump_choice` back, active, with the state it was made in."""
+    """Restore a version from :func:`dump_choice` as the active one, with its original state."""
     with warehouse.write() as connection:
         for table, rows in json.loads(dump).items():
             frame = pl.DataFrame(

@@ -1,8 +1,8 @@
-"""Opening the warehouse: a lock of our own, one transaction per connection, hardened settings.
+"""Open the warehouse: a lock file, one transaction per connection, hardened settings.
 
-DuckDB lets one process in at a time, so connections are short and the lock file decides whose
-turn it is: ``flock`` on ``<warehouse>.lock``, exclusive to write, shared to read. The database
-file must never be opened in any other way by a process that holds it.
+DuckDB allows one process at a time, so connections are short and the lock file decides whose turn
+it is: ``flock`` on ``<warehouse>.lock``, exclusive to write, shared to read. A process that has
+the database file open must never open it in any other way.
 """
 
 import fcntl
@@ -22,16 +22,17 @@ MOST_THREADS = 8  # a connection is short: starting more takes longer than they 
 LEAST_MEGABYTES = 512
 MEMORY_SHARE = 0.25
 
-# A statement that is wrong is a fault of the program's, and says nothing about the file.
+# A wrong statement is a fault of the program, and says nothing about the file.
 _OF_THE_CODE = (duckdb.ProgrammingError, duckdb.IntegrityError, duckdb.NotSupportedError)
 _log = logging.getLogger(__name__)
 
 
 class Warehouse:
-    """The warehouse file at *path*; opens nothing until asked.
+    """The warehouse file at *path*; opens nothing until needed.
 
-    A connection takes up to *memory_megabytes* and *threads*; 0: as the machine has them. All that
-    DuckDB says about the file (no room, damage, another version) is raised as ``WarehouseError``.
+    A connection takes up to *memory_megabytes* and *threads*; 0: as the machine has them. All
+    errors of DuckDB about the file (no space, damage, another version) are raised as
+    ``WarehouseError``.
     """
 
     def __init__(self, path: Path, memory_megabytes: int = 0, threads: int = 0) -> None:
@@ -41,7 +42,7 @@ class Warehouse:
 
     @contextmanager
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """One exclusive transaction: committed at the end, rolled back when the body raises."""
+        """Open one exclusive transaction: committed at the end, rolled back if the body raises."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -53,17 +54,19 @@ class Warehouse:
                     bring_up_to_date(connection)
                 yield connection
             except BaseException:
-                with suppress(duckdb.Error):  # what was raised matters, and closing rolls back, too
+                with suppress(
+                    duckdb.Error
+                ):  # the original error matters, and closing rolls back, too
                     connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
             self._checkpoint(connection)
 
     def _checkpoint(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Bring what is committed from the log beside the file into it.
+        """Move committed changes from the log next to the file into it.
 
-        Closing would do it, and keep other threads from running meanwhile. Where it fails the
-        write is done all the same, and the next one tries again.
+        Closing would do it, but would keep other threads from running meanwhile. If it fails, the
+        write is still done, and the next one tries again.
         """
         try:
             connection.execute("CHECKPOINT")
@@ -72,18 +75,18 @@ class Warehouse:
 
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A read-only look at the last committed state; many readers at once."""
+        """Open the last committed state read-only; many readers at once."""
         while True:
             with self._reader() as connection:
                 if connection is not None:
                     yield connection
                     return
-            with self.write():  # makes the tables, or brings those of an older version up to date
+            with self.write():  # creates the tables, or migrates those of an older version
                 pass
 
     @contextmanager
     def _reader(self) -> Iterator[duckdb.DuckDBPyConnection | None]:
-        """``None`` where the file is not there, or not up to date."""
+        """Return ``None`` if the file does not exist, or is not up to date."""
         if not self.path.exists():
             yield None
             return
@@ -94,7 +97,7 @@ class Warehouse:
 
     @contextmanager
     def still(self) -> Iterator["Warehouse"]:
-        """The warehouse as it is now: whatever is read from it in the body belongs together.
+        """Keep the warehouse unchanged, so that everything read in the body belongs together.
 
         Writers wait until the body ends, so it must be short, and can't write itself.
         """
@@ -113,7 +116,7 @@ class Warehouse:
 
     @contextmanager
     def _named(self) -> Iterator[None]:
-        """Errors of the body name the file."""
+        """Name the file in errors of the body."""
         try:
             yield
         except WarehouseError as error:
@@ -121,8 +124,8 @@ class Warehouse:
 
     def _unusable(self, error: OSError) -> WarehouseError:
         return WarehouseError(
-            f"{self.path} cannot be written ({error.strerror}: {error.filename}); fix the rights "
-            "of its folder, or set [storage] warehouse"
+            f"{self.path} cannot be written ({error.strerror}: {error.filename}); fix the "
+            "permissions of its folder, or set [storage] warehouse to another file"
         )
 
     @contextmanager
@@ -153,7 +156,7 @@ class Warehouse:
 
 
 class _StillWarehouse(Warehouse):
-    """Reads over one connection, which keeps writers out."""
+    """Reads through one connection, which blocks writers."""
 
     def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection) -> None:
         super().__init__(path)
@@ -165,12 +168,12 @@ class _StillWarehouse(Warehouse):
 
     @contextmanager
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        raise WarehouseError(f"{self.path} cannot be written while it is kept still")
+        raise WarehouseError(f"{self.path} cannot be written while it is kept unchanged")
         yield self._connection
 
 
 def _memory_megabytes() -> int:
-    """A quarter of the machine's memory, but enough for any one write."""
+    """Return a quarter of the machine's memory, but enough for any one write."""
     try:
         found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (OSError, ValueError):

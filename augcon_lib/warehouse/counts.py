@@ -17,13 +17,13 @@ _TOTALS = {
 
 
 def totals(warehouse: Warehouse) -> dict[str, int]:
-    """How many documents, nodes, queries, selected queries, responses and rows there are."""
+    """Count documents, nodes, queries, selected queries, responses and rows."""
     with warehouse.read() as connection:
         return {name: select(connection, sql)[0]["n"] for name, sql in _TOTALS.items()}
 
 
 def rejection_counts(warehouse: Warehouse) -> list[dict[str, Any]]:
-    """``stage``, ``reason`` and ``count`` of everything that left the pipeline."""
+    """Return ``stage``, ``reason`` and ``count`` of everything that left the pipeline."""
     with warehouse.read() as connection:
         return select(
             connection,
@@ -33,7 +33,7 @@ def rejection_counts(warehouse: Warehouse) -> list[dict[str, Any]]:
 
 
 def document_failures(warehouse: Warehouse) -> list[dict[str, Any]]:
-    """``document_id``, ``stage``, ``reason``, ``message`` of documents that are not all right."""
+    """Return ``document_id``, ``stage``, ``reason``, ``message`` of documents that are not ok."""
     with warehouse.read() as connection:
         return select(
             connection,
@@ -48,7 +48,7 @@ def document_failures(warehouse: Warehouse) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class PastContext:
-    """A root context with trees, and what they took: calls asked and queries selected."""
+    """A root context with trees, and their counts: calls asked and queries selected."""
 
     document_id: str
     language: str
@@ -59,7 +59,7 @@ class PastContext:
 
 
 def past_contexts(warehouse: Warehouse, most: int) -> list[PastContext]:
-    """At most *most* root contexts with finished selections, always the same ones."""
+    """Return at most *most* root contexts with finished selections, always the same ones."""
     with warehouse.read() as connection:
         return select_records(
             connection,
@@ -79,7 +79,7 @@ def past_contexts(warehouse: Warehouse, most: int) -> list[PastContext]:
 
 
 def distinct_shares(warehouse: Warehouse) -> dict[bool, float]:
-    """Share of queries that repeat no better one: of first trees (False), further ones (True)."""
+    """Return the share of queries that repeat no better one: first trees (False), others (True)."""
     with warehouse.read() as connection:
         rows = select(
             connection,

@@ -1,4 +1,4 @@
-"""What DuckDB's errors about a file mean for its user: what is wrong, and the way out."""
+"""Explain DuckDB's errors about a file to the user: what is wrong, and the fix."""
 
 import re
 from pathlib import Path
@@ -11,12 +11,12 @@ _REBUILD = (
     "move {path} and {path}.wal away and run: augcon run. It fills a new file from the journal "
     "without asking the model again; only dataset versions before the current one are gone"
 )
-# In this order; the first that an error's words match says what it means.
+# In this order; the first pattern that matches an error explains it.
 _MEANINGS = (
     (
         r"No space left|Disk quota exceeded|File too large|not enough disk space",
-        "has no room left on its disk; free some, or move it with [storage] warehouse, and run the "
-        "command again: what was written before is kept",
+        "has no space left on its disk; free some, or move it with [storage] warehouse, and run "
+        "the command again: everything written before is kept",
     ),
     (
         r"(?i)out of memory",
@@ -24,12 +24,12 @@ _MEANINGS = (
     ),
     (
         r"Could not set lock|Conflicting lock|with a different configuration",
-        "is held by another program; close that program, and run the command again",
+        "is in use by another program; close that program, and run the command again",
     ),
     (
         r"Permission denied|Read-only file system|Cannot open file|Is a directory",
-        "cannot be opened; check the rights of the file and of its folder, or set [storage] "
-        "warehouse",
+        "cannot be opened; check the permissions of the file and of its folder, or set [storage] "
+        "warehouse to another file",
     ),
     (
         r"database file with version number|different version of DuckDB|newer version of DuckDB",
@@ -38,14 +38,14 @@ _MEANINGS = (
     ),
     (
         r"not a valid DuckDB database file",
-        f"is no DuckDB file; set [storage] warehouse to another one, or {_REBUILD}",
+        f"is not a DuckDB file; set [storage] warehouse to another one, or {_REBUILD}",
     ),
 )
 _DAMAGED = f"is damaged; {_REBUILD}"
 
 
 def error_in_words(path: Path, error: duckdb.Error) -> WarehouseError:
-    """*error*, which DuckDB raised about the file at *path*, as one sentence for its user."""
+    """Explain *error*, which DuckDB raised about the file at *path*, in one sentence."""
     said = " ".join(str(error).split())
     meaning = next((words for sign, words in _MEANINGS if re.search(sign, said)), _DAMAGED)
     return WarehouseError(f"{path} {meaning.format(path=path)}. DuckDB says: {said}")

@@ -1,4 +1,4 @@
-"""Dataset versions: a new one where the rows differ, old ones as intervals of versions."""
+"""Dataset versions: a new one if the rows differ, old ones as intervals of versions."""
 
 import json
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ from augcon_lib.warehouse.provenance import ROW_PROVENANCE, described, with_prov
 from augcon_lib.warehouse.retention import prune
 from augcon_lib.warehouse.versions import DatasetVersion, Spent, number_of, versions_in
 
-# A row lives on in a later version where all of this is equal.
+# A row continues in a later version if all of these are equal.
 _IDENTITY = ("row_id", "split", "position", "stale")
-# Where a row that lives on is found now.
+# Where a continued row is found now.
 _SOURCE = ("uri", "title", "language", "text_sha256", "start_char", "end_char")
-# What of a row that lives on is as in the newest version.
+# Columns of a continued row that are updated to the newest version.
 _RENEWED = (*_SOURCE, *ROW_PROVENANCE)
 _ROW_COLUMNS = ("row_id", "document_id", "node_id", "query", "response", "split", "position",
                 *_SOURCE, "stale")  # fmt: skip
@@ -39,10 +39,10 @@ def save_dataset(
     keep_versions: int = 0,
     reasons: Sequence[str] = (),
 ) -> DatasetVersion:
-    """Make *dataset* the current version; no new version where its rows are the current ones.
+    """Make *dataset* the current version; create no new version if its rows are the current ones.
 
-    *spent* since the version before, and *reasons* besides the documents', are noted with a new
-    version. Of older versions, *keep_versions* stay in all (0: all of them).
+    *spent* since the previous version, and *reasons* besides the documents', are recorded with a
+    new version. In all, *keep_versions* stay (0: all of them).
     """
     unknown = dict.fromkeys(ROW_PROVENANCE)
     incoming = to_frame("dataset_rows", dataset.rows, added_in=0, removed_in=None, **unknown)
@@ -87,7 +87,7 @@ def save_dataset(
 
 
 def live_rows(warehouse: Warehouse, document_ids: list[str]) -> list[DatasetRow]:
-    """Rows of *document_ids* in the current version, in its order."""
+    """Return the rows of *document_ids* in the current version, in its order."""
     with warehouse.read() as connection:
         return select_records(
             connection,
@@ -99,7 +99,7 @@ def live_rows(warehouse: Warehouse, document_ids: list[str]) -> list[DatasetRow]
 
 
 def documents_with_rows(warehouse: Warehouse) -> set[str]:
-    """The documents that have a row in the current version."""
+    """Return the documents that have a row in the current version."""
     with warehouse.read() as connection:
         rows = select(
             connection, "SELECT DISTINCT document_id FROM dataset_rows WHERE removed_in IS NULL"
@@ -108,12 +108,12 @@ def documents_with_rows(warehouse: Warehouse) -> set[str]:
 
 
 def read_dataset(warehouse: Warehouse, version: str | None = None) -> pl.DataFrame:
-    """Rows of *version* (default: the current one) with the columns of ``sft_dataset`` and
-    where each came from: ``uri``, ``title``, ``language``, ``text_sha256``, ``start_char``,
-    ``end_char``; ``question`` and ``answer`` say how (JSON, as ``provenance.provenance``; NULL
-    where that was not kept).
+    """Return the rows of *version* (default: the current one) with their sources.
 
-    Raises ``WarehouseError`` for a version that does not exist or was pruned.
+    They have the columns of ``sft_dataset``, and ``uri``, ``title``, ``language``,
+    ``text_sha256``, ``start_char``, ``end_char``; ``question`` and ``answer`` are their provenance
+    (JSON, as ``provenance.provenance``; NULL if it was not kept). Raises ``WarehouseError`` if the
+    version does not exist or was pruned.
     """
     with warehouse.read() as connection:
         number = number_of(connection, version)
@@ -138,11 +138,10 @@ def read_dataset(warehouse: Warehouse, version: str | None = None) -> pl.DataFra
 class VersionDiff:
     """Rows of two versions by row id: only in the new one, in both, only in the old one.
 
-    ``changed`` pairs those of ``added`` and ``removed`` that are the same question of the same
-    document with another answer: ``document_id``, ``query``, ``old_row_id``, ``row_id``,
-    ``old_response``, ``response``.
-    ``versions`` are those after the old one up to the new one: what caused the difference, and
-    what it cost.
+    ``changed`` pairs rows of ``added`` and ``removed`` with the same question of the same document
+    and another answer: ``document_id``, ``query``, ``old_row_id``, ``row_id``, ``old_response``,
+    ``response``. ``versions`` are those after the old one up to the new one: the causes of the
+    difference, and its cost.
     """
 
     old_version: str | None
@@ -157,8 +156,8 @@ class VersionDiff:
 def diff_versions(warehouse: Warehouse, old: str | None, new: str | None) -> VersionDiff:
     """Compare *old* (default: the version before *new*) with *new* (default: the current one).
 
-    Before the first version there is the empty one. Raises ``WarehouseError`` for a version that
-    does not exist or was pruned.
+    The version before the first one is empty. Raises ``WarehouseError`` if a version does not
+    exist or was pruned.
     """
     with warehouse.read() as connection:
         new_number = number_of(connection, new)
@@ -182,7 +181,7 @@ def diff_versions(warehouse: Warehouse, old: str | None, new: str | None) -> Ver
 def _changed(
     removed: Sequence[dict[str, Any]], added: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Each of *added* with the row of *removed* that had its question, where there is one."""
+    """Pair each of *added* with the row of *removed* that had its question, if any."""
     before: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in removed:
         before.setdefault((row["document_id"], row["query"]), []).append(row)
@@ -199,7 +198,7 @@ def _changed(
 def _move(
     connection: duckdb.DuckDBPyConnection, live: pl.DataFrame, incoming: pl.DataFrame
 ) -> None:
-    """Rows that live on are found where their documents have them now, as they were made now."""
+    """Update continued rows to their current place in the document and current provenance."""
     moved = incoming.select(_IDENTITY + _RENEWED).join(
         live, on=_IDENTITY + _RENEWED, how="anti", nulls_equal=True
     )

@@ -1,4 +1,4 @@
-"""The log of what stages made anew and why, from which a dataset version tells its cause."""
+"""The log of regenerated outputs and the reasons, from which a dataset version gets its cause."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ def log_changes(
     reasons: Mapping[str, Sequence[str]],
     run_id: str,
 ) -> None:
-    """Note why *stage* gives another output than before, by document id."""
+    """Record why *stage* returns another output than before, by document id."""
     now = clock.utc_now()
     for why in {tuple(each) for each in reasons.values()}:
         documents = [_Named(d) for d, each in reasons.items() if tuple(each) == why]
@@ -35,10 +35,10 @@ def log_changes(
 
 
 def close_changes(connection: duckdb.DuckDBPyConnection, version: int | None) -> Counter[str]:
-    """Attribute what was noted since the last version to *version*; documents by reason.
+    """Attribute the changes since the last version to *version*; return documents by reason.
 
-    Of a document the changes of its first stage count: the later ones follow from them. Without
-    a version the changes had no effect on the dataset, and are forgotten.
+    Only the changes of a document's first stage count: the later ones follow from them. Without a
+    version the changes had no effect on the dataset, and are forgotten.
     """
     rows = select(
         connection,

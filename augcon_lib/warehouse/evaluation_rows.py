@@ -1,4 +1,4 @@
-"""What evaluations look at: rows with their nodes, root contexts, splits, scored queries."""
+"""Inputs of evaluations: rows with their nodes, root contexts, splits, scored queries."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from augcon_lib.warehouse.versions import number_of
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedRow:
-    """A dataset row and, where its tree is still there, its node.
+    """A dataset row and, if its tree still exists, its node.
 
-    ``root_chars`` is the length of the node's root context, ``node_text`` what was asked about.
+    ``root_chars`` is the length of the node's root context, ``node_text`` the queried passage.
     """
 
     row_id: str
@@ -27,7 +27,7 @@ class EvaluatedRow:
 
 @dataclass(frozen=True, slots=True)
 class RootContext:
-    """A root context of the corpus as it is now."""
+    """A root context of the current corpus."""
 
     context_id: str
     document_id: str
@@ -47,7 +47,7 @@ class SplitTexts:
 
 @dataclass(frozen=True, slots=True)
 class JudgedQuery:
-    """A query with its score, its verdict and its node; ``rank`` is that within ``asked``."""
+    """A query with its score, its verdict and its node; ``rank`` is its rank among ``asked``."""
 
     context_id: str
     query: str
@@ -61,9 +61,9 @@ class JudgedQuery:
 
 
 def count_rows(warehouse: Warehouse, version: str | None) -> tuple[str, int, int]:
-    """Name, rows and documents of *version* (default: the current one).
+    """Return name, rows and documents of *version* (default: the current one).
 
-    Raises ``WarehouseError`` for a version that is not there.
+    Raises ``WarehouseError`` if the version does not exist.
     """
     with warehouse.read() as connection:
         number = number_of(connection, version)
@@ -81,9 +81,9 @@ def count_rows(warehouse: Warehouse, version: str | None) -> tuple[str, int, int
 def read_rows(
     warehouse: Warehouse, version: str | None, most: int, seed: int
 ) -> list[EvaluatedRow]:
-    """At most *most* rows of *version*, drawn by *seed*, in the order of the dataset.
+    """Return at most *most* rows of *version*, drawn by *seed*, in the order of the dataset.
 
-    A row is joined to its node where the tree is of the row's own text.
+    A row is joined to its node if the tree is of the row's own text.
     """
     with warehouse.read() as connection:
         number = number_of(connection, version)
@@ -106,7 +106,7 @@ def read_rows(
 
 
 def read_root_contexts(warehouse: Warehouse) -> list[RootContext]:
-    """All root contexts of the corpus as it is now, whether asked about or not."""
+    """Return all root contexts of the current corpus, whether queried or not."""
     with warehouse.read() as connection:
         return select_records(
             connection,
@@ -120,7 +120,7 @@ def read_root_contexts(warehouse: Warehouse) -> list[RootContext]:
 
 
 def read_splits(warehouse: Warehouse, most: int) -> list[SplitTexts]:
-    """At most *most* splits that were followed, spread over the corpus."""
+    """Return at most *most* splits that were followed, spread over the corpus."""
     with warehouse.read() as connection:
         return select_records(
             connection,
@@ -137,7 +137,7 @@ def read_splits(warehouse: Warehouse, most: int) -> list[SplitTexts]:
 
 
 def read_judged(warehouse: Warehouse, most: int) -> list[JudgedQuery]:
-    """The scored queries of root contexts, spread over the corpus: *most* or a few more."""
+    """Return scored queries of root contexts, spread over the corpus: *most* or a few more."""
     with warehouse.read() as connection:
         return select_records(
             connection,

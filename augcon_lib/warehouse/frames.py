@@ -1,4 +1,4 @@
-"""Records to polars frames of a table's schema, and rows of the warehouse back to records."""
+"""Convert records to polars frames of a table's schema, and warehouse rows back to records."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -10,23 +10,23 @@ import polars as pl
 from augcon_lib.warehouse.schema import TABLES
 
 Record = TypeVar("Record")
-# The texts that a parameter made by :func:`listed` holds.
+# The texts in a parameter made by :func:`listed`.
 LISTED = """(SELECT unnest(from_json(?, '["VARCHAR"]')))"""
 
 
 def listed(texts: Iterable[str]) -> str:
-    """*texts* as a parameter for ``LISTED``.
+    """Return *texts* as a parameter for ``LISTED``.
 
-    DuckDB takes 0.13 ms for each element of a Python list: it looks for pandas' NA in it, and where
-    pandas is not installed tries to import it each time.
+    DuckDB takes 0.13 ms for each element of a Python list: it checks it for pandas' NA, and if
+    pandas is not installed, tries to import it each time.
     """
     return json.dumps(list(texts))
 
 
 def to_frame(table: str, records: Iterable[Any], **constants: object) -> pl.DataFrame:
-    """A frame with *table*'s columns, each from *constants* or from an attribute of *records*.
+    """Build a frame with *table*'s columns from *constants* and the attributes of *records*.
 
-    A ``position`` that is neither is the record's place in *records*.
+    A ``position`` that is in neither is the record's index in *records*.
     """
     schema = TABLES[table]
     records = list(records)
@@ -68,7 +68,7 @@ def delete_documents(
 def select(
     connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] = ()
 ) -> list[dict[str, Any]]:
-    """The rows of *query* as dictionaries."""
+    """Return the rows of *query* as dictionaries."""
     cursor = connection.execute(query, list(parameters))
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -80,7 +80,7 @@ def select_records(
     query: str,
     parameters: Sequence[object] = (),
 ) -> list[Record]:
-    """The rows of *query* as *record* s, by column name; lists become tuples."""
+    """Return the rows of *query* as *record* s, by column name; lists become tuples."""
     return [
         record(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
         for row in select(connection, query, parameters)

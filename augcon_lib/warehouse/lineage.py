@@ -1,4 +1,4 @@
-"""From a row of the dataset back to the characters it came from."""
+"""Trace a row of the dataset back to the characters that it came from."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +16,9 @@ class Lineage:
     """A row with everything upstream of it.
 
     ``quoted`` is the text of the row's own version of the document, at the row's span; ``parents``
-    goes from the root context down to the node's parent. Of a row whose document was replaced
-    since, ``node`` holds its span alone and ``parents`` is empty. ``question`` and ``answer`` say
-    how each came about (``provenance.provenance``); None where that was not kept.
+    goes from the root context down to the node's parent. If the document was replaced since,
+    ``node`` contains only the row's span, and ``parents`` is empty. ``question`` and ``answer`` are
+    the provenance of each (``provenance.provenance``); None if it was not kept.
     """
 
     row: dict[str, Any]
@@ -31,9 +31,9 @@ class Lineage:
 
 
 def explain_row(warehouse: Warehouse, row_id: str) -> Lineage:
-    """The lineage of *row_id*; a prefix will do. Rows of the current version come first.
+    """Return the lineage of *row_id*, or of a prefix of it. Current rows take precedence.
 
-    Raises ``WarehouseError`` where there is no such row in any version that is kept.
+    Raises ``WarehouseError`` if no kept version contains such a row.
     """
     with warehouse.read() as connection:
         [row] = described(connection, [_find(connection, row_id)])
@@ -89,7 +89,7 @@ def _find(connection: duckdb.DuckDBPyConnection, row_id: str) -> dict[str, Any]:
 def _node(
     connection: duckdb.DuckDBPyConnection, row: dict[str, Any]
 ) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-    """The row's node and those above it, where the trees are still of the row's own text."""
+    """Return the row's node and its ancestors, if the trees are still of the row's own text."""
     key = [row["node_id"], row["document_id"]]
     nodes = select(
         connection,
@@ -112,7 +112,7 @@ def _node(
 def _document(
     connection: duckdb.DuckDBPyConnection, row: dict[str, Any]
 ) -> tuple[dict[str, Any], str]:
-    """The document as it was for the row, and its text then."""
+    """Return the row's own version of the document, and its text."""
     key = [row["document_id"], row["text_sha256"]]
     found = select(
         connection,
@@ -127,8 +127,8 @@ def _document(
     )
     if not former:
         raise WarehouseError(
-            f"row {row['row_id']}: the text of its document {row['document_id']} is not kept; "
-            "move the warehouse away and run augcon run: it is rebuilt from the journal"
+            f"row {row['row_id']}: the text of its document {row['document_id']} is not kept; move "
+            "the warehouse away and run: augcon run. It rebuilds the warehouse from the journal"
         )
     names = ("document_id", "uri", "title", "language", "text_sha256")
     lost = dict.fromkeys(("media_type", "source_sha256", "modified_at"))
@@ -137,5 +137,5 @@ def _document(
 
 def _not_one(row_id: str, count: int) -> str:
     if count == 0:
-        return f"no row {row_id} in any version kept; ids are in the lineage.jsonl of an export"
-    return f"{count} rows begin with {row_id!r}; give more characters"
+        return f"no kept version has a row {row_id}; find ids in the lineage.jsonl of an export"
+    return f"{count} row ids begin with {row_id!r}; give more characters"

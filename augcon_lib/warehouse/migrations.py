@@ -1,9 +1,9 @@
-"""The schema's number, and the numbered steps that lead an older warehouse to it.
+"""The number of the schema, and the numbered steps that migrate an older warehouse to it.
 
-``schema.TABLES`` says what a new file gets; a step here says what a file of the number before
-lacks. A column or table that is added there needs a step here, under the next number, written out
-in SQL: a step never changes once it is released. Files from before there were numbers may have any
-schema up to 5, so that the steps up to there do nothing where they were done before.
+``schema.TABLES`` defines a new file; a step here adds what a file of the previous number lacks. A
+column or table that is added there needs a step here, under the next number, written out in SQL: a
+step never changes once it is released. Files from before the numbers may have any schema up to 5,
+so the steps up to there do nothing if they were done before.
 """
 
 from importlib.metadata import PackageNotFoundError, version
@@ -96,9 +96,9 @@ SCHEMA_VERSION = max(MIGRATIONS)
 
 
 def stored_version(connection: duckdb.DuckDBPyConnection) -> int:
-    """The number of the schema that the file has; 0: there is nothing in it yet.
+    """Return the number of the file's schema; 0: the file is empty.
 
-    Raises ``WarehouseError`` where a newer augcon has written it.
+    Raises ``WarehouseError`` if a newer augcon has written it.
     """
     found = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
     tables = {table for (table,) in found}
@@ -110,7 +110,7 @@ def stored_version(connection: duckdb.DuckDBPyConnection) -> int:
     if number > SCHEMA_VERSION:
         raise WarehouseError(
             f"it was written by augcon {augcon} and has schema {number}; this is augcon "
-            f"{_augcon_version()}, which knows schemas up to {SCHEMA_VERSION}. Install augcon "
+            f"{_augcon_version()}, which supports schemas up to {SCHEMA_VERSION}. Install augcon "
             f"{augcon} or newer, or set [storage] warehouse to another file: the next run fills "
             "it from the journal without asking the model again"
         )
@@ -118,7 +118,7 @@ def stored_version(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def bring_up_to_date(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables, or lead those of an older schema to this one, within a transaction."""
+    """Create the tables, or migrate those of an older schema to this one, in a transaction."""
     found = stored_version(connection)
     if found == SCHEMA_VERSION:
         return

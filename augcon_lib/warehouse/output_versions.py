@@ -1,4 +1,4 @@
-"""The version of everything that is stored, which is what Dagster has to show."""
+"""The versions of all stored outputs, which Dagster has to show."""
 
 from augcon_lib.pipeline import DOCUMENT_STAGES
 from augcon_lib.warehouse.connection import Warehouse
@@ -9,10 +9,10 @@ Versions = dict[str, str | None]
 
 
 def output_versions(warehouse: Warehouse) -> dict[str, Versions]:
-    """Output hash of each good partition, by stage and document (``NO_DOCUMENT``: of the whole).
+    """Return the output hash of each good partition, by stage and document.
 
-    A document that failed has its last good rows still, but no hash of them: ``None``. One without
-    rows, and one that was rejected, is not there.
+    ``NO_DOCUMENT`` means the whole stage. A document that failed still has its last good rows, but
+    no hash of them: ``None``. Documents that have no rows, or were rejected, are left out.
     """
     found: dict[str, Versions] = {}
     with warehouse.read() as connection:
@@ -35,7 +35,7 @@ def output_versions(warehouse: Warehouse) -> dict[str, Versions]:
 
 
 def source_versions(warehouse: Warehouse) -> Versions:
-    """The hash of each document's source as it was last seen."""
+    """Return the last known hash of each document's source."""
     with warehouse.read() as connection:
         rows = connection.execute("SELECT document_id, source_sha256 FROM sources").fetchall()
     return dict(rows)

@@ -1,4 +1,4 @@
-"""Replacing the rows of documents atomically, and the state of every partition.
+"""Replace the rows of documents atomically, and keep the state of every partition.
 
 Rows, rejections and state of a document change in one transaction, so that a reader sees a
 document before or after, never in between.
@@ -35,18 +35,18 @@ _SELECT_STATES = (
     "FROM partition_state"
 )
 FAILED = "failed"
-# The reason of a rejected document that holds no text: named, but no failure.
+# The reason of a rejected document that contains no text: reported, but not a failure.
 EMPTY = "empty"
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionOutput:
-    """What a stage made of one document.
+    """The output of a stage for one document.
 
-    ``status`` is ``ok``; ``rejected`` where the input itself cannot be used (another attempt would
-    say the same); ``failed`` where another attempt may succeed. ``inputs`` are the named parts of
-    the fingerprint, kept so that a change can be named. ``metadata_hash`` is of what no later
-    stage reads but the dataset's lineage shows.
+    ``status`` is ``ok``; ``rejected`` if the input itself cannot be used (another attempt would
+    fail the same way); ``failed`` if another attempt may succeed. ``inputs`` are the named parts
+    of the fingerprint, kept so that a change can be named. ``metadata_hash`` covers fields that no
+    later stage reads but the dataset's lineage shows.
     """
 
     document_id: str
@@ -61,7 +61,7 @@ class PartitionOutput:
 
 
 class PartitionState(NamedTuple):
-    """The stored outcome of a stage for one document; quick to make, for there are many."""
+    """The stored outcome of a stage for one document; quick to create, for there are many."""
 
     fingerprint: str
     inputs: Mapping[str, str] = MappingProxyType({})
@@ -134,9 +134,10 @@ def delete_everywhere(warehouse: Warehouse, document_ids: Sequence[str]) -> None
 def load_states(
     warehouse: Warehouse, document_ids: Collection[str] | None = None
 ) -> dict[tuple[StageName, str], PartitionState]:
-    """The state of every partition by (stage, document id); unpartitioned stages have no document.
+    """Return the state of every partition by (stage, document id).
 
-    With *document_ids*, only of these documents and of the unpartitioned stages.
+    Unpartitioned stages have no document. With *document_ids*, return only the states of these
+    documents and of the unpartitioned stages.
     """
     query = _SELECT_STATES
     parameters = []
@@ -158,7 +159,7 @@ def _states(
 
 
 def known_documents(warehouse: Warehouse) -> set[str]:
-    """The documents that have a state at some stage."""
+    """Return the documents that have a state at some stage."""
     with warehouse.read() as connection:
         rows = select(connection, "SELECT DISTINCT document_id FROM partition_state")
     return {row["document_id"] for row in rows} - {""}
@@ -167,7 +168,7 @@ def known_documents(warehouse: Warehouse) -> set[str]:
 def _states_at(
     connection: duckdb.DuckDBPyConnection, stage: StageName, document_ids: Sequence[str]
 ) -> dict[str, PartitionState]:
-    """The states of *document_ids* at *stage*, by document id."""
+    """Return the states of *document_ids* at *stage*, by document id."""
     query = f"{_SELECT_STATES} WHERE stage = ? AND document_id IN {LISTED}"
     states = _states(connection, query, [stage, listed(document_ids)])
     return {document_id: state for (_, document_id), state in states.items()}
@@ -176,7 +177,7 @@ def _states_at(
 def _reasons(
     stage: StageName, before: Mapping[str, PartitionState], outputs: Sequence[PartitionOutput]
 ) -> dict[str, list[str]]:
-    """Why each of *outputs* differs from what is stored; one that doesn't is not there."""
+    """Return why each of *outputs* differs from the stored one; equal ones are left out."""
     found = {}
     for output in outputs:
         old = before.get(output.document_id)
@@ -195,7 +196,7 @@ def _reasons(
 
 
 class _StoredInputs(Mapping[str, str]):
-    """Named inputs, parsed when they are asked for: only those of a stale partition ever are."""
+    """Named inputs, parsed when they are read: only those of a stale partition ever are."""
 
     def __init__(self, stored: str) -> None:
         self._json = stored
@@ -227,7 +228,7 @@ class _StateRow:
 
 
 def inputs_json(inputs: Mapping[str, str]) -> str:
-    """Named inputs as they are stored."""
+    """Encode named inputs for storage."""
     return json.dumps(dict(inputs), sort_keys=True, ensure_ascii=False)
 
 

@@ -1,7 +1,6 @@
 """Which version of the scorer and of the few-shot choice is active: the one promoted last.
 
-A version that was made and not promoted is a candidate: it changes nothing until a person
-promotes it.
+A version that was not promoted is a candidate: it changes nothing until a person promotes it.
 """
 
 import duckdb
@@ -13,7 +12,7 @@ from augcon_lib.warehouse.frames import insert, select, to_frame
 
 
 def promoted_versions(warehouse: Warehouse) -> dict[StageName, str]:
-    """The active version by stage; a stage that has none is not there."""
+    """Return the active version by stage; stages without one are left out."""
     with warehouse.read() as connection:
         rows = select(connection, "SELECT stage, version FROM promotions ORDER BY promoted_at")
     return {row["stage"]: row["version"] for row in rows}

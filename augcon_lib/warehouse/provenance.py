@@ -1,8 +1,8 @@
-"""Keeping how questions and answers came about, and finding it for the dataset's rows.
+"""Keep the provenance of questions and answers, and find it for the dataset's rows.
 
-Named inputs are kept once for all documents that share them; nodes and responses name them, and
-rows have what their node and response had when they became rows of the dataset. What was made
-before this was kept has none.
+Named inputs are kept once for all documents that share them; nodes and responses refer to them,
+and rows have what their node and response had when they became rows of the dataset. Rows from
+before provenance was kept have none.
 """
 
 import json
@@ -19,7 +19,7 @@ from augcon_lib.warehouse.frames import LISTED, insert, listed, select
 QUESTION = ("question_provenance_id", "question_journal_key", "question_sample")
 ANSWER = ("answer_provenance_id", "answer_journal_key", "answer_sample")
 ROW_PROVENANCE = (*QUESTION, *ANSWER)
-# Of a row whose node or response nothing is known: its own from before.
+# If nothing is known about a row's node or response: its own earlier values.
 _OF_ROWS = f"""
 SELECT i.row_id, {
     ", ".join(
@@ -40,7 +40,7 @@ LEFT JOIN dataset_rows AS r ON r.row_id = i.row_id AND r.removed_in IS NULL
 def keep_provenance(
     connection: duckdb.DuckDBPyConnection, stage: StageName, inputs: Sequence[Any]
 ) -> list[str]:
-    """Keep each of *inputs*, named inputs of *stage*, that is not kept yet; their ids."""
+    """Keep each of *inputs*, named inputs of *stage*, that is not kept yet; return their ids."""
     shared = [shared_inputs(each) for each in inputs]
     ids = [provenance_id(stage, each) for each in shared]
     distinct = dict(zip(ids, shared, strict=True))
@@ -57,7 +57,7 @@ def keep_provenance(
 
 
 def with_provenance(connection: duckdb.DuckDBPyConnection, incoming: pl.DataFrame) -> pl.DataFrame:
-    """Rows of ``dataset_rows`` with what their nodes and responses came from."""
+    """Return rows of ``dataset_rows`` with the provenance of their nodes and responses."""
     connection.register("incoming", incoming)
     found = connection.execute(_OF_ROWS).pl().unique("row_id")
     connection.unregister("incoming")
@@ -71,9 +71,9 @@ def with_provenance(connection: duckdb.DuckDBPyConnection, incoming: pl.DataFram
 def described(
     connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """*rows* with ``question`` and ``answer``: what each came from, None where that is not kept.
+    """Return *rows* with the provenance ``question`` and ``answer``, None if it is not kept.
 
-    They take the place of the columns ``ROW_PROVENANCE``.
+    They replace the columns ``ROW_PROVENANCE``.
     """
     kept = {
         row["provenance_id"]: json.loads(row["inputs"])

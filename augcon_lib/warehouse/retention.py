@@ -1,4 +1,4 @@
-"""Old dataset versions, and the texts that only they point into: kept, then pruned."""
+"""Keep, then prune, old dataset versions and the texts that only they refer to."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from augcon_lib.warehouse.frames import LISTED, listed
 
 
 def keep_former_texts(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str]) -> None:
-    """Before *document_ids* are replaced: keep their texts that rows of a version point into."""
+    """Before *document_ids* are replaced, keep their texts that rows of a version refer to."""
     connection.execute(
         "INSERT INTO former_texts SELECT d.document_id, d.text_sha256, d.text FROM raw_corpus AS d "
         f"WHERE d.document_id IN {LISTED} "
@@ -21,7 +21,7 @@ def keep_former_texts(connection: duckdb.DuckDBPyConnection, document_ids: Seque
 
 
 def prune(connection: duckdb.DuckDBPyConnection, keep_versions: int) -> None:
-    """Forget all but the last *keep_versions* (0: none is forgotten), and what only they needed."""
+    """Prune all but the last *keep_versions* (0: keep all), and the texts that only they needed."""
     if keep_versions:
         (oldest,) = connection.execute(
             "SELECT coalesce(max(number), 0) - ? + 1 FROM dataset_versions", [keep_versions]

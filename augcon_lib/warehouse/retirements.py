@@ -1,4 +1,4 @@
-"""Documents that wait for somebody to agree that they leave, and those that left lately."""
+"""Documents that wait for consent to leave, and those that left recently."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _TABLE = "retirements"
 
 @dataclass(frozen=True, slots=True)
 class HeldSet:
-    """A set that waits: its documents, when the first was seen to be lost, and the agreement."""
+    """A waiting set: its documents, when the first was found missing, and the consent."""
 
     kind: str
     set_id: str
@@ -25,7 +25,7 @@ class HeldSet:
 
 
 def held_sets(warehouse: Warehouse) -> dict[str, HeldSet]:
-    """The set of each kind that waits for an agreement, or has one and is not retired yet."""
+    """Return the set of each kind that waits for consent, or has it and is not retired yet."""
     with warehouse.read() as connection:
         rows = select(
             connection,
@@ -37,7 +37,7 @@ def held_sets(warehouse: Warehouse) -> dict[str, HeldSet]:
 
 
 def retired_since(warehouse: Warehouse, since: datetime) -> set[str]:
-    """Documents that left unasked after *since* and cannot be read again by now."""
+    """Return documents that left unasked after *since* and still cannot be read again."""
     with warehouse.read() as connection:
         rows = select(
             connection,
@@ -52,7 +52,7 @@ def retired_since(warehouse: Warehouse, since: datetime) -> set[str]:
 def hold(
     warehouse: Warehouse, kind: str, set_id: str, document_ids: Collection[str], since: datetime
 ) -> None:
-    """Let *document_ids* wait in place of whatever waited of the same *kind*."""
+    """Let *document_ids* wait in place of the earlier set of the same *kind*."""
     rows = [
         {"document_id": each, "kind": kind, "set_id": set_id, "since": since}
         for each in sorted(document_ids)
@@ -63,13 +63,13 @@ def hold(
 
 
 def release(warehouse: Warehouse, kind: str) -> None:
-    """Nothing of *kind* waits any more."""
+    """Clear the waiting set of *kind*."""
     with warehouse.write() as connection:
         connection.execute("DELETE FROM retirements WHERE kind = ? AND retired_at IS NULL", [kind])
 
 
 def agree(warehouse: Warehouse, set_id: str, now: datetime) -> int:
-    """Note the agreement to the set that waits; how many documents it has, 0 for no such set."""
+    """Record the consent to the waiting set; return its size, 0 if no such set waits."""
     with warehouse.write() as connection:
         (count,) = connection.execute(
             "SELECT count(*) FROM retirements WHERE set_id = ? AND retired_at IS NULL", [set_id]
@@ -84,7 +84,7 @@ def agree(warehouse: Warehouse, set_id: str, now: datetime) -> int:
 def log_retired(
     warehouse: Warehouse, kind: str, document_ids: Collection[str], now: datetime, keep: datetime
 ) -> None:
-    """Note that *document_ids* leave unasked; what was noted before *keep* is forgotten."""
+    """Record that *document_ids* leave unasked; forget records from before *keep*."""
     rows = [{"document_id": each, "kind": kind, "retired_at": now} for each in sorted(document_ids)]
     with warehouse.write() as connection:
         connection.execute(
@@ -96,6 +96,6 @@ def log_retired(
 
 
 def forget_retired(warehouse: Warehouse) -> None:
-    """Start the count again: somebody has agreed to what the store is now."""
+    """Restart the count: somebody has consented to the current store."""
     with warehouse.write() as connection:
         connection.execute("DELETE FROM retirements WHERE retired_at IS NOT NULL")

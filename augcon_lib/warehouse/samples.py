@@ -1,4 +1,4 @@
-"""A few rows to look at, for metadata and summaries."""
+"""A few sample rows, for metadata and summaries."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ SHORT_QUERY_CHARS = 80
 
 
 def sample_rows(warehouse: Warehouse, count: int) -> list[dict[str, Any]]:
-    """*count* rows to show: of different documents first, well scored, short, of some depth."""
+    """Return *count* rows to show: different documents first, well scored, short, not shallow."""
     with warehouse.read() as connection:
         return select(
             connection,
@@ -24,7 +24,7 @@ def sample_rows(warehouse: Warehouse, count: int) -> list[dict[str, Any]]:
 
 
 def sample_pairs(warehouse: Warehouse, count: int) -> list[dict[str, Any]]:
-    """*count* contrastive pairs of the scorer trained last, spread over the kinds."""
+    """Return *count* contrastive pairs of the latest scorer, spread over the kinds."""
     with warehouse.read() as connection:
         return select(
             connection,

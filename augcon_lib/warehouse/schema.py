@@ -1,8 +1,8 @@
 """The tables, in the portable subset of SQL: no keys, no indexes, no sequences.
 
-What is added here needs a step in ``migrations``, for the files that are there already.
+Additions here need a step in ``migrations``, for existing files.
 
-Uniqueness is checked in the writing transaction (docs/decisions.md says why).
+Uniqueness is checked in the writing transaction (docs/decisions.md explains why).
 """
 
 import polars as pl
@@ -86,8 +86,8 @@ UNPARTITIONED: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "auc_high": pl.Float64,
         "standard_error": pl.Float64,
         "made_at": TIMESTAMP,
-        # Queries that its sample was drawn from; the version that was active when it was made, and
-        # the pair accuracy of either on the same held-out pairs (NULL: not measured).
+        # Queries that its sample was drawn from; the version that was active when it was trained,
+        # and the pair accuracy of both on the same held-out pairs (NULL: not measured).
         "positives": pl.Int64,
         "compared_with": pl.String,
         "compared_pairs": pl.Int64,
@@ -121,7 +121,7 @@ UNPARTITIONED: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "verdicts": pl.List(pl.Int32),  # 1: the answer to that example of the pool was good
         "chosen": pl.Boolean,
     },
-    # The version in force of each choice is the one promoted last.
+    # The active version of each choice is the one promoted last.
     "promotions": {
         "stage": pl.String,
         "version": pl.String,
@@ -155,7 +155,7 @@ DATASET: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "answer_journal_key": pl.String,
         "answer_sample": pl.Int32,
     },
-    # ``cause``: JSON, documents by reason; the spend is that since the version before, up to the
+    # ``cause``: JSON, documents by reason; the spend is that since the previous version, up to the
     # journal's call ``last_call``.
     "dataset_versions": {
         "number": pl.Int64,
@@ -172,7 +172,7 @@ DATASET: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "cost_usd": pl.Float64,
         "last_call": pl.Int64,
     },
-    # What stages made anew, and why, since the last version (``version`` is NULL) and before.
+    # Regenerated outputs and the reasons, since the last version (``version`` is NULL) and before.
     "document_changes": {
         "document_id": pl.String,
         "stage": pl.String,
@@ -181,7 +181,7 @@ DATASET: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "made_at": TIMESTAMP,
         "version": pl.Int64,
     },
-    # Texts that were replaced, for as long as rows of a version point into them.
+    # Replaced texts, for as long as rows of a version refer to them.
     "former_texts": {
         "document_id": pl.String,
         "text_sha256": pl.String,
@@ -215,19 +215,19 @@ STATE: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "stamp": pl.String,
         "source_sha256": pl.String,
     },
-    # Named inputs (JSON) of questions and answers, once for all that share them.
+    # Named inputs (JSON) of questions and answers, stored once for all that share them.
     "provenance": {
         "provenance_id": pl.String,
         "stage": pl.String,
         "inputs": pl.String,
     },
-    # A row for each number that the file's schema has had (``migrations``); the highest is now.
+    # One row per number of the file's schema so far (``migrations``); the highest is current.
     "schema_version": {
         "version": pl.Int64,
         "augcon_version": pl.String,
     },
-    # Documents that wait for somebody to agree that they leave (``retired_at`` is NULL), and those
-    # that left unasked of late.
+    # Documents that wait for consent to leave (``retired_at`` is NULL), and those that left
+    # unasked recently.
     "retirements": {
         "document_id": pl.String,
         "kind": pl.String,
@@ -264,7 +264,7 @@ _SQL_TYPES: dict[object, str] = {
 
 
 def create_tables() -> list[str]:
-    """One ``CREATE TABLE IF NOT EXISTS`` per table."""
+    """Return one ``CREATE TABLE IF NOT EXISTS`` per table."""
     statements = []
     for table, columns in TABLES.items():
         body = ", ".join(f'"{name}" {_SQL_TYPES[kind]}' for name, kind in columns.items())

@@ -1,4 +1,4 @@
-"""What a scorer was trained on, against what the trees hold now."""
+"""Compare what a scorer was trained on with the current trees."""
 
 from typing import NamedTuple
 
@@ -7,10 +7,10 @@ from augcon_lib.warehouse.frames import select
 
 
 class ScorerSample(NamedTuple):
-    """Queries of first trees: how many a scorer learned from, and how many of those are there.
+    """Queries of first trees: how many a scorer learned from, and how many of them still exist.
 
-    ``queries_then`` and ``queries_now`` count all that it could be drawn from; ``None`` where the
-    version that trained it did not keep the count.
+    ``queries_then`` and ``queries_now`` count all queries it could be drawn from; ``None`` if the
+    augcon that trained it did not keep the count.
     """
 
     learned: int
@@ -20,7 +20,7 @@ class ScorerSample(NamedTuple):
 
 
 def read_scorer_sample(warehouse: Warehouse, version: str) -> ScorerSample:
-    """The sample of the scorer *version*; zeros where nothing is known of it."""
+    """Return the sample of the scorer *version*; zeros if nothing is known about it."""
     with warehouse.read() as connection:
         (row,) = select(
             connection,
@@ -39,7 +39,7 @@ def read_scorer_sample(warehouse: Warehouse, version: str) -> ScorerSample:
 
 
 def pair_documents(warehouse: Warehouse, version: str) -> set[str]:
-    """The documents whose pairs the scorer *version* was trained and measured on."""
+    """Return the documents whose pairs the scorer *version* was trained and measured on."""
     with warehouse.read() as connection:
         rows = select(
             connection,

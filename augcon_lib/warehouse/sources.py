@@ -1,4 +1,4 @@
-"""What was seen of each document's source: its change token and hash."""
+"""The last known state of each document's source: its change token and hash."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,13 +9,13 @@ from augcon_lib.warehouse.frames import delete_documents, insert, select, to_fra
 
 
 def load_sources(warehouse: Warehouse) -> list[dict[str, Any]]:
-    """``document_id, uri, stamp, source_sha256`` of every known source."""
+    """Return ``document_id, uri, stamp, source_sha256`` of every known source."""
     with warehouse.read() as connection:
         return select(connection, "SELECT * FROM sources ORDER BY document_id")
 
 
 def save_sources(warehouse: Warehouse, entries: Sequence[SourceEntry]) -> None:
-    """Remember *entries* in place of what was known of them."""
+    """Record *entries* in place of their earlier state."""
     if not entries:
         return
     with warehouse.write() as connection:

@@ -1,4 +1,4 @@
-"""Reading what a stage left for the next one."""
+"""Read the rows of a stage for the next one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _NODE_COLUMNS = ", ".join(
 class SelectedQuery:
     """A selected query with its node's context, ready to be answered.
 
-    ``answer`` is set where the strategy brought it along.
+    ``answer`` is set if the strategy returned it with the query.
     """
 
     node_id: str
@@ -33,7 +33,7 @@ class SelectedQuery:
 
 
 def read_documents_text(warehouse: Warehouse, document_ids: Sequence[str]) -> list[Document]:
-    """Rows of ``raw_corpus``, ordered by document id."""
+    """Return rows of ``raw_corpus``, ordered by document id."""
     with warehouse.read() as connection:
         return select_records(
             connection,
@@ -44,7 +44,7 @@ def read_documents_text(warehouse: Warehouse, document_ids: Sequence[str]) -> li
 
 
 def read_nodes(warehouse: Warehouse, document_ids: Sequence[str]) -> dict[str, list[Node]]:
-    """Nodes of ``cst_nodes`` by document id, in the order in which they were made."""
+    """Return nodes of ``cst_nodes`` by document id, in the order of their creation."""
     with warehouse.read() as connection:
         nodes = select_records(
             connection,
@@ -60,7 +60,7 @@ def read_nodes(warehouse: Warehouse, document_ids: Sequence[str]) -> dict[str, l
 
 
 def read_languages(warehouse: Warehouse, document_ids: Sequence[str]) -> dict[str, str]:
-    """The language of each document."""
+    """Return the language of each document."""
     with warehouse.read() as connection:
         rows = select(
             connection,
@@ -71,7 +71,7 @@ def read_languages(warehouse: Warehouse, document_ids: Sequence[str]) -> dict[st
 
 
 def read_positives(warehouse: Warehouse) -> list[Positive]:
-    """Every query of the first trees with its context: the positives of section 3.3."""
+    """Return every query of the first trees with its context: the positives of section 3.3."""
     with warehouse.read() as connection:
         return select_records(
             connection,
@@ -85,7 +85,7 @@ def read_positives(warehouse: Warehouse) -> list[Positive]:
 def read_selected(
     warehouse: Warehouse, document_ids: Sequence[str]
 ) -> dict[str, list[SelectedQuery]]:
-    """Selected queries by document id, in the order of the document's nodes."""
+    """Return selected queries by document id, in the order of the document's nodes."""
     with warehouse.read() as connection:
         queries = select_records(
             connection,
@@ -106,7 +106,7 @@ def read_selected(
 
 
 def read_responses(warehouse: Warehouse, document_ids: Sequence[str]) -> list[GroundedResponse]:
-    """Good responses of *document_ids* with their sources, in the dataset's order."""
+    """Return good responses of *document_ids* with their sources, in the dataset's order."""
     with warehouse.read() as connection:
         return select_records(
             connection,

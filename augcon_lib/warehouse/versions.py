@@ -1,4 +1,4 @@
-"""The list of dataset versions: how each differs from the one before, why, and what it cost."""
+"""The list of dataset versions: how each differs from the previous one, why, and its cost."""
 
 import json
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _SHOWN_VERSIONS = 10
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What model calls have cost since the version before; ``last_call`` is the journal's."""
+    """The cost of model calls since the previous version; ``last_call`` is the journal's."""
 
     model_calls: int = 0
     input_tokens: int = 0
@@ -26,10 +26,10 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class DatasetVersion:
-    """A dataset version against the one before it: rows, cause and cost.
+    """A dataset version compared with the previous one: rows, cause and cost.
 
     ``stale`` of its rows are of documents that failed; ``cause`` is a JSON object of documents by
-    reason (0: the reason is no document's).
+    reason (0: the reason concerns no document).
     """
 
     number: int
@@ -53,7 +53,7 @@ class DatasetVersion:
 
     @property
     def causes(self) -> dict[str, int]:
-        """Documents by reason, in words."""
+        """Documents by reason, as text."""
         causes: dict[str, int] = json.loads(self.cause)
         return causes
 
@@ -64,13 +64,13 @@ class DatasetVersion:
 
 
 def dataset_versions(warehouse: Warehouse) -> list[DatasetVersion]:
-    """All versions that were not pruned, the current one first."""
+    """Return all versions that were not pruned, the current one first."""
     with warehouse.read() as connection:
         return versions_in(connection)
 
 
 def latest_version(warehouse: Warehouse) -> DatasetVersion | None:
-    """The current version, ``None`` before the first."""
+    """Return the current version, ``None`` before the first."""
     versions = dataset_versions(warehouse)
     return versions[0] if versions else None
 
@@ -83,18 +83,18 @@ def versions_in(connection: duckdb.DuckDBPyConnection) -> list[DatasetVersion]:
 
 
 def number_of(connection: duckdb.DuckDBPyConnection, version: str | None) -> int:
-    """The number of *version* (default: the current one), of equal ones the last.
+    """Return the number of *version* (default: the current one), of equal ones the last.
 
-    Raises ``WarehouseError`` where there is none.
+    Raises ``WarehouseError`` if it does not exist.
     """
     known = versions_in(connection)
     for each in known:
         if version in (None, each.dataset_version):
             return each.number
     if version is None:
-        raise WarehouseError("there is no dataset yet; make one with: augcon run")
+        raise WarehouseError("no dataset exists yet; create one with: augcon run")
     names = list(dict.fromkeys(each.dataset_version for each in known))[:_SHOWN_VERSIONS]
     raise WarehouseError(
-        f"there is no dataset version {version} (any more, if it was pruned: [dataset] "
+        f"no dataset version {version} exists (it may have been pruned: [dataset] "
         f"keep_versions); known: {', '.join(names) or 'none'}"
     )

@@ -74,7 +74,7 @@ def test_a_worse_one_is_shown_with_its_figures_and_not_offered(
         activate(run, "query_scorer", version)
     promote_command(waiting.root, [], None, yes=True, as_json=False)
     said = " ".join("".join(capsys.readouterr()).split())
-    assert "pair accuracy 0.700 on 40 held-out pairs, where the active scorer has 0.800" in said
+    assert "pair accuracy 0.700 on 40 held-out pairs, on which the active scorer has 0.800" in said
     assert promoted_versions(run.warehouse) == before
 
 
@@ -85,7 +85,7 @@ def test_being_worse_is_not_being_no_better_than_chance(waiting: Workspace) -> N
     (alarm,) = (each for each in ALARMS if each.name == "scorer_above_chance")
     found = alarm.find(run, StageReport("query_scorer", version=version, facts=facts))
     assert not found.raised
-    assert "where the active scorer has 0.800" in found.seen
+    assert "on which the active scorer has 0.800" in found.seen
 
 
 def test_named_explicitly_it_is_promoted(

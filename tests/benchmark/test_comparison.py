@@ -69,7 +69,7 @@ def test_a_second_benchmark_asks_nothing_and_finds_the_same(
 def test_an_unknown_strategy_is_named_before_anything_is_done(
     workspace: Workspace, gold: Path
 ) -> None:
-    with pytest.raises(SettingsError, match="--strategy bst: no such strategy; one of cst, direct"):
+    with pytest.raises(SettingsError, match="--strategy bst: unknown; use one of cst, direct"):
         compare(workspace, gold, ["bst"])
     assert not workspace.warehouse_path.parent.exists()
 

@@ -43,7 +43,7 @@ def test_gzip_is_read(tmp_path: Path) -> None:
         ({**GOOD, "question": 3}, "line 1: 'question' must be a text"),
         (ROW, "line 1: 'answers' must be a list"),
         ({**GOOD, "answers": "hot"}, "line 1: 'answers' must be a list"),
-        ({**GOOD, "answers": [1]}, "line 1: 'answers' holds something that is no text"),
+        ({**GOOD, "answers": [1]}, "line 1: 'answers' contains a value that is not text"),
         (["not", "an", "object"], "line 1: not a JSON object"),
     ],
 )

@@ -93,7 +93,7 @@ def test_a_folder_that_may_not_be_read_fails_the_whole_listing(store, monkeypatc
         return scandir(folder)
 
     monkeypatch.setattr(os, "scandir", guarded)
-    with pytest.raises(StoreError, match="right to read"):
+    with pytest.raises(StoreError, match="permission to read"):
         ids(store)
 
 

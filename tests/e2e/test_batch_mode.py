@@ -69,8 +69,8 @@ def test_a_killed_run_picks_its_batches_up_and_the_dataset_is_that_of_online_mod
     asyncio.run(scenario())
     assert killed == {"made", "polled"}
     told = messages(workspace)
-    assert any("of an earlier process is taken up" in each for each in told)
-    assert sum("requests is sent" in each for each in told) == len(routes.batches) - 1
+    assert any("resume batch" in each and "of an earlier process" in each for each in told)
+    assert sum("sent batch" in each for each in told) == len(routes.batches) - 1
     assert set(routes.batched.values()) == {1}
     assert exported(workspace, tmp_path / "one", "chat") == exported(
         online, tmp_path / "two", "chat"
@@ -87,7 +87,7 @@ def test_an_endpoint_without_batches_is_one_error(fresh: Path, tmp_path: Path) -
 
     code, _, err = asyncio.run(scenario())
     assert code == 2
-    assert "takes no batches" in err
+    assert "does not support batches" in err
     assert 'mode = "online"' in err
     assert "Traceback" not in err
     forgotten = augcon(workspace, "journal", "forget-batches")

@@ -34,7 +34,7 @@ def test_runs_stop_at_the_limit_of_the_day_and_say_when_it_goes_on(
             assert done.exit_code == 3, done.output
             said = " ".join(done.output.split())
             assert f"max_calls_per_day = {LIMIT} is reached" in said
-            assert "it goes on at 2026-12-01 00:00 UTC" in said
+            assert "it resets at 2026-12-01 00:00 UTC" in said
             calls.append(endpoint.server.calls)
     # A call that was set aside and never sent is left for the run after it.
     assert LIMIT - 1 <= calls[0] <= LIMIT

@@ -120,7 +120,7 @@ def test_a_folder_with_files_of_somebody_else_is_refused(tmp_path: Path, foreign
     path = tmp_path / "out" / foreign
     path.parent.mkdir(parents=True)
     path.write_text("precious")
-    with pytest.raises(SettingsError, match=f"out holds {foreign}, which no export wrote"):
+    with pytest.raises(SettingsError, match=f"out contains {foreign}, which no export wrote"):
         export_dataset(ROWS, tmp_path / "out", "chat")
     assert content(tmp_path / "out") == {foreign: b"precious"}
     assert names(tmp_path) == ["out"]

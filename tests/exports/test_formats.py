@@ -223,7 +223,7 @@ def test_a_dataset_without_rows_is_exported_without_splits(
 
 
 def test_an_unknown_format_is_named_with_those_that_there_are(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="csv: unknown; one of chat, alpaca"):
+    with pytest.raises(SettingsError, match="csv: unknown; use one of chat, alpaca"):
         export_dataset(ROWS, tmp_path / "new", "csv")
     assert not (tmp_path / "new").exists()
 

@@ -88,5 +88,5 @@ def test_a_manifest_names_no_file_outside_of_its_export(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="nowhere is no folder"):
+    with pytest.raises(SettingsError, match="nowhere is not a folder"):
         verify_export(tmp_path / "nowhere")

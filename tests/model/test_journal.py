@@ -193,7 +193,7 @@ def test_a_call_that_nobody_waits_for_is_not_lost_in_silence(
     assert journal.spend().calls == 1
     holder.execute("BEGIN IMMEDIATE")
     journal.record(_call())
-    with pytest.raises(ModelError, match="another program holds it"):
+    with pytest.raises(ModelError, match="another program uses it"):
         journal.spend()
     holder.close()
     journal.close()

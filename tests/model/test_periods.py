@@ -167,7 +167,7 @@ def test_a_limit_that_is_reached_says_which_and_when_it_goes_on(journal_path: Pa
     began, stopped = spend(journal_path, {"max_calls_per_day": 3}, lambda n: NOON, calls=5)
     assert len(began) == 3
     assert "[budget] max_calls_per_day = 3 is reached" in str(stopped)
-    assert "goes on at 2026-12-01 00:00 UTC" in str(stopped)
+    assert "resets at 2026-12-01 00:00 UTC" in str(stopped)
     assert "raise it" in str(stopped)
 
 

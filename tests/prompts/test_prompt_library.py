@@ -80,7 +80,7 @@ def test_a_document_cannot_close_its_own_slot() -> None:
         (GOOD.replace("{{context}}", "{context}"), "{{context}} is missing"),
         (GOOD.replace("<context>", "<passage>"), "between <context> and </context>"),
         (GOOD.replace("# User message", "# User"), "'# User message'"),
-        (GOOD.replace("Ask.", ""), "nothing stands below '# Instruction'"),
+        (GOOD.replace("Ask.", ""), "the part below '# Instruction' is empty"),
     ],
 )
 def test_a_broken_copy_is_an_error_that_names_file_and_fault(
@@ -96,7 +96,9 @@ def test_a_missing_or_unknown_value_names_the_variable() -> None:
     prompt = PromptLibrary().get("answer", "en")
     with pytest.raises(PromptError, match=r"no value for \{\{question\}\}"):
         prompt.user(context="c")
-    with pytest.raises(PromptError, match=r"no \{\{contexts\}\}; did you mean \{\{context\}\}"):
+    with pytest.raises(
+        PromptError, match=r"unknown variable \{\{contexts\}\}; did you mean \{\{context\}\}"
+    ):
         prompt.user(contexts="c", context="c", question="q")
 
 

@@ -63,7 +63,7 @@ PLANTED = {
     "queries_differ_across_documents": (
         "UPDATE dataset_rows SET query = 'What is this about?' WHERE row_id IN "
         "(SELECT min(row_id) FROM dataset_rows GROUP BY document_id)",
-        "whose query is that of another document",
+        "whose query also occurs in another document",
     ),
 }
 

@@ -42,7 +42,7 @@ def test_the_lock_is_given_back_when_a_stage_fails(tmp_path: Path) -> None:
 def test_a_store_that_holds_the_programs_own_state_is_refused(tmp_path: Path) -> None:
     whole = SETTINGS.model_copy(update={"source": SourceSettings(uri=".")})
     workspace = make_workspace(tmp_path, {"tea.md": TEA}, whole)
-    with pytest.raises(SettingsError, match="holds the workspace's own state/"):
+    with pytest.raises(SettingsError, match="contains the workspace's own state/"):
         list_sources(StageRun(workspace))
 
 

@@ -39,8 +39,8 @@ PLANTED = [
     ("UPDATE dataset_rows SET query = chr(10) WHERE {odd}", "rows", "empty query or response"),
     ("UPDATE dataset_rows SET query = chr(12288) WHERE {odd}", "rows", "empty query or response"),
     ("UPDATE dataset_rows SET split = 'dev' WHERE {odd}", "rows", "split dev"),
-    ("UPDATE dataset_rows SET row_id = 'x' WHERE {odd}", "rows", "the id is there 2 times"),
-    ("UPDATE dataset_rows SET query = 'q' WHERE {odd}", "rows", "the pair is there 2 times"),
+    ("UPDATE dataset_rows SET row_id = 'x' WHERE {odd}", "rows", "the id occurs 2 times"),
+    ("UPDATE dataset_rows SET query = 'q' WHERE {odd}", "rows", "the pair occurs 2 times"),
     ("DELETE FROM raw_corpus WHERE {odd}", "rows", "not in the corpus"),
 ]
 

@@ -73,7 +73,9 @@ def test_damage_is_named_with_the_way_out_or_does_no_harm(
 
 def test_a_folder_in_its_place_is_named(tmp_path: Path) -> None:
     (tmp_path / "augcon.duckdb").mkdir()
-    with pytest.raises(WarehouseError, match=r"augcon\.duckdb cannot be opened; check the rights"):
+    with pytest.raises(
+        WarehouseError, match=r"augcon\.duckdb cannot be opened; check the permissions"
+    ):
         look_everywhere(Warehouse(tmp_path / "augcon.duckdb"))
 
 
@@ -148,9 +150,9 @@ def test_without_room_what_was_said_to_be_written_is_there_and_the_rest_is_not(
     written = [line for line in lines if line.startswith("written")]
     # The first checkpoint fails, and the write that was committed before it is done all the same.
     assert lines[0].startswith("warning"), lines
-    assert "has no room left on its disk" in lines[0]
+    assert "has no space left on its disk" in lines[0]
     assert lines[1] == "written 0"
-    assert re.match(r"error .*augcon\.duckdb has no room left on its disk; free some", last), last
+    assert re.match(r"error .*augcon\.duckdb has no space left on its disk; free some", last), last
     documents = [f"{number}/{place}.md" for number in range(100) for place in range(20)]
     found = {d.document_id for d in read_documents_text(filled, documents)}
     assert found == {f"{line.split()[1]}/{place}.md" for line in written for place in range(20)}
@@ -172,7 +174,7 @@ def test_a_file_that_is_open_already_is_not_called_damaged(warehouse: Warehouse)
     other = {"threads": 1, "memory_limit": "64MB"}
     with (
         duckdb.connect(str(warehouse.path), config=other),
-        pytest.raises(WarehouseError, match="is held by another program"),
+        pytest.raises(WarehouseError, match="is in use by another program"),
         warehouse.write(),
     ):
         pass

@@ -122,7 +122,7 @@ def test_an_old_version_outlives_its_documents(warehouse: Warehouse) -> None:
 
 
 def test_an_unknown_version_is_an_error_that_names_the_known(warehouse: Warehouse) -> None:
-    with pytest.raises(WarehouseError, match="no dataset yet"):
+    with pytest.raises(WarehouseError, match="no dataset exists yet"):
         read_dataset(warehouse)
     assert latest_version(warehouse) is None
     version = fill(warehouse, ["a.md"]).dataset_version
@@ -145,9 +145,9 @@ def test_a_row_is_explained_down_to_the_characters_it_came_from(warehouse: Wareh
 
 def test_a_prefix_must_name_one_row_of_the_current_dataset(warehouse: Warehouse) -> None:
     fill(warehouse, ["a.md", "b.md"])
-    with pytest.raises(WarehouseError, match="4 rows begin with"):
+    with pytest.raises(WarehouseError, match="4 row ids begin with"):
         explain_row(warehouse, "")
-    with pytest.raises(WarehouseError, match="no row %"):
+    with pytest.raises(WarehouseError, match="no kept version has a row %"):
         explain_row(warehouse, "%")
 
 

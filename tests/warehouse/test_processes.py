@@ -121,6 +121,6 @@ def test_a_file_that_is_no_warehouse_is_named_with_a_way_out(warehouse: Warehous
     warehouse.path.parent.mkdir()
     warehouse.path.write_bytes(b"no database" * 1000)
     with pytest.raises(
-        WarehouseError, match=r"augcon\.duckdb is no DuckDB file.*away and run: augcon run"
+        WarehouseError, match=r"augcon\.duckdb is not a DuckDB file.*away and run: augcon run"
     ):
         documents(warehouse)

@@ -1,8 +1,8 @@
-"""Writing a dataset version for a trainer: byte for byte the same for the same rows.
+"""Write a dataset version for a trainer: byte for byte the same for the same rows.
 
-Beside the rows of each split lies ``lineage.jsonl``, one line per row in the same order, with the
-way back to the document, and ``manifest.json``, which says what has to be there. Nothing in an
-export depends on when or where it was made.
+Next to the rows of each split are ``lineage.jsonl``, one line per row in the same order, with the
+way back to the document, and ``manifest.json``, which lists the required files. Nothing in an
+export depends on when or where it was written.
 """
 
 from pathlib import Path
@@ -19,14 +19,14 @@ __all__ = ["FORMATS", "export_dataset", "verify_export"]
 
 
 def export_dataset(rows: pl.DataFrame, directory: Path, format_name: str) -> list[Path]:
-    """Write *rows* (of ``warehouse.datasets.read_dataset``) as *directory*; the files written.
+    """Write *rows* (of ``warehouse.datasets.read_dataset``) to *directory*; return the files.
 
     One file per split that has rows. An earlier export of any format is replaced as a whole, and
-    stays until the new one is complete. Raises ``SettingsError`` for an unknown format, or where
-    *directory* cannot be written or holds what no export wrote.
+    stays until the new one is complete. Raises ``SettingsError`` if the format is unknown, or
+    *directory* cannot be written or contains files that no export wrote.
     """
     if format_name not in FORMATS:
-        raise SettingsError(f"--format {format_name}: unknown; one of {', '.join(FORMATS)}")
+        raise SettingsError(f"--format {format_name}: unknown; use one of {', '.join(FORMATS)}")
     with replaced_folder(directory) as folder:
         files = write_files(rows, folder, format_name)
         version = rows["dataset_version"][0] if rows.height else None

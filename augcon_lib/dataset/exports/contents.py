@@ -1,4 +1,4 @@
-"""What a folder holds, and whether all of it is an export's."""
+"""The contents of a folder, and whether all of it belongs to an export."""
 
 import os
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ from augcon_lib.dataset.exports.manifest import MANIFEST_NAME, read_manifest
 from augcon_lib.dataset.rows import SPLITS
 from augcon_lib.errors import SettingsError
 
-IGNORED = ".DS_Store"  # macOS leaves one in every folder that somebody looks at
+IGNORED = ".DS_Store"  # macOS leaves one in every folder that somebody opens
 
 
 def export_files(folder: Path) -> Iterator[str]:
-    """All files, links and empty folders below *folder* by their paths in it; links not followed.
+    """List all files, links and empty folders below *folder* by their paths; follow no links.
 
-    Raises ``OSError`` where a folder cannot be listed.
+    Raises ``OSError`` if a folder cannot be listed.
     """
     for entry in sorted(os.scandir(folder), key=lambda found: found.name):
         path = Path(entry.path)
@@ -32,13 +32,13 @@ def export_files(folder: Path) -> Iterator[str]:
 
 
 def stranger(folder: Path) -> str | None:
-    """The first in *folder* that no export wrote; None where all is an export's."""
+    """Return the first file in *folder* that no export wrote; None if there is none."""
     known = _names(folder)
     return next((name for name in export_files(folder) if name not in known), None)
 
 
 def _names(folder: Path) -> set[str]:
-    """The files of the export in *folder*: what its manifest lists, before there were any all."""
+    """List the files of the export in *folder*: those in its manifest; without one, all."""
     try:
         return {file.name for file in read_manifest(folder).files} | {MANIFEST_NAME}
     except SettingsError:

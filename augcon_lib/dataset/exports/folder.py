@@ -1,8 +1,8 @@
-"""A folder that is replaced as a whole: written beside its target, synced, then renamed.
+"""Replace a folder as a whole: write it next to its target, sync, then rename.
 
-POSIX has no rename over a folder with files in it. An older export therefore steps aside first,
-and goes when the new one is in its place. A process that is killed leaves the old one, the new
-one, or, between two renames, both beside the target: :func:`settle` then finishes the job.
+POSIX cannot rename over a folder with files in it. So an older export is moved aside first, and
+removed when the new one is in its place. A killed process leaves the old one, the new one, or,
+between two renames, both next to the target: :func:`settle` then finishes the job.
 """
 
 import fcntl
@@ -21,10 +21,10 @@ from augcon_lib.errors import SettingsError
 
 @contextmanager
 def replaced_folder(target: Path) -> Iterator[Path]:
-    """An empty folder to write an export into; at the end of the body it becomes *target*.
+    """Yield an empty folder to write an export into; at the end of the body it becomes *target*.
 
-    Where the body raises, *target* is what it was. Raises ``SettingsError`` where *target* holds
-    what no export wrote, or cannot be written.
+    If the body raises, *target* stays unchanged. Raises ``SettingsError`` if *target* contains
+    files that no export wrote, or cannot be written.
     """
     target = target.resolve()
     _refuse_what_is_no_folder(target)
@@ -49,13 +49,13 @@ def replaced_folder(target: Path) -> Iterator[Path]:
     except (OSError, PolarsError) as error:
         why = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         raise SettingsError(
-            f"{target} cannot be written: {why}; what was there is unchanged. Free space or "
-            "fix the rights of the folder above it, or name another"
+            f"{target} cannot be written: {why}; its files are unchanged. Free space, fix the "
+            "permissions of the folder above it, or choose another folder"
         ) from error
 
 
 def settle(target: Path) -> None:
-    """Put right what a killed export left beside *target*; nothing where an export is under way."""
+    """Clean up what a killed export left next to *target*, unless an export is in progress."""
     target = target.resolve()
     if not any(each.exists() for each in _beside(target)):
         return
@@ -65,13 +65,13 @@ def settle(target: Path) -> None:
                 _settle(target)
     except OSError as error:
         raise SettingsError(
-            f"{target}: what an interrupted export left beside it cannot be put right "
-            f"({error.strerror}: {error.filename}); fix the rights of the folder above it"
+            f"{target}: the files that an interrupted export left next to it cannot be cleaned up "
+            f"({error.strerror}: {error.filename}); fix the permissions of the folder above it"
         ) from error
 
 
 def stranger_in(target: Path) -> str | None:
-    """As :func:`stranger`; a folder that is not there holds none."""
+    """As :func:`stranger`; a folder that does not exist contains none."""
     return stranger(target) if target.exists() else None
 
 
@@ -93,7 +93,7 @@ def _swap(new: Path, target: Path, old: Path) -> None:
 
 
 def _beside(target: Path) -> tuple[Path, Path]:
-    """Where the new export is written, and where the old one waits."""
+    """Return where the new export is written, and where the old one waits."""
     name = f".{target.name}.augcon"
     return target.with_name(f"{name}-new"), target.with_name(f"{name}-old")
 
@@ -103,7 +103,7 @@ def _holds_files(folder: Path) -> bool:
 
 
 def _is_complete(folder: Path) -> bool:
-    """Whether *folder* is all that its manifest, which is written last, says."""
+    """Whether *folder* contains all that its manifest, which is written last, lists."""
     try:
         files = read_manifest(folder).files
         return all(file_sha256(folder / file.name) == file.sha256 for file in files)
@@ -113,26 +113,26 @@ def _is_complete(folder: Path) -> bool:
 
 def _refuse_what_is_no_folder(target: Path) -> None:
     if target.exists() and not target.is_dir():
-        raise SettingsError(f"{target} is a file; an export needs a folder")
+        raise SettingsError(f"{target} is a file; choose a folder for the export")
     if target.is_mount():
-        raise SettingsError(f"{target} is a mount point; name a folder inside it")
+        raise SettingsError(f"{target} is a mount point; choose a folder inside it")
 
 
 def _refuse_strangers(target: Path) -> None:
     found = stranger_in(target)
     if found is not None:
         raise SettingsError(
-            f"{target} holds {found}, which no export wrote; an export replaces its folder as a "
-            "whole: name another, or move the file away"
+            f"{target} contains {found}, which no export wrote; an export replaces its folder as a "
+            "whole: choose another folder, or move the file away"
         )
 
 
 @contextmanager
 def _alone_in(parent: Path) -> Iterator[None]:
-    """Wait until no other process exports into a folder of *parent*, and keep it so."""
+    """Lock *parent*, once no other process exports into a folder of it."""
     descriptor = os.open(parent, os.O_RDONLY)
     try:
-        with suppress(OSError):  # some network file systems lock no folders
+        with suppress(OSError):  # some network file systems cannot lock folders
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
@@ -140,7 +140,7 @@ def _alone_in(parent: Path) -> Iterator[None]:
 
 
 def _sync(folder: Path) -> None:
-    """Have the disk hold all of *folder* before it gets its name."""
+    """Sync all of *folder* to the disk before it gets its name."""
     for path in folder.rglob("*"):
         _sync_path(path)
     _sync_path(folder)

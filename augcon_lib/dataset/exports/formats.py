@@ -1,4 +1,4 @@
-"""What the files of an export hold: a shape for each format, a file for each split."""
+"""The files of an export: one shape per format, one file per split."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -28,7 +28,7 @@ _LINEAGE = (
     "end_char",
     "stale",
 )
-# How a row's question and answer came about; of rows from before that was kept, it is left out.
+# The provenance of a row's question and answer; left out for rows from before it was kept.
 _PROVENANCE = ("question", "answer")
 _PARQUET_COLUMNS = ("row_id", "dataset_version", "document_id", "node_id", "query", "response")
 
@@ -64,9 +64,9 @@ FORMATS = (*_JSON_FORMATS, "parquet", "hf", "text")
 
 
 def write_files(rows: pl.DataFrame, directory: Path, format_name: str) -> dict[str, int | None]:
-    """Write *rows* into the empty *directory*; how many rows each file holds, by its path in it.
+    """Write *rows* into the empty *directory*; return the number of rows per file, by its path.
 
-    A file that holds no rows, as the card of ``hf``, has None.
+    A file without rows, such as the card of ``hf``, has None.
     """
     written: dict[str, int | None] = {}
     for split in SPLITS:
@@ -87,7 +87,7 @@ def write_files(rows: pl.DataFrame, directory: Path, format_name: str) -> dict[s
 
 
 def split_name(split: str, format_name: str) -> str:
-    """The path of a split's file within the export."""
+    """Return the path of a split's file in the export."""
     if format_name == "hf":
         return f"data/{split}-00000-of-00001.parquet"
     suffix = {"parquet": "parquet", "text": "txt"}.get(format_name, "jsonl")

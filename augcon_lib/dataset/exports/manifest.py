@@ -1,4 +1,4 @@
-"""``manifest.json``: what an export holds, so that a part of it is never taken for all of it."""
+"""``manifest.json``: lists the files of an export, so that a part never counts as complete."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ MANIFEST_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """A file of an export by its path within it; ``rows`` is None where it holds none."""
+    """A file of an export by its path in it; ``rows`` is None if it contains none."""
 
     name: str
     rows: int | None
@@ -34,7 +34,7 @@ class Manifest:
 def write_manifest(
     folder: Path, format_name: str, dataset_version: str | None, rows: Mapping[str, int | None]
 ) -> None:
-    """Describe the files that *folder* holds; *rows* maps their names to their numbers of rows."""
+    """Describe the files in *folder*; *rows* maps their names to their numbers of rows."""
     files = tuple(
         ExportFile(name, count, (folder / name).stat().st_size, file_sha256(folder / name))
         for name, count in sorted(rows.items())
@@ -45,7 +45,7 @@ def write_manifest(
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest in *folder*; raises ``SettingsError`` where there is none that can be read."""
+    """Read the manifest in *folder*; raises ``SettingsError`` if it is missing or unreadable."""
     path = folder / MANIFEST_NAME
     try:
         found = json.loads(path.read_bytes())
@@ -53,27 +53,27 @@ def read_manifest(folder: Path) -> Manifest:
         if version == MANIFEST_VERSION:
             files = tuple(ExportFile(**each) for each in found["files"])
             if not all(_is_name(file.name) for file in files):
-                raise ValueError("a name that leads out of the export")
+                raise ValueError("a name that points outside the export")
             return Manifest(found["format"], found["dataset_version"], files)
     except FileNotFoundError as error:
         raise SettingsError(
-            f"{folder} has no {MANIFEST_NAME}: it is no export, or one of augcon 0.1; write it "
-            "again with: augcon export"
+            f"{folder} has no {MANIFEST_NAME}: it is not an export, or one of augcon 0.1; write "
+            "it again with: augcon export"
         ) from error
     except (OSError, ValueError, TypeError, LookupError) as error:
         raise SettingsError(
             f"{path} cannot be read ({type(error).__name__}); write the export again with: "
             "augcon export"
         ) from error
-    raise SettingsError(f"{path} is of a newer augcon (version {version}); upgrade augcon")
+    raise SettingsError(f"{path} is from a newer augcon (version {version}); upgrade augcon")
 
 
 def _is_name(name: object) -> bool:
-    """Whether *name* is that of a file within the export."""
+    """Whether *name* is a file inside the export."""
     return isinstance(name, str) and ".." not in Path(name).parts and not Path(name).is_absolute()
 
 
 def file_sha256(path: Path) -> str:
-    """Hex sha256 of a file."""
+    """Return the hex sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Checking an export against its manifest."""
+"""Check an export against its manifest."""
 
 from pathlib import Path
 
@@ -17,26 +17,26 @@ from augcon_lib.errors import SettingsError
 
 
 def verify_export(directory: Path) -> Manifest:
-    """The manifest of the export in *directory*, all of which is as it says.
+    """Check the export in *directory*, and return its manifest.
 
-    What an export that was killed left beside *directory* is put right first. Raises
-    ``SettingsError`` where there is no manifest, or with all that is missing, extra or changed.
+    Leftovers of a killed export next to *directory* are cleaned up first. Raises ``SettingsError``
+    if the manifest is missing, or with all files that are missing, extra or changed.
     """
     settle(directory)
     if not directory.is_dir():
-        raise SettingsError(f"{directory} is no folder; make an export with: augcon export")
+        raise SettingsError(f"{directory} is not a folder; write an export with: augcon export")
     manifest = read_manifest(directory)
     problems = differences(directory, manifest)
     if problems:
         raise SettingsError(
-            f"{directory} is not what its {MANIFEST_NAME} says: {'; '.join(problems)}; write it "
+            f"{directory} does not match its {MANIFEST_NAME}: {'; '.join(problems)}; write it "
             "again with: augcon export"
         )
     return manifest
 
 
 def differences(folder: Path, manifest: Manifest) -> list[str]:
-    """What differs between *folder* and *manifest*, in words: a file is named once."""
+    """Describe the differences between *folder* and *manifest*; each file is named once."""
     listed = {file.name for file in manifest.files} | {MANIFEST_NAME}
     extra = [name for name in export_files(folder) if name not in listed]
     return [
@@ -64,7 +64,7 @@ def _difference(folder: Path, file: ExportFile) -> str:
 
 
 def _rows(path: Path) -> int | None:
-    """How many rows a file holds; None where its format does not say, or it is broken."""
+    """Count the rows of a file; None if its format has no count, or it is broken."""
     if path.suffix == ".jsonl":
         with path.open("rb") as file:
             return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))

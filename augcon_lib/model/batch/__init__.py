@@ -1,1 +1,1 @@
-"""Batch mode: requests travel through the endpoint's ``/files`` and ``/batches``."""
+"""Batch mode: requests go through the endpoint's ``/files`` and ``/batches``."""

@@ -1,4 +1,4 @@
-"""The endpoint's ``/files`` and ``/batches``: make a batch, follow it, fetch its results."""
+"""The endpoint's ``/files`` and ``/batches``: create a batch, poll it, fetch its results."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from augcon_lib.model.batch.files import CHAT_PATH, ResultLine, result_lines
 from augcon_lib.model.wire.transport import MAX_DETAIL_CHARS, CallError
 
-COMPLETION_WINDOW = "24h"  # the only one that all vendors have
+COMPLETION_WINDOW = "24h"  # the only one that all vendors support
 TOKEN_NAME = "augcon_batch"
 PAGE_BATCHES = 100
 CLOCK_SKEW_SECONDS = 3_600.0
@@ -16,32 +16,32 @@ ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 
 
 class Http(Protocol):
-    """Calls to an endpoint, each made once; all raise ``CallError``. No body holds the key."""
+    """Calls to an endpoint without retries; all raise ``CallError``. No body contains the key."""
 
     async def get(self, path: str) -> bytes:
-        """The body that *path* answers with."""
+        """``GET`` *path*, and return the body."""
         ...
 
     async def get_answers(self, path: str) -> bytes:
-        """The body that *path* answers with, which holds the model's words."""
+        """``GET`` *path*, and return the body, which contains the model's words."""
         ...
 
     async def post(self, path: str, body: Mapping[str, Any]) -> bytes:
-        """The body that *path* answers *body* with."""
+        """``POST`` *body* to *path*, and return the body of the response."""
         ...
 
     async def upload(self, name: str, content: bytes, purpose: str) -> str:
-        """The id of a file that was sent."""
+        """Send a file, and return its id."""
         ...
 
     def hide(self, text: str) -> str:
-        """*text*, words about a failure, without the key."""
+        """Return *text*, which describes a failure, without the key."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class BatchState:
-    """How far a batch is: ``status`` in the API's words, its files, and why it failed."""
+    """The state of a batch: ``status`` in the API's words, its files, and why it failed."""
 
     batch_id: str
     status: str
@@ -51,7 +51,7 @@ class BatchState:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come of it."""
+        """Whether the batch has ended, so that no more results will come."""
         return self.status in ENDED
 
 
@@ -62,15 +62,15 @@ class BatchApi:
         self._http = http
 
     async def check(self) -> None:
-        """Ask for one batch, so that an endpoint that has none says so."""
+        """Request one batch, so that an endpoint without batches fails now."""
         await self._batches("?limit=1")
 
     async def upload(self, token: str, content: bytes) -> str:
-        """Send the request lines of the batch *token*; the file's id."""
+        """Send the request lines of the batch *token*, and return the file's id."""
         return await self._http.upload(f"augcon-{token}.jsonl", content, "batch")
 
     async def create(self, token: str, file_id: str) -> str:
-        """Make a batch of a file; its id."""
+        """Create a batch from a file, and return its id."""
         made = self._object(
             await self._http.post(
                 "/batches",
@@ -87,7 +87,7 @@ class BatchApi:
         return str(made["id"])
 
     async def find(self, token: str, file_id: str, made_at: float) -> str | None:
-        """The id of the batch made as *token* of *file_id* after *made_at*; None: there is none."""
+        """Find the batch created as *token* from *file_id* after *made_at*; None if none exists."""
         after = ""
         while True:
             page = await self._batches(f"?limit={PAGE_BATCHES}{after}")
@@ -103,7 +103,7 @@ class BatchApi:
             after = f"&after={batches[-1]['id']}"
 
     async def state(self, batch_id: str) -> BatchState:
-        """How far a batch is."""
+        """Return the state of a batch."""
         batch = self._object(await self._http.get(f"/batches/{batch_id}"))
         files = (batch.get("output_file_id"), batch.get("error_file_id"))
         counts = batch.get("request_counts")
@@ -117,7 +117,7 @@ class BatchApi:
         )
 
     async def results(self, file_id: str) -> Iterator[tuple[bytes, ResultLine]]:
-        """The lines of a result file, by request key."""
+        """Return the lines of a result file by request key."""
         data = await self._http.get_answers(f"/files/{file_id}/content")
         return ((key, line.told(self._http.hide)) for key, line in result_lines(data))
 
@@ -142,7 +142,7 @@ def _broken(detail: str) -> CallError:
 
 
 def _problem(errors: object) -> str:
-    """The messages of a batch's ``errors``, the first few of them."""
+    """Return the first few messages of a batch's ``errors``."""
     listed = errors.get("data") if isinstance(errors, dict) else None
     told = [
         f"{each.get('code') or 'error'}: {each.get('message') or ''}"

@@ -1,8 +1,8 @@
-"""Requests gathered into batches, followed, and their results handed out.
+"""Collect requests into batches, poll them, and distribute their results.
 
-A batch is made of everything that is asked for when nothing else can go on: the next level of all
-trees at once. What is with the endpoint is in the journal (``journal.batches``), so that a later
-process waits for it instead of sending it again.
+A batch contains every pending request once nothing else can continue: the next level of all trees
+at once. Requests that are with the endpoint are in the journal (``journal.batches``), so that a
+later process waits for them instead of sending them again.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.model.journal.batches import OpenBatch
 from augcon_lib.settings import ModelSettings
 
-# Nothing new for so many looks in a row: all askers wait. Looks, not seconds: a loop that is busy
-# with the askers looks seldom.
+# No new request for this many looks in a row: all callers wait. Looks, not seconds: a loop that is
+# busy with the callers looks rarely.
 QUIET_LOOKS = 10
 LOOK_SECONDS = 0.1
 
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class Batches:
-    """The batches of one endpoint, for one event loop; to be closed with :meth:`aclose`."""
+    """The batches of one endpoint, for one event loop; close it with :meth:`aclose`."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Batches:
         self._opening = asyncio.Lock()
         self._news = asyncio.Event()
         self._waiters: dict[bytes, asyncio.Future[ResultLine | None]] = {}
-        self._pending: dict[bytes, bytes] = {}  # of the waiters those that are not sent yet
+        self._pending: dict[bytes, bytes] = {}  # waiters that are not sent yet
         self._pending_bytes = 0
         self._batch_of: dict[bytes, OpenBatch] = {}
         self._parked: list[asyncio.Future[None]] = []
@@ -59,7 +59,7 @@ class Batches:
 
     @property
     def idle(self) -> bool:
-        """Whether no request waits, and no result is being put into the journal."""
+        """Whether no request waits, and no result is being written to the journal."""
         return not self._waiters and not self._settling
 
     def holds(self, key: bytes) -> bool:
@@ -67,7 +67,10 @@ class Batches:
         return key in self._batch_of
 
     async def open(self) -> None:
-        """Take up what earlier processes left; raises ``EndpointError`` without ``/batches``."""
+        """Resume the batches of earlier processes.
+
+        Raises ``EndpointError`` if the endpoint has no ``/batches``.
+        """
         async with self._opening:
             self._check()
             if self._worker is not None:
@@ -82,9 +85,9 @@ class Batches:
 
     @asynccontextmanager
     async def result(self, key: bytes, body: Mapping[str, Any]) -> AsyncIterator[ResultLine]:
-        """The result of the request *key*; it is forgotten when the body ends without an error.
+        """Yield the result of the request *key*; forget it if the body ends without an error.
 
-        Raises ``EndpointError``. Whoever waits may be cancelled: what was sent stays open.
+        Raises ``EndpointError``. A caller that waits may be cancelled: sent requests stay open.
         """
         while True:
             future = self._wait_for(key, body)
@@ -103,7 +106,7 @@ class Batches:
                 self._changed()
 
     async def until_idle(self) -> None:
-        """Wait until nobody waits for a result any more; raises ``EndpointError``."""
+        """Wait until no caller waits for a result any more; raises ``EndpointError``."""
         self._check()
         parked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._parked.append(parked)
@@ -143,7 +146,7 @@ class Batches:
     async def _work_until_stopped(self) -> None:
         try:
             await self._work()
-        except Exception as error:  # all who wait are told, whatever it is
+        except Exception as error:  # every caller that waits gets it, whatever it is
             self._stopped_by = error
             for waiter in self._waiters.values():
                 if not waiter.done():
@@ -179,14 +182,14 @@ class Batches:
 
     @property
     def _is_full(self) -> bool:
-        """Whether what is pending fills a batch."""
+        """Whether the pending requests fill a batch."""
         return (
             len(self._pending) >= self._model.batch_max_requests
             or self._pending_bytes >= self._model.batch_max_megabytes * 1e6
         )
 
     async def _settle_down(self) -> bool:
-        """Wait until all askers wait; False as soon as there is enough for a whole batch."""
+        """Wait until all callers wait; return False once a whole batch is pending."""
         quiet, seen = 0, (0, 0)
         while quiet < QUIET_LOOKS:
             if self._is_full:
@@ -197,7 +200,7 @@ class Batches:
         return True
 
     async def _submit(self, *, alone: bool) -> None:
-        """Send one batch of what is pending, at most as much as the settings allow."""
+        """Send one batch of the pending requests, within the limits of the settings."""
         lines: dict[bytes, bytes] = {}
         size = 0
         for key, line in self._pending.items():
@@ -215,11 +218,11 @@ class Batches:
         self._stats.issued += len(lines)
         self._changed()
         content = b"".join(lines.values())
-        lines.clear()  # they are in memory once, and as few copies as can be
+        lines.clear()  # keep as few copies in memory as possible
         await self._sending.send(batch, content)
 
     def _awaited(self) -> list[OpenBatch]:
-        """The batches with a request that somebody waits for."""
+        """Return the batches with a request that a caller waits for."""
         awaited = {}
         for key in self._waiters:
             batch = self._batch_of.get(key)
@@ -228,7 +231,7 @@ class Batches:
         return list(awaited.values())
 
     async def _poll(self, batches: list[OpenBatch]) -> None:
-        """Ask how far *batches* are, and hand out the results of those that have ended."""
+        """Poll *batches*, and distribute the results of those that have ended."""
         done = 0
         for batch in batches:
             state = await self._sending.state(batch)
@@ -239,7 +242,7 @@ class Batches:
         self._stats.batched_done = done
 
     async def _hand_out(self, batch: OpenBatch, state: BatchState) -> None:
-        """Give each who waits the result; what has none is sent again, unless that is no use."""
+        """Give each caller its result; send requests without one again, unless that is useless."""
         answered, without = 0, set(batch.keys)
         for file_id in state.result_files:
             for key, line in await self._sending.results(batch, file_id):
@@ -267,7 +270,7 @@ class Batches:
             raise EndpointError(problem)
 
     def _deliver(self, key: bytes, line: ResultLine | None) -> None:
-        """Hand *line* to who waits for it; None: the request is to be sent again."""
+        """Give *line* to the caller that waits for it; None: send the request again."""
         waiter = self._waiters.pop(key, None)
         if waiter is not None and not waiter.done():
             self._settling += 1

@@ -1,4 +1,4 @@
-"""One request body to one settled completion, through a batch: budget before, retries after."""
+"""Turn one request body into one settled completion through a batch: budget first, then retries."""
 
 import asyncio
 import time
@@ -17,15 +17,15 @@ from augcon_lib.model.endpoints.ledger import Ledger, Origin
 from augcon_lib.model.wire.transport import CallError, estimate_input_tokens, estimate_tokens
 
 BATCH_ATTEMPTS = 4
-# From so many completions on, their mean says how long the next ones will be.
+# After this many completions, their mean predicts the length of the next ones.
 TELLING_COMPLETIONS = 100
 
 
 class BatchCaller:
     """Sends bodies by batch within the budget; every request of a batch is in the ledger.
 
-    What the budget does not allow waits until all that was allowed is answered, so that a stop
-    leaves nothing paid for and unused.
+    Requests that the budget does not allow wait until all allowed ones are answered, so that a
+    stop leaves nothing paid for and unused.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class BatchCaller:
     async def call(
         self, key: bytes, body: Mapping[str, Any], origin: Origin, settle: Settle[Settled]
     ) -> Settled:
-        """What *settle* makes of the completion of *body*; *key* names the logical request.
+        """Return the result of *settle* for the completion of *body*; *key* names the request.
 
         Raises ``CallError`` (this body only), ``EndpointError`` or ``BudgetExceeded``.
         """
@@ -83,10 +83,10 @@ class BatchCaller:
                 self._budget.journaled(expected_usd)
 
     async def _reserve(self, key: bytes, expected_usd: float) -> tuple[float, bool]:
-        """Once the budget allows it: the Unix time at which the call begins, and is it new."""
+        """Wait for the budget; return the Unix time at which the call begins, and if it is new."""
         while True:
             try:
-                if self._batches.holds(key):  # paid for already, by whatever limit there was
+                if self._batches.holds(key):  # already paid for, under an earlier limit
                     self._budget.reserve(expected_usd, sent_before=True)
                     return clock.now(), False
                 return await self._budget.reserve_everywhere(expected_usd), True
@@ -114,9 +114,9 @@ class BatchCaller:
         return Completion(reply, call, form)
 
     def _expected_usd(self, body: Mapping[str, Any]) -> float:
-        """The price of *body*: a first batch is thousands of calls before one has been answered.
+        """Estimate the price of *body*: a first batch is thousands of calls before any answer.
 
-        Until the mean length of answers is known, one is taken to be as long as the message it
+        Until the mean length of answers is known, an answer counts as long as the message it
         answers: rewriting a passage takes that much, other answers less.
         """
         output = self._ledger.mean_output_tokens()

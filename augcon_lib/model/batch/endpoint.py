@@ -1,4 +1,4 @@
-"""An endpoint whose requests travel in batches; only its first small probe is a call by itself."""
+"""An endpoint whose requests go in batches; only its first small probe is a separate call."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -30,7 +30,7 @@ MAX_RESULT_FILE_BYTES = 1_000_000_000  # fifty thousand answers of twenty thousa
 
 
 class BatchEndpoint(Endpoint):
-    """Sends logical requests to one endpoint by batch, in the form that a probe found."""
+    """Sends logical requests to one endpoint in batches, in the form that a probe found."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class BatchEndpoint(Endpoint):
         self._by_batch = by_batch
 
     async def ready(self) -> None:
-        """Raise ``EndpointError`` where this endpoint cannot serve, or takes no batches."""
+        """Raise ``EndpointError`` if this endpoint cannot serve, or does not support batches."""
         await super().ready()
         await self._batches.open()
 
@@ -77,7 +77,7 @@ async def open_batch_endpoint(
     budget: Budget,
     tell_progress: Callable[[], None],
 ) -> AsyncIterator[BatchEndpoint]:
-    """The endpoint of *model*, asked by batch; connections are closed at the end."""
+    """Open the endpoint of *model* in batch mode; connections are closed at the end."""
     single = model.model_copy(update={"mode": "online"})
     server = open_server(single, api_key, replace(ledger, model=single), budget)
     transport = open_http_transport(

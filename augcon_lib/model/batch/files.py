@@ -1,4 +1,4 @@
-"""The files of the batch API: request lines that go out, result lines that come back."""
+"""The files of the batch API: request lines out, result lines back."""
 
 import io
 import json
@@ -10,12 +10,12 @@ from augcon_lib.chat.reply_parsing import clean
 from augcon_lib.model.wire.transport import CallError, RawReply, completion_of
 
 CHAT_PATH = "/v1/chat/completions"
-MAX_KIND_CHARS = 60  # of a server's word for what went wrong
+MAX_KIND_CHARS = 60  # of a server's name for an error
 
 
 @dataclass(frozen=True, slots=True)
 class ResultLine:
-    """What came of one request of a batch: the HTTP status and body, or an error without one."""
+    """The result of one request of a batch: the HTTP status and body, or an error without one."""
 
     status: int
     body: object
@@ -23,20 +23,20 @@ class ResultLine:
     message: str = ""
 
     def told(self, words: Callable[[str], str]) -> "ResultLine":
-        """The same line, an error's code and message in other *words*."""
+        """Return the same line with the error's code and message changed by *words*."""
         if self.status == 200:
             return self
         return replace(self, code=words(self.code), message=words(self.message))
 
 
 def request_line(key: bytes, body: Mapping[str, Any]) -> bytes:
-    """One line of a batch's input file, its line end included; *key* comes back with the result."""
+    """Return one line of a batch's input file with its line end; the result repeats *key*."""
     line = {"custom_id": key.hex(), "method": "POST", "url": CHAT_PATH, "body": body}
     return json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
 def result_lines(data: bytes) -> Iterator[tuple[bytes, ResultLine]]:
-    """The lines of an output or error file by request key; what is no such line is left out."""
+    """Return the lines of an output or error file by request key; skip malformed lines."""
     for text in io.BytesIO(data):
         try:
             line = json.loads(text)
@@ -59,9 +59,9 @@ def result_lines(data: bytes) -> Iterator[tuple[bytes, ResultLine]]:
 
 
 def reply_of(line: ResultLine, body: Mapping[str, Any]) -> RawReply:
-    """The completion in *line*, which answers *body*; raises ``CallError`` where it has none."""
+    """Return the completion in *line*, which answers *body*; raises ``CallError`` without one."""
     if line.status == 200:
         return completion_of(line.body, body)
     kind = f"http_{line.status}" if line.status else clean(line.code)[:MAX_KIND_CHARS]
-    detail = line.message or "no reason is given"
+    detail = line.message or "no reason given"
     raise CallError(kind or "batch_error", detail, status=line.status, code=line.code)

@@ -1,4 +1,4 @@
-"""Sending batches so that none is sent twice, and asking about them with patience."""
+"""Send batches so that none is sent twice, and poll them with retries."""
 
 import asyncio
 import logging
@@ -23,9 +23,9 @@ logger = logging.getLogger(__name__)
 
 
 class BatchSending:
-    """The endpoint's side of batches, each step in the journal before the next.
+    """Batches at the endpoint, with each step in the journal before the next.
 
-    Calls that fail in passing are made again; every method raises ``EndpointError``.
+    Transient failures of calls are retried; every method raises ``EndpointError``.
     """
 
     def __init__(
@@ -38,9 +38,9 @@ class BatchSending:
         self._failed_polls = 0
 
     async def left_open(self) -> list[OpenBatch]:
-        """What earlier processes sent and did not fetch; checks that there are ``/batches``.
+        """Return the batches that earlier processes sent and did not fetch; checks ``/batches``.
 
-        A batch whose process died before it was made is forgotten: its requests were never sent.
+        A batch whose process died before creating it is forgotten: its requests were never sent.
         """
         await self._patiently(self._api.check)
         left = []
@@ -51,36 +51,36 @@ class BatchSending:
                     await self._book.forget([batch])
                     continue
                 await self._book.submitted(batch, found)
-            logger.info("batch %s of an earlier process is taken up", batch.batch_id)
+            logger.info("resume batch %s of an earlier process", batch.batch_id)
             left.append(batch)
         return left
 
     async def begin(self, lines: Mapping[bytes, bytes]) -> OpenBatch:
-        """Note a batch of *lines*, by request key, that is about to be sent."""
+        """Record a batch of *lines*, by request key, that is about to be sent."""
         return await self._book.begin(uuid.uuid4().hex, lines)
 
     async def send(self, batch: OpenBatch, content: bytes) -> None:
-        """Upload *content*, the lines of *batch*, and have the batch made."""
+        """Upload *content*, the lines of *batch*, and create the batch."""
         file_id = await self._patiently(partial(self._api.upload, batch.token, content))
         await self._book.uploaded(batch, file_id)
         await self._book.submitted(batch, await self._create(batch))
-        logger.info("batch %s of %d requests is sent", batch.batch_id, len(batch.keys))
+        logger.info("sent batch %s of %d requests", batch.batch_id, len(batch.keys))
 
     async def state(self, batch: OpenBatch) -> BatchState | None:
-        """How far *batch* is; None where the endpoint could not say just now."""
+        """Return the state of *batch*; None if the endpoint cannot report it now."""
         try:
             state = await self._api.state(batch.batch_id)
         except CallError as failure:
             self._failed_polls += 1
             if not failure.is_transient or self._failed_polls == MAX_FAILED_POLLS:
                 raise self._error(failure, batch.batch_id) from None
-            logger.warning("batch %s: %s; asked again later", batch.batch_id, failure)
+            logger.warning("batch %s: %s; retry later", batch.batch_id, failure)
             return None
         self._failed_polls = 0
         return state
 
     async def results(self, batch: OpenBatch, file_id: str) -> Iterator[tuple[bytes, ResultLine]]:
-        """The lines of a result file of *batch*, by request key."""
+        """Return the lines of a result file of *batch* by request key."""
         return await self._patiently(partial(self._api.results, file_id), batch.batch_id)
 
     def settled(self, batch: OpenBatch, key: bytes) -> None:
@@ -88,7 +88,7 @@ class BatchSending:
         self._book.settled(batch, key)
 
     async def _create(self, batch: OpenBatch) -> str:
-        """Make the batch; whether a call without an answer made it is looked up before the next."""
+        """Create the batch; after a call without an answer, first look up if it was created."""
         attempt = 0
         while True:
             try:
@@ -114,7 +114,7 @@ class BatchSending:
                 await self._pause(failure, attempt, batch_id)
 
     async def _pause(self, failure: CallError, attempt: int, batch_id: str = "") -> None:
-        """Wait before another attempt; raise where none would help."""
+        """Wait before another attempt; raise if none would help."""
         if not failure.is_transient or attempt == CALL_ATTEMPTS:
             raise self._error(failure, batch_id) from None
         await asyncio.sleep(pause_seconds(attempt - 1, failure.retry_after_seconds))

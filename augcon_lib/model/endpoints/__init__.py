@@ -1,1 +1,1 @@
-"""Endpoints: where a call goes, how many go at once, what they may cost, when to stop trying."""
+"""Endpoints: where calls go, how many run at once, what they may cost, when to stop."""

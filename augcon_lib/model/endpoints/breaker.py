@@ -1,4 +1,4 @@
-"""When to stop calling an endpoint for good, and what to tell the user then."""
+"""When to stop calling an endpoint for good, and the message for the user."""
 
 import asyncio
 import time
@@ -25,13 +25,13 @@ NEVER_RECOVERING_CODES = frozenset({"insufficient_quota", "billing_hard_limit_re
 class CircuitBreaker:
     """Stops everything with one clear ``EndpointError`` when the endpoint cannot serve.
 
-    At once: no money left. At the very start: a wrong key, a wrong address or model name, two
-    calls without a connection, or three with the same reply that is none of this protocol.
+    At once: no credit left. At the very start: a wrong key, a wrong address or model name, two
+    calls without a connection, or three with the same reply outside this protocol.
     Later: three refusals of key, address or model name over at least five seconds without a
-    success, since a gateway that restarts refuses calls, too; a call that used up all its
-    attempts (more than half a minute of pauses) while no other call succeeded; where there was a
-    connection, three such calls in a row, since one prompt may be what the server stumbles over.
-    Where other servers can take its calls over (*of_several*): three calls in a row that did not
+    success, since a gateway that restarts also refuses calls; a call that used up all its
+    attempts (more than half a minute of pauses) while no other call succeeded; after a successful
+    connection, three such calls in a row, since a single prompt may be what crashes the server.
+    If other servers can take its calls over (*of_several*): three calls in a row that did not
     reach it.
     """
 
@@ -55,20 +55,20 @@ class CircuitBreaker:
         self._turned_away_since = 0.0
         self._broken = ""
         self.successes = 0
-        self.may_recover = False  # whether what opened it may pass by itself
+        self.may_recover = False  # whether the cause may resolve itself
 
     @property
     def is_open(self) -> bool:
-        """Whether calls are turned away."""
+        """Whether calls are rejected."""
         return self._tripped.is_set()
 
     @property
     def message(self) -> str:
-        """Why the circuit is open, in words for the user."""
+        """Why the circuit is open, as a message for the user."""
         return self._message
 
     def half_open(self) -> None:
-        """Let calls through again for a trial: the first that fails opens the circuit again."""
+        """Let calls through again on trial: the first failure reopens the circuit."""
         self._tripped.clear()
         self._on_trial = True
 
@@ -78,13 +78,13 @@ class CircuitBreaker:
             raise EndpointError(self._message)
 
     def succeeded(self) -> None:
-        """A call brought a completion."""
+        """Record a call that returned a completion."""
         self.successes += 1
         self._forget_failures()
         self._on_trial = False
 
     def failed(self, failure: CallError) -> None:
-        """A call brought none; opens the circuit and raises where that settles the matter."""
+        """Record a failed call; opens the circuit and raises if the endpoint cannot serve."""
         self._count(failure)
         at_start = not self.successes and (
             is_turned_away(failure)
@@ -106,7 +106,7 @@ class CircuitBreaker:
         return failure.is_transient or (is_turned_away(failure) and self.successes > 0)
 
     def _count(self, failure: CallError) -> None:
-        """Count *failure*; an answer ends a row of calls without one, as a success does."""
+        """Count *failure*; any HTTP answer ends a series of calls without one."""
         self._connects_in_a_row = self._connects_in_a_row + 1 if failure.kind == "connect" else 0
         unreached = failure.status in UNREACHED_STATUS
         self._unreached_in_a_row = self._unreached_in_a_row + 1 if unreached else 0
@@ -122,7 +122,7 @@ class CircuitBreaker:
         self._broken = broken
 
     def exhausted(self, failure: CallError, successes_before: int) -> None:
-        """A call used up its attempts, the last with *failure*; opens the circuit if that tells.
+        """Record a call that used up its attempts, the last with *failure*; may open the circuit.
 
         *successes_before* is the value of :attr:`successes` when the call began.
         """
@@ -148,29 +148,29 @@ class CircuitBreaker:
         self._broken = ""
 
     def told(self, failure: CallError) -> str:
-        """What *failure* means for the settings, and the way out."""
+        """Describe what *failure* means for the settings, and the fix."""
         section = "[[model.endpoints]]" if self._of_several else "[model]"
         return describe(failure, self.model, section, has_key=self._has_key)
 
     async def pause(self, seconds: float) -> None:
-        """Wait so long, or until the circuit opens, which raises."""
+        """Wait this long, or until the circuit opens, which raises."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._tripped.wait(), seconds)
         self.check()
 
 
 def is_refusal(failure: CallError) -> bool:
-    """Whether the server is well, and what it refuses is this request."""
+    """Whether the server works, and refuses this request only."""
     return failure.status in (400, 413, 422)
 
 
 def is_turned_away(failure: CallError) -> bool:
-    """Whether the server knows no such key, address or model."""
+    """Whether the server rejects the key, the address or the model."""
     return failure.status in (401, 404) or is_redirect(failure)
 
 
 def is_out_of_money(failure: CallError) -> bool:
-    """Whether the account has nothing left."""
+    """Whether the account has no credit left."""
     return failure.status == 402 or failure.code in NEVER_RECOVERING_CODES
 
 
@@ -182,47 +182,47 @@ def is_redirect(failure: CallError) -> bool:
 def describe(
     failure: CallError, model: ModelSettings, section: str = "[model]", *, has_key: bool
 ) -> str:
-    """What *failure* means for the settings in *section*, and the way out; never holds the key."""
+    """Describe what *failure* means for the settings in *section*; never contains the key."""
     host = public_url(model.base_url)
-    said = f"HTTP {failure.status}: {failure.detail}" if failure.status else failure.detail
+    cause = f"HTTP {failure.status}: {failure.detail}" if failure.status else failure.detail
     if failure.status in (401, 403):
         state = "the key in" if has_key else "a call without a key; set"
         return (
-            f"{host} refuses {state} the environment variable {model.api_key_env} ({said}); "
-            f"put a valid key there, or name another variable in {section} api_key_env"
+            f"{host} refuses {state} the environment variable {model.api_key_env} ({cause}); "
+            f"set it to a valid key, or name another variable in {section} api_key_env"
         )
     if is_out_of_money(failure):
-        return f"{host} serves no more calls for this account ({said}); add credit, and run again"
+        return f"{host} serves no more calls for this account ({cause}); add credit, and run again"
     if failure.status == 404:
         return (
-            f"{host}/chat/completions does not exist, or there is no model {model.name!r} "
-            f"({said}); mend {section} base_url, which usually ends in /v1, or {section} name"
+            f"{host} has no /chat/completions, or no model {model.name!r} ({cause}); fix "
+            f"{section} base_url, which usually ends in /v1, or {section} name"
         )
     if failure.kind == "connect":
-        return f"no connection to {host} ({said}); start the server, or mend {section} base_url"
+        return f"no connection to {host} ({cause}); start the server, or fix {section} base_url"
     if is_redirect(failure):
         return (
-            f"{host} sends calls on to another address ({said}); put the right one into {section} "
-            "base_url, which usually ends in /v1"
+            f"{host} redirects calls to another address ({cause}); set {section} base_url to that "
+            "address, which usually ends in /v1"
         )
     if failure.kind == "broken_body":
         return (
-            f"{host} does not answer as an endpoint of this protocol ({said}); mend {section} "
-            "base_url, which usually ends in /v1, or see to the endpoint, and run again"
+            f"{host} does not answer as an OpenAI-compatible endpoint ({cause}); fix {section} "
+            "base_url, which usually ends in /v1, or check the endpoint, and run again"
         )
     if failure.status in (400, 422):
         return (
-            f"{host} refuses a minimal request to the model {model.name!r} ({said}); mend "
+            f"{host} refuses a minimal request to the model {model.name!r} ({cause}); fix "
             f"{section} name, base_url or structured_output"
         )
     return (
-        f"{host} has stopped serving calls (last: {failure.kind}: {said}); nothing answered is "
-        "lost: see to the endpoint, and run again"
+        f"{host} has stopped serving calls (last: {failure.kind}: {cause}); no answer is lost: "
+        "check the endpoint, and run again"
     )
 
 
 def public_url(url: str) -> str:
-    """*url* without user, password, query and trailing slash."""
+    """Return *url* without user, password, query and trailing slash."""
     parts = urlsplit(url)
     netloc = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, netloc, parts.path.rstrip("/"), "", ""))

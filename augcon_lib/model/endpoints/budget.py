@@ -1,7 +1,6 @@
 """``[budget]``: what calls may cost, over a command and over a day and a month.
 
-A call is reserved before it is sent, at what it is expected to cost, and settled once it is
-answered.
+A call is reserved at its expected cost before it is sent, and settled once it is answered.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ from augcon_lib.settings import BudgetSettings, Settings
 
 
 class Admission(NamedTuple):
-    """A call that may be sent: what is reserved for it, and the Unix time at which it begins."""
+    """A call that may be sent: its reserved cost, and the Unix time at which it begins."""
 
     expected_usd: float
     at: float
@@ -28,7 +27,7 @@ class Admission(NamedTuple):
 class Budget:
     """``[budget]``: counts what a session has spent, and stops before the call beyond it.
 
-    *periods* counts the same calls against the limits of a day and a month, where there are any.
+    *periods* counts the same calls against the limits of a day and a month, if any are set.
     """
 
     def __init__(
@@ -44,11 +43,11 @@ class Budget:
         self._line = WaitingLine()
 
     async def admit(self, expected_usd: Callable[[], float]) -> Admission:
-        """Reserve a call at what it is expected to cost by then, once others leave room for it.
+        """Reserve a call at its expected cost, once the other calls leave room for it.
 
-        What a call costs is not known before it is answered. So with a limit in dollars the first
+        The cost of a call is known only after its answer. So with a limit in dollars, the first
         call goes alone, then as many at once as were answered; a call for which the others may
-        leave nothing waits for them. Raises ``BudgetExceeded`` where nothing is left.
+        leave nothing waits for them. Raises ``BudgetExceeded`` if nothing is left.
         """
         maximum = self._settings.max_usd
         while True:
@@ -69,13 +68,13 @@ class Budget:
                 self._line.call_next()
                 raise
             except BudgetExceeded:
-                self._line.call_next()  # they have to be told, too
+                self._line.call_next()  # they have to learn it, too
                 raise
             self._on_wire += 1
             return Admission(price, at)
 
     async def reserve_everywhere(self, expected_usd: float) -> float:
-        """:meth:`reserve`, of the session and of every period; when the call begins.
+        """:meth:`reserve` for the session and every period; returns when the call begins.
 
         Raises ``BudgetExceeded``.
         """
@@ -90,13 +89,13 @@ class Budget:
             raise
 
     def journaled(self, expected_usd: float) -> None:
-        """A call that was reserved everywhere is in the hands of the journal, or was never sent."""
+        """Record that an admitted call was passed to the journal, or was never sent."""
         if self._periods is not None:
             self._periods.settled(expected_usd)
-            self._line.call_next()  # who found nothing left may look again
+            self._line.call_next()  # a caller that found nothing left may look again
 
     def close(self) -> None:
-        """Give back what is set aside of the periods; only once the journal has all calls."""
+        """Release the calls reserved from the periods; only once the journal has all calls."""
         if self._periods is not None:
             self._periods.close()
 
@@ -110,7 +109,7 @@ class Budget:
         return self._periods is None or self._periods.is_settled
 
     async def _until_answered(self) -> None:
-        """Wait until a call is answered or journaled, and this one's turn has come."""
+        """Wait until a call is answered or journaled, and it is this one's turn."""
         try:
             await self._line.join()
         except asyncio.CancelledError:
@@ -122,16 +121,16 @@ class Budget:
         self._on_wire -= 1
         self._settled_calls += 1
         self.settle(expected_usd, actual_usd)
-        for _ in range(2):  # one in its place, and one more while they become more
+        for _ in range(2):  # one in its place, and one more while the number grows
             self._line.call_next()
 
     def check(self) -> None:
-        """Raise ``BudgetExceeded`` where no further call is allowed."""
+        """Raise ``BudgetExceeded`` if no further call is allowed."""
         limits = self._settings
         if limits.max_calls and self.spent_calls >= limits.max_calls:
             raise BudgetExceeded(
-                f"[budget] max_calls = {limits.max_calls} is reached; what was answered is kept: "
-                "raise it and run again to go on"
+                f"[budget] max_calls = {limits.max_calls} is reached; all answers are kept: "
+                "raise it and run again to continue"
             )
         if limits.max_usd and self.spent_usd + self._reserved_usd >= limits.max_usd:
             raise self._usd_reached()
@@ -139,14 +138,14 @@ class Budget:
     def _usd_reached(self) -> BudgetExceeded:
         return BudgetExceeded(
             f"[budget] max_usd = {self._settings.max_usd:g} is reached ({self.spent_usd:.4f} USD "
-            "spent, and the next call may cost more than is left); what was answered is kept: "
-            "raise it and run again to go on"
+            "spent, and the next call may cost more than is left); all answers are kept: "
+            "raise it and run again to continue"
         )
 
     def reserve(self, expected_usd: float, *, sent_before: bool = False) -> None:
-        """Count a call that goes out now, at its expected price; raises ``BudgetExceeded``.
+        """Count a call that is sent now at its expected price; raises ``BudgetExceeded``.
 
-        One that was *sent_before*, by an earlier process, is counted in any case.
+        A call that an earlier process has already sent (*sent_before*) is always counted.
         """
         if not sent_before:
             self.check()
@@ -154,19 +153,19 @@ class Budget:
         self._reserved_usd += expected_usd
 
     def take_back(self) -> None:
-        """Count a call no more that was never sent."""
+        """Stop counting a call that was never sent."""
         self.spent_calls -= 1
 
     def settle(self, expected_usd: float, actual_usd: float) -> None:
-        """Replace the expected price of a finished call by the actual one."""
+        """Replace the expected price of a finished call by its actual price."""
         self._reserved_usd -= expected_usd
         self.spent_usd += actual_usd
 
 
 def session_budget(settings: Settings, journal: Journal, session_id: str) -> Budget:
-    """``[budget]``, less what the calls of *session_id* have taken of it.
+    """Return ``[budget]``, less what the calls of *session_id* have already used.
 
-    To be closed when *journal* is.
+    Close it together with *journal*.
     """
     limits = settings.budget
     counted = session_id and (limits.max_calls or limits.max_usd)

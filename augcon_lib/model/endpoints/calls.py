@@ -1,4 +1,4 @@
-"""One request body to one settled completion: limits before a call, retries after a failed one."""
+"""Turn one request body into one settled completion: limits before a call, retries after it."""
 
 import asyncio
 import random
@@ -28,13 +28,13 @@ OVERLOAD_STATUS = frozenset({429, 503})
 FIRST_PAUSE_SECONDS = 0.5
 MAX_PAUSE_SECONDS = 8.0
 MAX_RETRY_AFTER_SECONDS = 120.0
-# After a stop, calls on the wire get so long to bring the answers that are paid for already.
+# After a stop, calls in flight get this long to return answers that are already paid for.
 MAX_FINISH_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A reply, not judged yet, and the call that brought it, not journaled yet."""
+    """A reply that is not judged yet, and its call, which is not journaled yet."""
 
     reply: RawReply
     call: CallRecord
@@ -48,10 +48,10 @@ Settle = Callable[[Completion], Awaitable[Settled]]
 class Caller:
     """Sends bodies within slots, rates and budget; every HTTP call is in the ledger.
 
-    The journal holds no call up: a slot is free as soon as the reply is there, unless a quarter as
+    The journal delays no call: a slot is free as soon as the reply arrives, unless a quarter as
     many replies as slots are being settled (judged; made durable if they are answers). So a kill
-    loses at most a quarter more calls than slots. A failed call holds none while it waits for its
-    retry.
+    loses at most a quarter more calls than slots. A failed call holds no slot while it waits for
+    its retry.
     """
 
     def __init__(
@@ -86,7 +86,9 @@ class Caller:
         *,
         max_http_500: int = CALL_ATTEMPTS,
     ) -> Settled:
-        """What *settle* makes of the completion of *body*; *max_http_500* ends retries early.
+        """Return the result of *settle* for the completion of *body*.
+
+        *max_http_500* ends the retries early.
 
         Raises ``CallError`` (this body only), ``EndpointError`` or ``BudgetExceeded``.
         """
@@ -116,7 +118,7 @@ class Caller:
             await self._breaker.pause(pause_seconds(attempts - 1, outcome.retry_after_seconds))
 
     async def finish_sent(self) -> None:
-        """Wait for calls on the wire whose askers were cancelled: their answers are paid for."""
+        """Wait for calls in flight whose callers were cancelled: their answers are paid for."""
         if self._sent:
             await asyncio.wait(self._sent, timeout=MAX_FINISH_SECONDS)
         for sent in self._sent:
@@ -125,21 +127,21 @@ class Caller:
     def _forget(self, sent: asyncio.Future[Any]) -> None:
         self._sent.discard(sent)
         if not sent.cancelled():
-            sent.exception()  # counts as seen, also where its asker was cancelled
+            sent.exception()  # counts as retrieved, even if its caller was cancelled
 
     def give_up(self, failure: CallError) -> NoReturn:
-        """Stop everything because of *failure*: raises the ``EndpointError``, here and later."""
+        """Stop all calls because of *failure*: raises the ``EndpointError``, here and later."""
         self._breaker.trip(failure)
 
     def _expected_usd(self, body: Mapping[str, Any], input_tokens: int) -> float:
-        """The price of a call whose answer is as long as those so far, and that of a mean call.
+        """Estimate the price of a call by the answers so far, or by the mean call.
 
-        The higher of the two: a limit is not overrun by a poor estimate. Before the first answer,
-        one is taken to be as long as the message it answers.
+        Uses the higher one, so that a poor estimate does not exceed a limit. Before the first
+        answer, an answer counts as long as the message it answers.
         """
         stats = self.ledger.stats
         if not stats.latency.total:
-            messages = body.get("messages")  # embeddings have none, and cost no output
+            messages = body.get("messages")  # embeddings have none, and no output cost
             expected = estimate_tokens(messages[-1]["content"]) if messages else 0
             return self.ledger.model.cost_usd(input_tokens, expected)
         price = self.ledger.model.cost_usd(input_tokens, self.ledger.mean_output_tokens())
@@ -200,10 +202,10 @@ class Caller:
 
 
 def pause_seconds(attempt: int, retry_after_seconds: float | None) -> float:
-    """How long to wait after the failed attempt *attempt* (from 0).
+    """Return how long to wait after the failed attempt *attempt* (from 0).
 
-    As the server says, at most two minutes. Where it says nothing, doubling from 0.5 s to 8 s,
-    shortened by up to a quarter at random so that calls that failed together do not come back
+    As the server requests, at most two minutes. Without a request, doubling from 0.5 s to 8 s,
+    shortened at random by up to a quarter so that calls that failed together are not retried
     together.
     """
     if retry_after_seconds:

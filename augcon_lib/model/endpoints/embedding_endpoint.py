@@ -1,8 +1,8 @@
 """``POST /embeddings``: vectors of texts, each paid for once.
 
 A vector is kept in the journal under its model and text, with length 1 and at half precision: a
-quarter of the bytes, and cosines stay right to three decimals. Calls go through the same slots,
-rates, retries, budget and books as those to the chat model.
+quarter of the bytes, and cosines stay right to three decimals. Calls use the same slots, rates,
+retries, budget and ledger as calls to the chat model.
 """
 
 import base64
@@ -33,9 +33,9 @@ from augcon_lib.model.journal.tables import insert_answers, insert_calls
 from augcon_lib.model.wire.transport import CallError, RawReply, estimate_input_tokens, token_count
 from augcon_lib.settings import ModelSettings, Settings, key_of
 
-# Small servers take no more texts in one call.
+# Small servers accept no more texts in one call.
 TEXTS_PER_CALL = 32
-# A text that the model finds too long is cut to half, and half again, but not below this.
+# A text that is too long for the model is cut to half, and half again, but not below this.
 MIN_CUT_CHARS = 100
 KEY_VERSION = 1
 STORED_FORM = "embedding"
@@ -44,7 +44,7 @@ Vector = npt.NDArray[np.float64]
 
 
 class Poster(Protocol):
-    """What sends JSON to a path of an endpoint."""
+    """Sends JSON to a path of an endpoint."""
 
     async def post(self, path: str, body: Mapping[str, Any]) -> bytes:
         """One call; raises ``CallError``."""
@@ -80,9 +80,9 @@ class EmbeddingEndpoint:
         self._places = AdaptiveSlots(PLACES_PER_CALL * model.max_concurrency)
 
     async def vectors(self, texts: Iterable[str], origin: Origin) -> dict[str, Vector]:
-        """The vector of each of *texts*, of length 1; durable before this returns.
+        """Return the vector of each of *texts*, of length 1; durable before this returns.
 
-        Raises ``EndpointError`` or ``BudgetExceeded``; what came until then is kept.
+        Raises ``EndpointError`` or ``BudgetExceeded``; vectors received until then are kept.
         """
         wanted = list(dict.fromkeys(texts))
         found = journaled_vectors(self._journal, self._model, wanted)
@@ -91,13 +91,13 @@ class EmbeddingEndpoint:
             missing[start : start + TEXTS_PER_CALL]
             for start in range(0, len(missing), TEXTS_PER_CALL)
         ]
-        # The first alone: what the endpoint refuses at all, it refuses once.
+        # The first alone: an endpoint that refuses everything refuses only once.
         for together in (calls[:1], calls[1:]):
             await run_together(self._embed_alone(call, origin) for call in together)
         return found | journaled_vectors(self._journal, self._model, missing)
 
     async def _embed_alone(self, texts: Sequence[str], origin: Origin) -> None:
-        """As :meth:`_embed`, without the texts that another process asks for at the same time."""
+        """As :meth:`_embed`, without the texts that another process requests meanwhile."""
         claim = sha256(b"".join(embedding_key(self._model, text) for text in texts)).digest()
         async with self._places.slot(), self._journal.claimed(claim):
             there = journaled_vectors(self._journal, self._model, texts)
@@ -106,7 +106,7 @@ class EmbeddingEndpoint:
                 await self._embed(missing, missing, origin)
 
     async def _embed(self, texts: Sequence[str], sent: Sequence[str], origin: Origin) -> None:
-        """Ask for the vectors of *texts*, of which *sent* goes out, and keep them."""
+        """Request the vectors of *texts* by sending *sent*, and keep them."""
 
         async def settle(completion: Completion) -> None:
             await self._keep(texts, completion)
@@ -152,37 +152,37 @@ class EmbeddingEndpoint:
     def _refused(self, sent: Sequence[str], failure: CallError) -> EndpointError:
         address, chars = public_url(self._model.base_url), max(map(len, sent))
         return EndpointError(
-            f"{address}/embeddings brought nothing of the model {self._model.name!r} for "
-            f"{len(sent)} texts of at most {chars:,} characters ({failure}); what came before is "
-            "kept: see to the endpoint, or name another [scorer] embedding_model"
+            f"{address}/embeddings returned no vectors of the model {self._model.name!r} for "
+            f"{len(sent)} texts of at most {chars:,} characters ({failure}); earlier vectors are "
+            "kept: check the endpoint, or set [scorer] embedding_model to another model"
         )
 
 
 class EmbeddingBreaker(CircuitBreaker):
-    """Names the settings of embeddings where they are what is wrong."""
+    """Names the settings of embeddings if they are wrong."""
 
     def told(self, failure: CallError) -> str:
-        """What *failure* means, and the way out."""
+        """Describe what *failure* means, and the fix."""
         if failure.status != 404:
             return super().told(failure)
         model = self.model
         return (
-            f"{public_url(model.base_url)}/embeddings does not exist, or there is no model "
-            f"{model.name!r} (HTTP 404: {failure.detail}); mend [scorer] embedding_model, or set "
+            f"{public_url(model.base_url)} has no /embeddings, or no model {model.name!r} "
+            f"(HTTP 404: {failure.detail}); fix [scorer] embedding_model, or set "
             '[scorer] embedding_source = "package"'
         )
 
 
 def embedding_server(settings: Settings, embedding_model: str) -> ModelSettings:
-    """The server that is asked for embeddings, at their price: the first of ``[model]``'s.
+    """Return the server for embeddings with their price: the first server of ``[model]``.
 
-    Raises ``SettingsError`` where the provider has none.
+    Raises ``SettingsError`` if the provider has no embeddings.
     """
     if settings.model.provider == "offline":
         raise SettingsError(
-            f'[model] provider = "offline" has no embeddings, and the scorer wants those of '
-            f'{embedding_model!r} from an endpoint; set provider = "openai", or [scorer] '
-            'embedding_source = "package" and make the scorer anew: augcon retrain query_scorer'
+            f'[model] provider = "offline" has no embeddings, and the scorer needs those of '
+            f'{embedding_model!r} from an endpoint; set provider = "openai", or set [scorer] '
+            'embedding_source = "package" and retrain the scorer: augcon retrain query_scorer'
         )
     return settings.model.servers[0].model_copy(
         update={
@@ -205,7 +205,7 @@ async def open_embeddings(
     session_id: str = "",
     stats: CallStats | None = None,
 ) -> AsyncIterator[EmbeddingEndpoint]:
-    """The endpoint's ``/embeddings`` for one event loop; closed at the end.
+    """Open the endpoint's ``/embeddings`` for one event loop; closed at the end.
 
     Calls are counted in *stats* and against ``[budget]``, with those of *session_id*. Raises
     ``SettingsError``, or ``ModelError`` for the journal.
@@ -249,7 +249,7 @@ async def open_embeddings(
 def journaled_vectors(
     journal: Journal, model: ModelSettings, texts: Iterable[str]
 ) -> dict[str, Vector]:
-    """The vectors of those of *texts* that *model* (:func:`embedding_server`) has been paid for."""
+    """Return the stored vectors of *texts* from *model* (:func:`embedding_server`)."""
     found = {}
     for text in dict.fromkeys(texts):
         stored = journal.get(embedding_key(model, text))
@@ -259,20 +259,20 @@ def journaled_vectors(
 
 
 def embedding_identity(model: ModelSettings) -> str:
-    """Provider and embedding model, for keys and books; the host is no part of it."""
+    """Return provider and embedding model, for keys and the ledger; the host is not included."""
     return f"{model.provider}/{model.name}"
 
 
 def embedding_key(model: ModelSettings, text: str) -> bytes:
-    """The journal's key: sha256 (32 bytes) over the embedding model and *text*."""
+    """Return the journal's key: sha256 (32 bytes) over the embedding model and *text*."""
     named = json.dumps([STORED_FORM, KEY_VERSION, embedding_identity(model), text])
     return sha256(named.encode("ascii")).digest()
 
 
 def read_embeddings(data: bytes, body: Mapping[str, Any]) -> RawReply:
-    """The vectors in the body of an HTTP 200, packed, a line for each text of *body*.
+    """Return the vectors in the body of an HTTP 200, packed, one line for each text of *body*.
 
-    Raises ``CallError`` where it holds none, or not one for each text.
+    Raises ``CallError`` if it contains none, or not one for each text.
     """
     wanted = len(body["input"])
     try:
@@ -297,12 +297,12 @@ def read_embeddings(data: bytes, body: Mapping[str, Any]) -> RawReply:
 
 
 def packed(vector: Vector) -> str:
-    """*vector* with length 1, as base64 of little-endian halves."""
+    """Return *vector* with length 1, as base64 of little-endian half-precision floats."""
     return base64.b64encode(_unit(vector).astype("<f2").tobytes()).decode("ascii")
 
 
 def unpacked(stored: str) -> Vector:
-    """The inverse of :func:`packed`, but for what half precision leaves out; length 1 again."""
+    """Invert :func:`packed`, except for the loss of half precision; length 1 again."""
     return _unit(np.frombuffer(base64.b64decode(stored), dtype="<f2").astype(np.float64))
 
 

@@ -1,4 +1,4 @@
-"""What one endpoint can do, found out once and remembered, and how requests are sent to it."""
+"""The abilities of one endpoint, probed once and remembered, and how requests are sent to it."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 REFUSED_STATUS = frozenset({400, 422})
 OMITTABLE_FIELDS = ("seed", "temperature")
 PROBED_FIELDS = frozenset({"temperature"})
-PROBE_HTTP_500 = 4  # so many from a schema request make it look refused
+PROBE_HTTP_500 = 4  # this many from a schema request make it look refused
 PROBE = ChatRequest(
     instruction="Answer the question from the passage.",
     user="<context>\nThe sky is blue.\n</context>\n\n<question>What is blue?</question>",
@@ -34,10 +34,10 @@ PROBE = ChatRequest(
 
 
 class Endpoint:
-    """Sends logical requests to one endpoint in the form and with the fields that it takes.
+    """Sends logical requests to one endpoint in the form and with the fields that it accepts.
 
     An unknown endpoint gets one small probe before anything else, so that a wrong key or address
-    costs one call. What was found is kept in the journal; a later refusal corrects it.
+    costs one call. The result is kept in the journal; a later refusal corrects it.
     """
 
     def __init__(self, caller: Caller, model: ModelSettings, journal: Journal | None) -> None:
@@ -47,24 +47,27 @@ class Endpoint:
         self._lock = asyncio.Lock()
         self._form: WireForm | None = None
         self._omitted: frozenset[str] = frozenset()
-        self._taken: frozenset[str] = frozenset()  # fields of requests that brought completions
+        self._taken: frozenset[str] = frozenset()  # fields of requests that returned completions
         if model.provider == "offline":
             asked = model.structured_output
             self._form = WireForm.JSON_SCHEMA if asked == "auto" else WireForm(asked)
 
     async def traits(self) -> EndpointTraits:
-        """What the endpoint can do: known, remembered, or probed now; raises ``EndpointError``."""
+        """Return the endpoint's abilities: known, remembered, or probed now.
+
+        Raises ``EndpointError``.
+        """
         form = await self._known_form()
         return EndpointTraits(form, self._omitted)
 
     async def ready(self) -> None:
-        """Raise ``EndpointError`` where this endpoint cannot serve; probes it if it is unknown."""
+        """Raise ``EndpointError`` if this endpoint cannot serve; probes it if it is unknown."""
         await self._known_form()
 
     async def send(
         self, request: ChatRequest, settle: Settle[Settled], repair: Repair | None = None
     ) -> Settled:
-        """What *settle* makes of the completion of *request*.
+        """Return the result of *settle* for the completion of *request*.
 
         Raises ``CallError`` (this request only), ``EndpointError`` or ``BudgetExceeded``.
         """
@@ -90,7 +93,7 @@ class Endpoint:
         return self._form
 
     async def _find_out(self) -> None:
-        """Probe the endpoint, unless another process is at it: then take what that finds."""
+        """Probe the endpoint; if another process is probing it, wait for that result instead."""
         if self._journal is None:
             self._learn(await self._probe())
             return
@@ -116,7 +119,9 @@ class Endpoint:
                 break
             except CallError as failure:
                 field = refused_field(failure, body)
-                if field is None or field in self._taken:  # it is the value, or this one passage
+                if (
+                    field is None or field in self._taken
+                ):  # the value is refused, or this one passage
                     raise
             del body[field]
             refused.add(field)
@@ -149,10 +154,10 @@ class Endpoint:
         return body
 
     async def _probe(self) -> WireForm:
-        """One small request in the set form; with ``auto`` a schema first, then text.
+        """Send one small request in the set form; with ``auto`` a schema first, then text.
 
-        A server error is not a refusal: the schema counts as refused only after several in a row,
-        a text request that works, and one more schema request that does not.
+        A server error is not a refusal: the schema counts as refused only after several errors in
+        a row, a text request that works, and one more schema request that fails.
         """
         asked = self._model.structured_output
         try:
@@ -170,7 +175,7 @@ class Endpoint:
             self._caller.give_up(failed)
 
     async def _fails(self, form: WireForm) -> CallError | None:
-        """Try *form*; a refusal or server error is returned, anything else raised."""
+        """Try *form*; return a refusal or server error, raise anything else."""
         try:
             await self._try(form)
         except CallError as failure:
@@ -196,7 +201,7 @@ class Endpoint:
     def _omit(self, fields: Set[str]) -> None:
         """Send requests without *fields* from now on."""
         host = public_url(self._model.base_url)
-        logger.warning("%s: requests go without %s, refused", host, " and ".join(sorted(fields)))
+        logger.warning("%s: refuses %s; send requests without", host, " and ".join(sorted(fields)))
         self._omitted |= fields
         if self._form is not None:
             self._learn(self._form)
@@ -221,7 +226,7 @@ class Endpoint:
 
 
 def refused_field(failure: CallError, body: dict[str, Any]) -> str | None:
-    """The optional field of *body* that the endpoint says it does not take, or None."""
+    """Return the optional field of *body* that the endpoint refuses, or None."""
     if failure.status not in REFUSED_STATUS:
         return None
     said = failure.detail.lower()
@@ -229,7 +234,7 @@ def refused_field(failure: CallError, body: dict[str, Any]) -> str | None:
 
 
 def is_context_length(failure: CallError) -> bool:
-    """Whether the endpoint says that the request is too long for the model."""
+    """Whether the endpoint reports that the request is too long for the model."""
     said = f"{failure.code} {failure.detail}".lower()
     return failure.status == 413 or (
         failure.status in REFUSED_STATUS

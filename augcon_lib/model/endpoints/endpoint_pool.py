@@ -1,6 +1,6 @@
-"""Several endpoints that serve the same model: calls go where there is room.
+"""Several endpoints that serve the same model: calls go to the one with the most room.
 
-An endpoint that dies hands its calls to the others, and is tried again later with one of them.
+If an endpoint dies, the others take over its calls; later it is retried with one of them.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ from augcon_lib.model.wire.transport import CallError
 
 FIRST_TRIAL_SECONDS = 5.0
 MAX_TRIAL_SECONDS = 300.0
-# So long all of them may be out of service before the run ends, as one alone may.
+# All endpoints may be out of service for this long before the run ends, like a single one.
 MAX_DOWN_SECONDS = 35.0
-# When one is ready, the others get so long before they are left to be found out about later.
+# Once one is ready, the others get this long before they are left to be checked later.
 READY_GRACE_SECONDS = 1.0
-# A few calls more than slots: one is always ready when a slot gets free.
+# A few more calls than slots: one is always ready when a slot becomes free.
 CALLS_PER_SLOT = 1.25
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(eq=False, slots=True)
 class Route:
-    """One endpoint of a pool, and how many requests it has been given and not settled."""
+    """One endpoint of a pool, and the number of its unsettled requests."""
 
     name: str
     endpoint: Endpoint
@@ -45,23 +45,23 @@ class Route:
 
     @property
     def places(self) -> int:
-        """How many requests it may be given now; none while it is out of service or tried."""
+        """How many more requests it may take now; none while it is out of service or on trial."""
         if self.breaker.is_open or self.on_trial:
             return 0
         return max(1, int(self.slots.limit * CALLS_PER_SLOT))
 
     @property
     def room(self) -> float:
-        """The share of its places that is free."""
+        """The share of its places that are free."""
         return 1.0 - self.given / self.places if self.places else 0.0
 
 
 class EndpointPool:
-    """Sends each request to the endpoint with the largest share of its places free.
+    """Sends each request to the endpoint with the largest share of free places.
 
-    Slots, rates, abilities and circuit breakers are each endpoint's own. One that is out of
-    service is tried again after 5 seconds, then after twice as long each time, up to 5 minutes;
-    where all of them are, every 5 seconds for half a minute, while calls wait.
+    Each endpoint has its own slots, rates, abilities and circuit breaker. One that is out of
+    service is retried after 5 seconds, then after twice as long each time, up to 5 minutes; if all
+    of them are, every 5 seconds for half a minute, while calls wait.
     """
 
     def __init__(self, routes: Sequence[Route], stats: CallStats) -> None:
@@ -71,9 +71,9 @@ class EndpointPool:
         self._down_since: float | None = None
 
     async def ready(self) -> None:
-        """Raise ``EndpointError`` where none of the endpoints can serve; probes unknown ones.
+        """Raise ``EndpointError`` if none of the endpoints can serve; probes unknown ones.
 
-        One that does not answer holds up nobody: the first call that it is given waits for it.
+        One that does not answer delays nobody: the first call that it gets waits for it.
         """
         checks = [asyncio.ensure_future(self._is_ready(route)) for route in self._routes]
         try:
@@ -98,15 +98,15 @@ class EndpointPool:
     async def send(
         self, request: ChatRequest, settle: Settle[Settled], repair: Repair | None = None
     ) -> Settled:
-        """What *settle* makes of the completion of *request*, from whichever endpoint brings it.
+        """Return the result of *settle* for the completion of *request* from any endpoint.
 
-        Raises ``CallError`` where each endpoint in service failed with this request,
-        ``BudgetExceeded``, or ``EndpointError`` where none is in service.
+        Raises ``CallError`` if every endpoint in service failed with this request,
+        ``BudgetExceeded``, or ``EndpointError`` if none is in service.
         """
         failure: CallError | None = None
         untried = list(self._routes)
         while (route := await self._take(untried)) is not None:
-            trial = route.on_trial  # of this request: while it is tried, no other gets it
+            trial = route.on_trial  # by this request: while it is on trial, it gets no other
             try:
                 return await route.endpoint.send(request, settle, repair)
             except EndpointError:
@@ -127,7 +127,7 @@ class EndpointPool:
         return EndpointError(f"none of the [[model.endpoints]] serves calls: {reasons}")
 
     async def _take(self, routes: Sequence[Route]) -> Route | None:
-        """A place at one of *routes*, as soon as there is one; None if all are out of service."""
+        """Wait for a place at one of *routes*; return None if all are out of service."""
         while True:
             route = self._due_for_trial(routes)
             if route is not None:
@@ -153,10 +153,10 @@ class EndpointPool:
                 raise
 
     def _seconds_to_trial(self, routes: Sequence[Route]) -> float | None:
-        """When the first of *routes*, all out of service, is due; None where no trial is due.
+        """Return when the first of *routes*, all out of service, is due for a trial; None if never.
 
-        That is where others serve, where none of these may come back by itself, and where all
-        have been down for too long.
+        No trial is due if others serve, if none of these can recover by itself, or if all have
+        been down for too long.
         """
         now = asyncio.get_running_loop().time()
         if self._down_since is None or now > self._down_since + MAX_DOWN_SECONDS:
@@ -165,7 +165,7 @@ class EndpointPool:
         return max(0.01, min(dues) - now) if dues else None
 
     def _due_for_trial(self, routes: Sequence[Route]) -> Route | None:
-        """One of *routes* that may be back; where no other is in service, the sooner."""
+        """Return one of *routes* that may be back; the sooner if no other is in service."""
         now = asyncio.get_running_loop().time()
         others_serve = not all(route.breaker.is_open for route in self._routes)
         for route in routes:
@@ -185,9 +185,9 @@ class EndpointPool:
         self._wake()
 
     def _out_of_service(self, route: Route) -> None:
-        """Note that *route*'s breaker opened: once, though each of its calls tells of it.
+        """Record once that *route*'s breaker opened, although each of its calls reports it.
 
-        The last of them may come when it serves again already.
+        The last of them may report it when the endpoint already serves again.
         """
         if not route.breaker.is_open:
             return
@@ -203,9 +203,9 @@ class EndpointPool:
         logger.warning("the other endpoints take over: %s", route.breaker.message)
 
     def _wake(self) -> None:
-        """Let as many go on as there may be room for; who finds none waits again."""
+        """Let as many waiters continue as there may be room for; the others wait again."""
         free = sum(max(0, route.places - route.given) for route in self._routes)
         if all(route.breaker.is_open for route in self._routes):
-            free = len(self._line)  # they all have to be told
+            free = len(self._line)  # they all have to learn it
         while free > 0 and self._line.call_next():
             free -= 1

@@ -1,4 +1,4 @@
-"""The books of one engine: each HTTP call becomes a journal row and moves the counters."""
+"""The ledger of one engine: each HTTP call becomes a journal row and updates the counters."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ from augcon_lib.settings import ModelSettings
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Whose call it is, for the books: changes nothing about the call."""
+    """Whose call it is, for the ledger; changes nothing about the call."""
 
     stage: str = ""
     document_id: str = ""
@@ -19,9 +19,9 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Prices calls, counts them, and journals those that bring no answer.
+    """Prices calls, counts them, and journals those without an answer.
 
-    A call that brings an answer is journaled together with the answer, in one transaction.
+    A call with an answer is journaled together with the answer, in one transaction.
     """
 
     journal: Journal | None
@@ -34,7 +34,7 @@ class Ledger:
     def completed(
         self, reply: RawReply, started_at: float, seconds: float, origin: Origin
     ) -> CallRecord:
-        """Count a call that brought a completion; its row is still to be journaled."""
+        """Count a call that returned a completion; its row is not journaled yet."""
         call = self._row(started_at, seconds, "ok", origin, reply)
         self.stats.latency.add(seconds)
         self.stats.input_tokens += reply.input_tokens
@@ -43,22 +43,22 @@ class Ledger:
         return call
 
     def failed(self, outcome: str, started_at: float, seconds: float, origin: Origin) -> None:
-        """Count and journal a call that brought no completion."""
+        """Count and journal a call that returned no completion."""
         self.stats.failed[outcome] += 1
         self.record(self._row(started_at, seconds, outcome, origin, None))
 
     def unusable(self, call: CallRecord, reason: str) -> None:
-        """Count and journal a call whose completion is no answer, under *reason*."""
+        """Count and journal a call whose completion is not an answer, under *reason*."""
         self.stats.failed[reason] += 1
         self.record(call._replace(outcome=reason))
 
     def record(self, call: CallRecord) -> None:
-        """Journal a call by itself."""
+        """Journal a call without an answer."""
         if self.journal is not None:
             self.journal.record(call)
 
     def mean_output_tokens(self) -> int:
-        """Output tokens of the average completion so far; 0 before the first."""
+        """Mean output tokens per completion so far; 0 before the first."""
         completions = self.stats.latency.total
         return self.stats.output_tokens // completions if completions else 0
 

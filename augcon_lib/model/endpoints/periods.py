@@ -1,7 +1,7 @@
-"""``[budget]`` over a day and a month: what is left of them, for all processes together.
+"""``[budget]`` over a day and a month: what is left of it, for all processes together.
 
-Days and months are those of UTC, as in ``augcon spend --by day``. A call belongs to the period in
-which it was set aside, just before it is sent; every HTTP call counts, one that failed, too.
+Days and months are in UTC, as in ``augcon spend --by day``. A call belongs to the period in which
+it was reserved, just before it is sent; every HTTP call counts, including failed ones.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ from augcon_lib.errors import BudgetExceeded
 from augcon_lib.model.journal.leases import NOTHING, Amount, Leases
 from augcon_lib.settings import BudgetSettings
 
-# A process sets so many calls aside at once, and at most a tenth of what is left: the journal is
-# not asked before each call, and what one process holds and does not use is little.
+# A process reserves this many calls at once, and at most a tenth of what is left: the journal is
+# not read before each call, and one process keeps little that it does not use.
 MAX_CALLS_AT_ONCE = 64
 SHARE_AT_ONCE = 10
 
@@ -29,10 +29,10 @@ Unit = Literal["calls", "usd"]
 
 
 class PeriodBudgetExceeded(BudgetExceeded):
-    """A limit of a day or a month is reached; it goes on by itself at ``until`` (Unix time).
+    """A limit of a day or a month is reached; it resets at ``until`` (Unix time).
 
-    ``may_recede``: what this engine has set aside for calls under way may turn out to be enough
-    for another, once they are in the journal.
+    ``may_recede``: the reservations of this engine for calls in flight may turn out to leave room
+    for another call, once they are in the journal.
     """
 
     def __init__(self, message: str, until: float, *, may_recede: bool) -> None:
@@ -43,10 +43,10 @@ class PeriodBudgetExceeded(BudgetExceeded):
 
 @dataclass(frozen=True, slots=True)
 class PeriodSpend:
-    """A limit of a day or a month, and what has been taken of it, in its unit.
+    """A limit of a day or a month, and how much of it is used, in its unit.
 
-    ``spent`` is in the journal, ``reserved`` is set aside for calls under way (or was, by a
-    process that was killed). ``resets_at`` is the Unix time at which the next period begins.
+    ``spent`` is in the journal, ``reserved`` is for calls in flight (or was, by a process that was
+    killed). ``resets_at`` is the Unix time at which the next period begins.
     """
 
     setting: str
@@ -59,7 +59,7 @@ class PeriodSpend:
 
     @property
     def left(self) -> float:
-        """What may still be set aside."""
+        """What may still be reserved."""
         return max(0.0, self.maximum - self.spent - self.reserved)
 
     @property
@@ -69,7 +69,7 @@ class PeriodSpend:
 
     @property
     def summary(self) -> str:
-        """The limit and what is left of it, in words."""
+        """The limit and what is left of it, as text."""
         if self.unit == "calls":
             left = f"{self.left:,.0f} of {self.maximum:,.0f} calls"
         else:
@@ -78,7 +78,7 @@ class PeriodSpend:
 
 
 def period_spend(settings: BudgetSettings, journal_path: Path) -> list[PeriodSpend]:
-    """Every limit of a day or a month that is set; ``ModelError`` for the journal."""
+    """Return every limit of a day or a month that is set; raises ``ModelError`` for the journal."""
     limits = _limits(settings, clock.now())
     if not limits or not journal_path.exists():
         return limits
@@ -88,14 +88,14 @@ def period_spend(settings: BudgetSettings, journal_path: Path) -> list[PeriodSpe
 
 
 def utc(at: float) -> str:
-    """A Unix time to the minute, in UTC."""
+    """Format a Unix time to the minute, in UTC."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 class PeriodBudget:
-    """Sets calls aside for one engine; to be closed with :meth:`close`.
+    """Reserves calls for one engine; close it with :meth:`close`.
 
-    *flush* makes all calls durable that were handed to the journal.
+    *flush* makes all calls durable that were passed to the journal.
     """
 
     def __init__(
@@ -105,19 +105,19 @@ class PeriodBudget:
         self._flush = flush
         self._leases = Leases(journal_path, str(uuid.uuid4()))
         self._taking = asyncio.Lock()
-        self._renewing = threading.Lock()  # a taker that is cancelled leaves its thread behind
-        self._out = NOTHING  # set aside, sent or about to be, not known to the journal yet
-        self._spare = NOTHING  # set aside and not used
+        self._renewing = threading.Lock()  # a caller that is cancelled leaves its thread behind
+        self._out = NOTHING  # reserved, sent or about to be, not in the journal yet
+        self._spare = NOTHING  # reserved and not used
         self._valid_until = 0.0
         self._refused: PeriodBudgetExceeded | None = None
 
     @property
     def is_settled(self) -> bool:
-        """Whether the journal knows of every call that was taken."""
+        """Whether every call that was taken is in the journal."""
         return not self._out.calls
 
     async def take(self, expected_usd: float) -> float:
-        """Set one call aside; the Unix time at which it counts as begun.
+        """Reserve one call, and return the Unix time at which it counts as begun.
 
         Raises ``PeriodBudgetExceeded``.
         """
@@ -134,11 +134,11 @@ class PeriodBudget:
         return at
 
     def settled(self, expected_usd: float) -> None:
-        """The call that was taken at that price is in the hands of the journal, or never sent."""
+        """Record that the call taken at that price was passed to the journal, or never sent."""
         self._out = _less(self._out, Amount(1, expected_usd))
 
     def close(self) -> None:
-        """Give back what was set aside; only once the journal has all calls."""
+        """Release the reservation; only once the journal has all calls."""
         try:
             with self._leases.transaction():
                 self._leases.hold(self._out, clock.now())
@@ -146,15 +146,15 @@ class PeriodBudget:
             self._leases.close()
 
     def _renew(self, at: float, price_usd: float, out: Amount) -> None:
-        """Set some calls aside at that price each, beside those that are *out*."""
+        """Reserve some calls at that price each, in addition to those that are *out*."""
         with self._renewing:
             self._renew_alone(at, price_usd, out)
 
     def _renew_alone(self, at: float, price_usd: float, out: Amount) -> None:
-        self._flush()  # of calls that are not out any more, the journal knows now
+        self._flush()  # calls that are not out any more are in the journal now
         with self._leases.transaction():
             limits = [_filled(e, self._leases, out, {}) for e in _limits(self._settings, at)]
-            # What was spare goes back first.
+            # Return the spare calls first.
             granted = min(_granted(each, price_usd) for each in limits)
             spare = Amount(granted, granted * price_usd)
             if granted:
@@ -177,7 +177,7 @@ class PeriodBudget:
 
 
 def _granted(limit: PeriodSpend, price_usd: float) -> int:
-    """How many calls at that price may be set aside at once."""
+    """Return how many calls at that price may be reserved at once."""
     if limit.left <= 0:
         return 0
     if limit.unit == "calls":
@@ -193,13 +193,13 @@ def _told(limit: PeriodSpend) -> str:
     amount = f"{limit.spent:,.0f} calls" if limit.unit == "calls" else f"{limit.spent:,.4f} USD"
     more = ", and the next call may cost more than is left" if limit.left > 0 else ""
     return (
-        f"[budget] {limit.setting} = {limit.maximum:g} is reached ({amount} spent{more}); it goes "
-        f"on at {utc(limit.resets_at)}; what was answered is kept: run again then, or raise it"
+        f"[budget] {limit.setting} = {limit.maximum:g} is reached ({amount} spent{more}); all "
+        f"answers are kept: run again when it resets at {utc(limit.resets_at)}, or raise it"
     )
 
 
 def _limits(settings: BudgetSettings, at: float) -> list[PeriodSpend]:
-    """The limits that are set, nothing spent."""
+    """Return the limits that are set, with nothing spent."""
     day = datetime.fromtimestamp(at, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     tomorrow = (day + timedelta(days=1)).timestamp()
     next_month = (day.replace(day=1) + timedelta(days=32)).replace(day=1).timestamp()
@@ -216,7 +216,7 @@ def _limits(settings: BudgetSettings, at: float) -> list[PeriodSpend]:
 
 
 def _begin(limit: PeriodSpend) -> float:
-    """When the period of *limit* began."""
+    """Return when the period of *limit* began."""
     end = datetime.fromtimestamp(limit.resets_at, UTC) - timedelta(days=1)
     begin = end.replace(day=1) if limit.setting.endswith("month") else end
     return begin.timestamp()

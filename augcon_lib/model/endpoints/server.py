@@ -23,7 +23,7 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server, ready to be asked; to be closed with :meth:`aclose`."""
+    """A server, ready for requests; close it with :meth:`aclose`."""
 
     route: Route
     caller: Caller
@@ -31,11 +31,11 @@ class Server:
 
     @property
     def endpoint(self) -> Endpoint:
-        """What requests are sent to."""
+        """The endpoint that gets the requests."""
         return self.route.endpoint
 
     async def aclose(self) -> None:
-        """Let calls on the wire bring their answers, and close connections."""
+        """Wait for calls in flight, and close connections."""
         await self.caller.finish_sent()
         await self.transport.aclose()
 
@@ -49,9 +49,9 @@ def open_server(
     of_several: bool = False,
     connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
 ) -> Server:
-    """The server that *model* describes; calls go into *ledger* at its own prices.
+    """Open the server that *model* describes; calls go into *ledger* at its own prices.
 
-    *of_several*: others take over when it dies, so that it is given up sooner.
+    *of_several*: others take over when it dies, so that its calls stop sooner.
     """
     transport = _open_transport(model, api_key, connect_timeout_seconds)
     offline = model.provider == "offline"

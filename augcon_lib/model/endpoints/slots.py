@@ -1,4 +1,4 @@
-"""How much may be on the wire: slots that adapt to the endpoint, rates per minute."""
+"""Limits on calls in flight: slots that adapt to the endpoint, rates per minute."""
 
 import asyncio
 import heapq
@@ -14,18 +14,18 @@ from augcon_lib.model.wire.rate_headers import Allowance, Allowances
 
 MIN_WINDOW_CALLS = 16
 TOLERATED_OVERLOAD = 0.1
-# So many replies for each slot may wait for the journal besides, and be lost to a kill. With none
-# the endpoint would wait for the journal, with many a kill on a slow disk would cost twice as much.
+# In addition, this many replies per slot may wait for the journal and be lost to a kill. With none
+# the endpoint would wait for the journal; with many, a kill on a slow disk would cost twice that.
 SETTLING_PER_SLOT = 0.25
 TOKEN_BUCKET_SECONDS = 10.0
 MAX_TOLD_PAUSE_SECONDS = 120.0
 
 
 class WaitingLine:
-    """Futures of those who wait, the earliest documents' first, then in the order they came.
+    """Futures of waiting callers, the earliest documents' first, then in order of arrival.
 
-    Documents that were begun are so brought to their end before others use the endpoint: what is
-    in memory is then what few documents need, and what is ready can be written.
+    So documents that were begun are finished before others use the endpoint: memory contains only
+    what a few documents need, and finished documents can be written.
     """
 
     def __init__(self) -> None:
@@ -36,13 +36,13 @@ class WaitingLine:
         return len(self._heap)
 
     def join(self) -> "asyncio.Future[None]":
-        """A future that is done when its turn has come."""
+        """Return a future that is done when it is its turn."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._heap, (place_in_line.get(), next(self._joined), waiter))
         return waiter
 
     def call_next(self) -> bool:
-        """Let the first go on who still waits; whether there was one."""
+        """Let the first waiter continue; return whether there was one."""
         while self._heap:
             _, _, waiter = heapq.heappop(self._heap)
             if not waiter.done():
@@ -52,11 +52,11 @@ class WaitingLine:
 
 
 class AdaptiveSlots:
-    """Slots for calls on the wire.
+    """Slots for calls in flight.
 
-    After each window of calls the limit shrinks by a third where more than a tenth of them was
-    turned away for overload (429, 503), and grows by a sixteenth of the maximum otherwise. It
-    starts at the maximum: single refusals are noise and change nothing.
+    After each window of calls the limit shrinks by a third if more than a tenth of them was
+    rejected for overload (429, 503), and otherwise grows by a sixteenth of the maximum. It starts
+    at the maximum: single rejections are noise and change nothing.
     """
 
     def __init__(self, maximum: int) -> None:
@@ -69,12 +69,12 @@ class AdaptiveSlots:
         self._window_overloads = 0
 
     def slot(self) -> "Slot":
-        """To hold one slot to the end of the body (``async with``), or until it is freed there."""
+        """Hold one slot to the end of the body (``async with``), or until it is freed there."""
         return Slot(self)
 
     @contextmanager
     def settling(self, slot: "Slot") -> Iterator[None]:
-        """While a reply is settled its *slot* is free, where few others are being settled."""
+        """Free the *slot* while a reply is settled, if few others are being settled."""
         if self._settling >= self.limit * SETTLING_PER_SLOT:
             yield
             return
@@ -86,7 +86,7 @@ class AdaptiveSlots:
             self._settling -= 1
 
     def observe(self, *, overloaded: bool) -> None:
-        """Count one finished call; adapts the limit at the end of each window."""
+        """Count one finished call; adapt the limit at the end of each window."""
         self._window_calls += 1
         self._window_overloads += overloaded
         if self._window_calls < max(MIN_WINDOW_CALLS, self.limit):
@@ -146,7 +146,7 @@ class Slot:
 
 
 class _Remaining:
-    """What a server said is left until a time on the loop's clock; nothing said, no limit."""
+    """What a server reports as left until a time on the loop's clock; no report, no limit."""
 
     def __init__(self) -> None:
         self._left = math.inf
@@ -160,7 +160,7 @@ class _Remaining:
             )
 
     async def take(self, amount: int) -> None:
-        """Take *amount*, after the reset where less is left."""
+        """Take *amount*; if less is left, after the reset."""
         now = asyncio.get_running_loop().time()
         while self._left < amount and now < self._reset_at:
             await asyncio.sleep(self._reset_at - now)
@@ -169,7 +169,7 @@ class _Remaining:
 
 
 class RateLimits:
-    """Requests and tokens per minute, spread evenly, 0 for no limit; and what the server says."""
+    """Requests and tokens per minute, spread evenly, 0 for no limit; and the server's limits."""
 
     def __init__(self, requests_per_minute: int, tokens_per_minute: int) -> None:
         self._told_requests, self._told_tokens = _Remaining(), _Remaining()
@@ -184,18 +184,18 @@ class RateLimits:
             self._tokens = AsyncLimiter(bucket, TOKEN_BUCKET_SECONDS)
 
     def observe(self, allowances: Allowances | None) -> None:
-        """Take note of what a server said is left."""
+        """Record what a server reports as left."""
         if allowances is not None:
             self._told_requests.told(allowances.requests)
             self._told_tokens.told(allowances.tokens)
 
     async def wait(self, tokens: int) -> None:
-        """Wait until a call of about so many tokens is within the limits."""
+        """Wait until a call of about this many tokens is within the limits."""
         await self._told_requests.take(1)
         await self._told_tokens.take(tokens)
         if self._requests:
             await self._requests.acquire()
-        async with self._taking_tokens:  # one call's after the other's, so that calls go evenly
+        async with self._taking_tokens:  # one call after the other, so that calls are spread evenly
             left = float(tokens)
             while self._tokens and left > 0:
                 part = min(left, self._tokens.max_rate)

@@ -1,4 +1,4 @@
-"""What the engine has done so far, in constant memory."""
+"""Statistics of the engine's work so far, in constant memory."""
 
 import math
 from collections import Counter
@@ -10,7 +10,7 @@ STEP = 1.05
 
 @dataclass(slots=True)
 class LatencyHistogram:
-    """Durations in buckets that grow by 5 %: quantiles to within 5 %, whatever the number."""
+    """Durations in buckets that grow by 5 %: quantiles to within 5 %, for any number of calls."""
 
     counts: Counter[int] = field(default_factory=Counter)
     total: int = 0
@@ -22,7 +22,7 @@ class LatencyHistogram:
         self.counts[round(math.log(ratio, STEP))] += 1
 
     def quantile(self, fraction: float) -> float:
-        """The duration in seconds below which *fraction* of all lie; 0 where there are none."""
+        """Return the duration in seconds below which *fraction* of all are; 0 if there are none."""
         wanted = fraction * self.total
         seen = 0
         for bucket in sorted(self.counts):
@@ -37,12 +37,12 @@ class CallStats:
     """Counters of one engine.
 
     ``issued`` counts HTTP calls; ``failed`` those without a usable answer, by reason;
-    ``from_journal`` requests that cost nothing, ``repeated`` of them as the same command had just
-    been given the answer, ``replayed_output_tokens`` what those cost once;
-    ``rejected`` requests that were given up, by reason. ``waiting`` requests are open, ``busy``
-    calls are on the wire, and at most ``slots`` may be now; in batch mode they are in ``batches``
-    batches, and the endpoint has told of ``batched_done`` that they are done. ``out_of_service``
-    names the endpoints whose calls others take over.
+    ``from_journal`` requests that cost nothing, ``repeated`` of them because the same command had
+    just received the answer, ``replayed_output_tokens`` what those cost once; ``rejected``
+    requests that are no longer retried, by reason. ``waiting`` requests are open, ``busy`` calls
+    are in flight, and at most ``slots`` may be now; in batch mode they are in ``batches`` batches,
+    and the endpoint has reported ``batched_done`` of them as done. ``out_of_service`` names the
+    endpoints whose calls others take over.
     """
 
     issued: int = 0
@@ -65,12 +65,12 @@ class CallStats:
 
     @property
     def p50_seconds(self) -> float:
-        """Median duration of the calls that brought a completion."""
+        """Median duration of the calls that returned a completion."""
         return self.latency.quantile(0.5)
 
     @property
     def p95_seconds(self) -> float:
-        """95th percentile of the same."""
+        """95th percentile of the same durations."""
         return self.latency.quantile(0.95)
 
     @property

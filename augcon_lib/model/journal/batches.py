@@ -1,6 +1,6 @@
-"""The journal's memory of batches that are with the endpoint: what a later process picks up.
+"""The journal's record of batches that are with the endpoint, for a later process to resume.
 
-A batch is noted before its file is sent, with the keys of its requests. A request is forgotten
+A batch is recorded before its file is sent, with the keys of its requests. A request is forgotten
 when its answer is in the journal, and a batch with its last request.
 """
 
@@ -32,7 +32,7 @@ class OpenBatch:
     """A batch with requests whose answers are not in the journal yet.
 
     ``token`` is our own name for it, sent along as metadata. ``file_id`` and ``batch_id`` are the
-    endpoint's, empty until it has told them; ``made_at`` is a Unix time.
+    endpoint's, empty until it has returned them; ``made_at`` is a Unix time.
     """
 
     token: str
@@ -50,7 +50,7 @@ class BatchBook:
         self._address = (base_url, model)
 
     def open_batches(self) -> list[OpenBatch]:
-        """All that earlier processes left open."""
+        """Return all batches that earlier processes left open."""
         found = []
         for token, made_at, file_id, batch_id in self._journal.read_all(
             SELECT_BATCHES, self._address
@@ -60,7 +60,7 @@ class BatchBook:
         return found
 
     async def begin(self, token: str, keys: Collection[bytes]) -> OpenBatch:
-        """Note a batch that is about to be sent."""
+        """Record a batch that is about to be sent."""
         batch = OpenBatch(token, time.time(), keys=set(keys))
         await self._journal.write_now(
             (INSERT_BATCH, [(token, *self._address, batch.made_at)]),
@@ -69,12 +69,12 @@ class BatchBook:
         return batch
 
     async def uploaded(self, batch: OpenBatch, file_id: str) -> None:
-        """Note the file; durable before the batch is made of it."""
+        """Record the file; durable before the batch is created from it."""
         batch.file_id = file_id
         await self._journal.write_now((SET_FILE, [(file_id, batch.token)]))
 
     async def submitted(self, batch: OpenBatch, batch_id: str) -> None:
-        """Note the endpoint's name of the batch."""
+        """Record the endpoint's id of the batch."""
         batch.batch_id = batch_id
         await self._journal.write_now((SET_BATCH, [(batch_id, batch.token)]))
 
@@ -86,20 +86,20 @@ class BatchBook:
             self._journal.write((DELETE_BATCH, [(batch.token,)]))
 
     async def forget(self, batches: Iterable[OpenBatch]) -> None:
-        """Forget *batches* of which no answer will come."""
+        """Forget *batches* that will return no more answers."""
         tokens = [(batch.token,) for batch in batches]
         await self._journal.write_now((DELETE_REQUESTS, tokens), (DELETE_BATCH, tokens))
 
 
 def open_requests(journal: Journal, model: str) -> dict[str, int]:
-    """How many requests to *model* have answers that were not fetched yet, by address."""
+    """Count the requests to *model* whose answers were not fetched yet, by address."""
     return dict(journal.read_all(COUNT_REQUESTS, (model,)))
 
 
 def forget_batches(journal: Journal) -> int:
-    """Give up all open batches, so that what they answer is asked for again; of how many requests.
+    """Drop all open batches, so that their requests are sent again; return how many requests.
 
-    They go on at the endpoint, and cost what they cost.
+    The batches continue at the endpoint, and are charged there.
     """
     [(count,)] = journal.read_all("SELECT count(*) FROM batch_requests", ())
     journal.write(*FORGET_ALL)

@@ -1,7 +1,7 @@
-"""One process at a time asks for an answer: the others wait, and find it in the journal.
+"""Let one process at a time ask for an answer: the others wait, and find it in the journal.
 
-A claim is a lock on one byte of a file beside the journal, at a place that the key gives. The
-system gives it back when its process ends, however that ends.
+A claim is a lock on one byte of a file next to the journal, at a position given by the key. The
+operating system releases it when its process ends, however that ends.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from typing import ClassVar
 
 FIRST_PAUSE_SECONDS = 0.02
 MAX_PAUSE_SECONDS = 0.5
-# The time for a lock grows with those that are held. A batch of thousands goes without the rest.
+# A lock takes longer the more are held. A batch of thousands does without the others.
 MAX_CLAIMS = 2_000
-# Claims are held by those alone whose turn will be soon: many at once are slow.
+# Only requests whose turn comes soon hold claims: many at once are slow.
 PLACES_PER_CALL = 2
 TAKEN = frozenset({errno.EACCES, errno.EAGAIN})
 
@@ -25,11 +25,11 @@ TAKEN = frozenset({errno.EACCES, errno.EAGAIN})
 class Claims:
     """The claims of one process at the journal *path*; shared by all journals opened there.
 
-    A file's locks are all lost with the first descriptor of it that a process closes, so there is
-    one, for as long as anybody uses it.
+    All locks of a file are lost when a process closes any descriptor of it, so there is only one,
+    open as long as somebody uses it.
     """
 
-    _open: ClassVar["dict[tuple[int, Path], Claims]"] = {}  # by process, since a fork holds none
+    _open: ClassVar["dict[tuple[int, Path], Claims]"] = {}  # by process, since a fork has none
     _opening = threading.Lock()
 
     def __init__(self, path: Path) -> None:
@@ -41,7 +41,7 @@ class Claims:
 
     @classmethod
     def at(cls, journal_path: Path) -> "Claims":
-        """Those of *journal_path*, to be given back with :meth:`close`."""
+        """Return the claims of *journal_path*; release them with :meth:`close`."""
         path = journal_path.resolve()
         with cls._opening:
             claims = cls._open.setdefault((os.getpid(), path), cls(path))
@@ -49,7 +49,7 @@ class Claims:
             return claims
 
     def close(self) -> None:
-        """Use them no more; the last of all users closes the file."""
+        """Stop using the claims; the last user closes the file."""
         with self._opening:
             self._users -= 1
             if self._users == 0:
@@ -59,11 +59,11 @@ class Claims:
                     self._file = -1
 
     def held(self, key: bytes) -> "Claim":
-        """To hold the claim of *key* (8 bytes or more) in the body, once nobody else does."""
+        """Hold the claim of *key* (8 bytes or more) in the body, once nobody else does."""
         return Claim(self, int.from_bytes(key[:8], "big") >> 2)
 
     def take(self, place: int) -> bool:
-        """Claim *place*, unless somebody holds it; whether that went well."""
+        """Claim *place* unless somebody holds it; return whether that succeeded."""
         with self._lock:
             if place in self._held:
                 return False
@@ -78,16 +78,16 @@ class Claims:
             except OSError as error:
                 if error.errno in TAKEN:
                     return False
-                # A file system without locks: nobody can be told, and nobody waits.
+                # A file system without locks: nobody can see a claim, and nobody waits.
             self._held.add(place)
             return True
 
     def give_back(self, place: int) -> None:
-        """Hold *place* no more."""
+        """Release *place*."""
         with self._lock:
             self._held.discard(place)
             if self._file >= 0:
-                with suppress(OSError):  # where locks cannot be taken
+                with suppress(OSError):  # if locks are not supported
                     fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
 
 

@@ -43,7 +43,7 @@ from augcon_lib.model.journal.writer import Job, JournalWriter, Statement
 class Journal:
     """The journal at one path; safe for many threads and processes.
 
-    ``ModelError`` where the file cannot be opened, read or written.
+    Raises ``ModelError`` if the file cannot be opened, read or written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,29 +51,29 @@ class Journal:
         self._reader = connect(path)
         self._reader_lock = threading.Lock()
         self._claims = Claims.at(path)
-        # Whether there may be answers under the keys of augcon 0.1.
+        # Whether answers under the keys of augcon 0.1 may exist.
         self.was_begun = self._read(ANY_ANSWER, ()) is not None
         self._is_open = True
         self._writer = JournalWriter(path)
 
     def get(self, key: bytes) -> StoredAnswer | None:
-        """The answer under *key*, or None (about 10 microseconds)."""
+        """Return the answer under *key*, or None (about 10 microseconds)."""
         row = self._read(SELECT_ANSWER, (key,))
         return StoredAnswer._make(row) if row else None
 
     def claimed(self, key: bytes) -> Claim:
-        """Wait until no other process asks for what *key* names, and keep them from it meanwhile.
+        """Wait until no other process asks for *key*, and keep them from asking in the body.
 
-        Look in the journal again in its body: another process may have asked.
+        Look in the journal again in the body: another process may have asked.
         """
         return self._claims.held(key)
 
     async def store(
         self, key: bytes, answer: StoredAnswer, call: CallRecord, *, replace: bool = False
     ) -> StoredAnswer:
-        """Make *answer* durable together with its *call*, and return the answer now in force.
+        """Make *answer* durable together with its *call*, and return the active answer.
 
-        Where another process stored an answer under *key* first, that one stays and is returned,
+        If another process stored an answer under *key* first, that one stays and is returned,
         unless *replace* (the stored one turned out to be unusable).
         """
         self._writer.check()
@@ -82,11 +82,11 @@ class Journal:
         return await waiting
 
     def record(self, call: CallRecord) -> None:
-        """Note a call that brought no usable answer; durable with the next commit."""
+        """Record a call that returned no usable answer; durable with the next commit."""
         self._writer.submit(Job(call=call))
 
     def endpoint_traits(self, address: EndpointAddress) -> EndpointTraits | None:
-        """What an earlier process found out about the endpoint at *address*, or None."""
+        """Return what an earlier process found out about the endpoint at *address*, or None."""
         row = self._read(SELECT_ENDPOINT, address)
         return EndpointTraits(str(row[0]), frozenset(str(row[1]).split())) if row else None
 
@@ -97,21 +97,21 @@ class Journal:
         self.write((REPLACE_ENDPOINT, [row]))
 
     def choice(self, stage: str) -> KeptChoice | None:
-        """What :meth:`keep_choice` kept for *stage*, or None."""
+        """Return what :meth:`keep_choice` kept for *stage*, or None."""
         row = self._read(SELECT_CHOICE, (stage,))
         return KeptChoice._make(row) if row else None
 
     def keep_choice(self, stage: str, choice: KeptChoice) -> None:
-        """Keep *choice* beside the answers it was learned from, in place of the one before."""
+        """Keep *choice* next to the answers it was learned from, in place of the previous one."""
         self.write((REPLACE_CHOICE, [(stage, *choice)]))
 
     def forget_choices(self) -> None:
-        """Keep no choice any more: what is learned next is learned from the answers again."""
+        """Drop the kept choices: the next ones are learned from the answers again."""
         self.write((DELETE_CHOICES, [()]))
         self.flush()
 
     def spend(self, session_id: str | None = None) -> Spend:
-        """What all calls have cost, or those of one session (one command of the user's)."""
+        """Return the cost of all calls, or of those of one session (one command of the user)."""
         self.flush()
         if session_id is None:
             row = self._read(SUM_CALLS, ())
@@ -120,14 +120,14 @@ class Journal:
         return Spend._make(row or (0, 0, 0, 0.0, 0))
 
     def session_began(self, session_id: str) -> float | None:
-        """When the first call of a session was issued (seconds since 1970); None before it."""
+        """Return when a session issued its first call (seconds since 1970); None before it."""
         row = self._read(SESSION_BEGAN, (session_id,)) if session_id else None
         return row[0] if row else None
 
     def spend_since(self, call: int) -> tuple[Spend, int]:
-        """What the calls after number *call* have cost, and the number of the last one.
+        """Return the cost of the calls after number *call*, and the number of the last one.
 
-        All of them where the journal is younger than *call*.
+        Counts all calls if the journal is younger than *call*.
         """
         self.flush()
         (last,) = self._read(LAST_CALL, ()) or (0,)
@@ -135,13 +135,13 @@ class Journal:
         return Spend._make(row or NOTHING_SPENT), last
 
     def calls_by_stage(self, model: str) -> dict[str, StageCalls]:
-        """Calls and tokens that *model* took so far, by stage."""
+        """Return the calls and tokens of *model* so far, by stage."""
         self.flush()
         rows = self.read_all(STAGE_CALLS, (model,))
         return {stage: StageCalls(*counts) for stage, *counts in rows}
 
     def tokens_per_call(self, model: str) -> dict[str, tuple[float, float]]:
-        """Mean input and output tokens for each usable answer of *model*, by stage."""
+        """Return the mean input and output tokens per usable answer of *model*, by stage."""
         return {
             stage: (calls.input_tokens / calls.answered, calls.output_tokens / calls.answered)
             for stage, calls in self.calls_by_stage(model).items()
@@ -155,12 +155,12 @@ class Journal:
     async def write_now(self, *statements: Statement) -> None:
         """Execute *statements* in one transaction; durable on return.
 
-        Where the caller is cancelled they are executed all the same.
+        They are executed even if the caller is cancelled.
         """
         await asyncio.wrap_future(self._writer.barrier(statements))
 
     def read_all(self, statement: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
+        """Return all rows of a query."""
         try:
             with self._reader_lock:
                 return self._reader.execute(statement, values).fetchall()
@@ -168,13 +168,13 @@ class Journal:
             raise journal_error(self.path, "read", error) from error
 
     def flush(self) -> None:
-        """Wait until everything submitted so far is durable; raises where some of it is not."""
+        """Wait until everything submitted so far is durable; raises if some of it is not."""
         if self._writer.is_used:
             self._writer.barrier().result()
             self._writer.check()
 
     def close(self) -> None:
-        """Write what is queued, and close; may be called twice."""
+        """Write everything queued, and close; may be called twice."""
         self._writer.close()
         self._reader.close()
         if self._is_open:

@@ -1,9 +1,9 @@
-"""Calls and dollars that processes have set aside, beside the calls that they have made.
+"""Calls and dollars that processes have reserved, in addition to the calls that they have made.
 
-What a period has left is its limit, less the calls in the journal, less what is set aside. A
-process sets calls aside before it sends them, in a transaction that lets one process at a time
-look and write, so that several of them stay below a limit together. A call is set aside until its
-row is in the journal; where a process was killed in between, it stays so: it may have been sent.
+A period has left its limit, less the calls in the journal, less the reservations. A process
+reserves calls before it sends them, in a transaction that lets one process at a time read and
+write, so that several processes stay below a limit together. A call is reserved until its row is
+in the journal; if a process is killed in between, it stays reserved: it may have been sent.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from augcon_lib.model.journal.failures import SQLITE_ERRORS, journal_error
 from augcon_lib.model.journal.tables import connect
 
-# Made where they are missing: a journal of any version may get them, and an older augcon that
+# Created if they are missing: a journal of any version may get them, and an older augcon that
 # does not know them leaves them alone.
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS leases (
@@ -48,16 +48,16 @@ NOTHING = Amount(0, 0.0)
 
 
 class Leases:
-    """What *owner*, one engine of one process, and all others have set aside and spent.
+    """The reservations and spending of *owner*, one engine of one process, and of all others.
 
-    For one thread at a time; ``ModelError`` where the journal cannot be read or written.
+    For one thread at a time; raises ``ModelError`` if the journal cannot be read or written.
     """
 
     def __init__(self, path: Path, owner: str) -> None:
         self.path = path
         self.owner = owner
         self._connection = connect(path)
-        # By the begin of a period: the last call that was looked at, and what was spent until it.
+        # By the beginning of a period: the last call that was counted, and the spending up to it.
         self._counted: dict[float, tuple[int, Amount]] = {}
         with self._errors():
             for statement in SCHEMA:
@@ -65,7 +65,7 @@ class Leases:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Nobody else sets aside or makes calls known in the body."""
+        """Keep everybody else from reserving or recording calls in the body."""
         with self._errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -77,7 +77,7 @@ class Leases:
                 raise
 
     def spent(self, since: float) -> Amount:
-        """The calls that began at the Unix time *since* or later; looks at each call once."""
+        """Return the calls that began at the Unix time *since* or later; counts each call once."""
         with self._errors():
             after, known = self._counted.get(since, (0, NOTHING))
             (last,) = self._connection.execute(LAST_CALL).fetchone()
@@ -86,12 +86,12 @@ class Leases:
         return known + new
 
     def set_aside_by_others(self, since: float) -> Amount:
-        """What others hold since the Unix time *since* or later."""
+        """Return what others have reserved since the Unix time *since* or later."""
         with self._errors():
             return Amount(*self._connection.execute(SUM_LEASES, (self.owner, since)).fetchone())
 
     def hold(self, amount: Amount, at: float) -> None:
-        """Set *amount* aside, in place of what was."""
+        """Reserve *amount* in place of the earlier reservation."""
         with self._errors():
             if amount.calls:
                 self._connection.execute(REPLACE_LEASE, (self.owner, at, *amount))
@@ -99,18 +99,18 @@ class Leases:
                 self._connection.execute(DELETE_LEASE, (self.owner,))
 
     def refused(self, setting: str, maximum: float, until: float) -> None:
-        """Note that *setting* allows no further call before *until*, though some of it is left."""
+        """Record that *setting* allows no further call before *until*, though some is left."""
         with self._errors():
             self._connection.execute(REPLACE_REFUSAL, (setting, maximum, until))
 
     def refusals(self) -> dict[str, tuple[float, float]]:
-        """By setting: its value then, and until when it allowed no further call."""
+        """Return by setting: its value then, and until when it allowed no further call."""
         with self._errors():
             rows = self._connection.execute(SELECT_REFUSALS).fetchall()
         return {setting: (maximum, until) for setting, maximum, until in rows}
 
     def close(self) -> None:
-        """Close the connection; what is set aside stays so."""
+        """Close the connection; reservations stay."""
         self._connection.close()
 
     @contextmanager

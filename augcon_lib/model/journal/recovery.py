@@ -1,7 +1,7 @@
-"""Keeping what can still be read of a damaged journal.
+"""Keep what can still be read of a damaged journal.
 
-Rows are read by their number, so that a damaged page costs the rows on it and no others. The
-damaged file stays beside the new one.
+Rows are read by their number, so that a damaged page costs only the rows on it. The damaged file
+stays next to the new one.
 """
 
 import sqlite3
@@ -19,12 +19,12 @@ from augcon_lib.text.surrogates import without_surrogates
 
 TABLES = ("answers", "calls", "endpoints", "choices", "batches", "batch_requests")
 ROWS_AT_ONCE = 256
-MAX_GAP = 1 << 20  # rows that are skipped at once, at most, behind damage
+MAX_GAP = 1 << 20  # at most this many rows are skipped at once after damage
 
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """How many rows were kept, and where the damaged file is now (None: there was none)."""
+    """How many rows were kept, and where the damaged file is now (None: it did not exist)."""
 
     answers: int
     calls: int
@@ -34,10 +34,10 @@ class Recovered:
 def recover(path: Path) -> Recovered:
     """Write what can be read of the journal at *path* to a new one in its place.
 
-    Not while a run is under way. Raises ``ModelError`` where there is no journal, or no room.
+    Not while a run is in progress. Raises ``ModelError`` if no journal exists, or no space is left.
     """
     if not path.is_file():
-        raise ModelError(f"{path}: there is no call journal to recover")
+        raise ModelError(f"{path}: no call journal exists to recover")
     new = path.with_name(f"{path.name}.recovered")
     new.unlink(missing_ok=True)
     kept = dict.fromkeys(TABLES, 0)
@@ -59,7 +59,7 @@ def recover(path: Path) -> Recovered:
 
 
 def _copy(path: Path, table: str, target: sqlite3.Connection) -> int:
-    """Copy the rows of *table* that can be read; how many those are."""
+    """Copy the readable rows of *table*, and return how many they are."""
     width = len(target.execute(f"PRAGMA table_info({table})").fetchall())
     marks = ", ".join("?" * width)
     copied = 0
@@ -67,7 +67,7 @@ def _copy(path: Path, table: str, target: sqlite3.Connection) -> int:
     for row in _rows(path, table):
         whole = _whole(table, row)
         if whole is not None and len(whole) == width:
-            with suppress(sqlite3.IntegrityError):  # a column that must hold something is empty
+            with suppress(sqlite3.IntegrityError):  # a required column is empty
                 statement = f"INSERT OR IGNORE INTO {table} VALUES ({marks})"  # noqa: S608
                 copied += target.execute(statement, whole).rowcount
     target.execute("COMMIT")
@@ -75,7 +75,7 @@ def _copy(path: Path, table: str, target: sqlite3.Connection) -> int:
 
 
 def _rows(path: Path, table: str) -> Iterator[tuple[Any, ...]]:
-    """The rows of *table* that can be read, without their numbers."""
+    """Yield the readable rows of *table*, without their numbers."""
     with closing(sqlite3.connect(path)) as source:
         source.text_factory = _text
         after, step, gap = -1, ROWS_AT_ONCE, 1
@@ -101,12 +101,12 @@ def _rows(path: Path, table: str) -> Iterator[tuple[Any, ...]]:
 
 
 def _text(data: bytes) -> str:
-    """*data* as text; what is no UTF-8 becomes halves of surrogate pairs, which no text holds."""
+    """Decode *data*; invalid UTF-8 becomes halves of surrogate pairs, which no text contains."""
     return data.decode("utf-8", "surrogateescape")
 
 
 def _whole(table: str, row: tuple[Any, ...]) -> tuple[Any, ...] | None:
-    """*row* as it can be stored; None for an answer that is damaged. A call still counts."""
+    """Return *row* in storable form; None for a damaged answer. A damaged call still counts."""
     damaged = any(isinstance(value, str) and without_surrogates(value) != value for value in row)
     if not damaged:
         return row

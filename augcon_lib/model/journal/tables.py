@@ -1,4 +1,4 @@
-"""The journal's tables, its statements, and the rows that go in and out."""
+"""The journal's tables, its statements, and its rows."""
 
 import os
 import sqlite3
@@ -68,7 +68,7 @@ REPLACE_ENDPOINT = "INSERT OR REPLACE INTO endpoints VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class StoredAnswer(NamedTuple):
-    """An answer as the model gave it; ``wire_form`` says how it had been asked for."""
+    """An answer of the model, unchanged; ``wire_form`` is how it was requested."""
 
     content: str
     wire_form: str
@@ -95,7 +95,7 @@ class CallRecord(NamedTuple):
 
 
 class Spend(NamedTuple):
-    """What calls have cost; ``failed`` are those without a usable answer."""
+    """The cost of calls; ``failed`` counts those without a usable answer."""
 
     calls: int
     input_tokens: int
@@ -105,7 +105,7 @@ class Spend(NamedTuple):
 
 
 class StageCalls(NamedTuple):
-    """All calls of one stage to one model: ``answered`` of them brought a usable answer."""
+    """All calls of one stage to one model: ``answered`` of them returned a usable answer."""
 
     issued: int
     answered: int
@@ -117,9 +117,9 @@ NOTHING_SPENT = Spend(0, 0, 0, 0.0, 0)
 
 
 class KeptChoice(NamedTuple):
-    """A scorer or few-shot choice in force, learned from the journal's answers.
+    """An active scorer or few-shot choice, learned from the journal's answers.
 
-    ``inputs`` (a JSON object of what it was made from) and ``payload`` are the keeper's.
+    ``inputs`` (a JSON object of its inputs) and ``payload`` are opaque to the journal.
     """
 
     version: str
@@ -137,24 +137,24 @@ class EndpointAddress(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EndpointTraits:
-    """What was found out about an endpoint: the wire form, and request fields it refuses."""
+    """The traits of an endpoint: its wire form, and the request fields that it refuses."""
 
     wire_form: str
     omitted_fields: frozenset[str] = frozenset()
 
 
 def insert_answers(count: int) -> str:
-    """A statement that inserts *count* answers and leaves those that are there."""
+    """Return a statement that inserts *count* answers and keeps existing ones."""
     return " ".join([INSERT_ANSWERS, ", ".join([ANSWER_ROW] * count), KEEP_EXISTING])
 
 
 def insert_calls(count: int) -> str:
-    """A statement that inserts *count* calls."""
+    """Return a statement that inserts *count* calls."""
     return " ".join([INSERT_CALLS, ", ".join([CALL_ROW] * count)])
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection in WAL mode with full durability and the tables there; ``ModelError``."""
+    """Open a connection in WAL mode with full durability and all tables; raises ``ModelError``."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _begin(path)
@@ -174,16 +174,16 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _begin(path: Path) -> None:
-    """Make a journal where there is none: whole, then under its name, so none is ever empty.
+    """Create a journal if none exists: complete first, then renamed, so that none is ever empty.
 
-    An empty file is thus one that was cut, and no new journal.
+    An empty file is thus a truncated one, not a new journal.
     """
     if path.exists():
         if path.is_file() and path.stat().st_size == 0:
             raise JournalDamaged(
                 f"{path}: the call journal is empty: it was cut to 0 bytes, and its answers are "
-                "lost; restore it from a backup, or begin a new one: augcon journal recover; what "
-                "is asked for again is paid for again"
+                "lost; restore it from a backup, or start a new one: augcon journal recover; lost "
+                "answers are requested, and paid for, again"
             )
         return
     new = path.with_name(f"{path.name}.new-{uuid.uuid4().hex}")
@@ -219,7 +219,7 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
 
 def _enter_wal(connection: sqlite3.Connection) -> None:
-    """Switch to WAL; the switch ignores the busy timeout, so wait for other openers ourselves."""
+    """Switch to WAL; the switch ignores the busy timeout, so wait for other processes here."""
     deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Asking the journal what was spent on what, and making it smaller.
+"""Report the spending in the journal, and shrink it.
 
 Not part of a run: these statements read or rewrite the whole file.
 """
@@ -14,7 +14,7 @@ from augcon_lib.errors import ModelError, SettingsError
 from augcon_lib.model.journal.failures import SQLITE_ERRORS, is_damage, journal_error
 from augcon_lib.model.journal.tables import connect
 
-# What calls were for that belong to no document, or to no stage.
+# Names for calls that belong to no document, or to no stage.
 WITHOUT_DOCUMENT = (
     "CASE stage WHEN 'query_scorer' THEN '(scorer pairs)' "
     "WHEN 'few_shot_examples' THEN '(few-shot search)' WHEN '' THEN '(endpoint check)' "
@@ -42,7 +42,7 @@ DELETE_LOST_REQUESTS = "DELETE FROM batch_requests WHERE token NOT IN (SELECT to
 
 @dataclass(frozen=True, slots=True)
 class SpendRow:
-    """What the calls of one document, stage, model or day (UTC) have cost."""
+    """The cost of the calls of one document, stage, model or day (UTC)."""
 
     name: str
     calls: int
@@ -54,7 +54,7 @@ class SpendRow:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """Answers that left the journal, the tokens it takes to get them again, and the file's size."""
+    """The removed answers, the tokens that it takes to get them again, and the file's size."""
 
     answers: int
     input_tokens: int
@@ -64,25 +64,28 @@ class Pruned:
 
 
 def spend_by(path: Path, group: str) -> list[SpendRow]:
-    """All calls ever made, the most expensive first; ``ModelError``, or ``SettingsError``."""
+    """Return the cost of all calls ever made, the most expensive group first.
+
+    Raises ``ModelError``, or ``SettingsError`` for an unknown grouping.
+    """
     if group not in GROUPS:
-        raise SettingsError(f"--by {group}: no such grouping; one of {', '.join(GROUPS)}")
+        raise SettingsError(f"--by {group}: unknown grouping; use one of {', '.join(GROUPS)}")
     with _connection(path) as connection:
         rows = connection.execute(SPEND.format(group=GROUPS[group])).fetchall()
     return [SpendRow(*row) for row in rows]
 
 
 def compact(path: Path) -> Pruned:
-    """Give back to the disk what the file no longer needs; waits for other writers."""
+    """Return unused space in the file to the disk; waits for other writers."""
     return _shrink(path, None)
 
 
 def prune(path: Path, older_than_days: float) -> Pruned:
-    """Forget answers older than so many days, and compact; calls and their cost are kept.
+    """Forget answers older than this many days, and compact; calls and their cost are kept.
 
-    Batches that old are given up. An answer that is asked for again is paid for again. Nobody
-    asks for those of documents, prompts or settings that are gone; which those are, the journal
-    cannot know.
+    Batches of that age are dropped. An answer that is requested again is paid for again. Answers
+    of documents, prompts or settings that are gone are never requested, but the journal cannot
+    know which those are.
     """
     return _shrink(path, time.time() - older_than_days * SECONDS_PER_DAY)
 
@@ -112,7 +115,7 @@ def _connection(path: Path) -> Iterator[sqlite3.Connection]:
         if is_damage(error):
             raise journal_error(path, "read", error) from error
         raise ModelError(
-            f"{path}: {error}; try again when no run is under way, with as much free disk space "
+            f"{path}: {error}; try again when no run is in progress, with as much free disk space "
             "as the file takes"
         ) from error
     finally:

@@ -1,7 +1,7 @@
-"""The thread that writes the journal: it commits whatever gathered while the last commit ran.
+"""The thread that writes the journal: it commits everything queued during the previous commit.
 
-So no call waits for more than about two commits. Whoever waits is always told: of the commit, of
-the error of a group, or that the thread has ended.
+So no call waits for more than about two commits. Every waiting caller gets a result: the commit,
+the error of its group, or the end of the thread.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from augcon_lib.model.journal.tables import (
 logger = logging.getLogger(__name__)
 
 MAX_GROUP = 512  # rows of a group stay below SQLite's 32,766 variables a statement
-BUSY_ATTEMPTS = 10  # of half a minute each: as long may another command rewrite the journal
+BUSY_ATTEMPTS = 10  # of half a minute each: another command may rewrite the journal for that long
 
 # SQL that changes rows, and the values for each time that it is executed.
 Statement = tuple[str, Sequence[tuple[object, ...]]]
@@ -38,7 +38,7 @@ Statement = tuple[str, Sequence[tuple[object, ...]]]
 
 @dataclass(slots=True)
 class Job:
-    """What to write, and who waits for the active answer, or *barrier* for the commit."""
+    """What to write, and which future waits for the active answer or (*barrier*) the commit."""
 
     key: bytes = b""
     answer: StoredAnswer | None = None
@@ -71,7 +71,7 @@ class JournalWriter:
             raise self._lost
 
     def submit(self, job: Job) -> None:
-        """Have *job* written; raises ``ModelError`` where the thread has ended."""
+        """Queue *job* for writing; raises ``ModelError`` if the thread has ended."""
         with self._lock:
             if self._ended_by is not None:
                 raise self._ended_by
@@ -83,9 +83,9 @@ class JournalWriter:
             self._jobs.put(job)
 
     def barrier(self, statements: Sequence[Statement] = ()) -> "Future[None]":
-        """Done when *statements*, and all that was submitted before, are durable.
+        """Return a future that is done when *statements*, and everything before, are durable.
 
-        It cannot be cancelled: what was submitted is written.
+        It cannot be cancelled: submitted statements are always written.
         """
         barrier: Future[None] = Future()
         barrier.set_running_or_notify_cancel()
@@ -93,7 +93,7 @@ class JournalWriter:
         return barrier
 
     def close(self) -> None:
-        """Write what is queued, and end the thread; may be called twice."""
+        """Write everything queued, and end the thread; may be called twice."""
         thread, self._thread = self._thread, None
         if thread is not None:
             self._jobs.put(None)
@@ -115,7 +115,7 @@ class JournalWriter:
             _tell(group, {}, ended)
 
     def _write_until_closed(self, group: list[Job]) -> None:
-        """Write group after group; *group* holds those who have not been told yet."""
+        """Write group after group; *group* contains the jobs that still wait for a result."""
         connection: sqlite3.Connection | None = None
         stop = False
         try:
@@ -129,7 +129,7 @@ class JournalWriter:
                         stored = _commit_when_free(connection, group)
                 except ModelError as error:
                     failure = error
-                except Exception as error:  # whatever it is, those who wait have to be told
+                except Exception as error:  # whatever it is, waiting callers have to get it
                     failure = journal_error(self._path, "written", error)
                 if failure is not None:
                     self._lost = failure
@@ -141,7 +141,7 @@ class JournalWriter:
                 connection.close()
 
     def _gather(self, group: list[Job]) -> bool:
-        """Wait for a job, and take those behind it, too; whether the last of all has come."""
+        """Wait for a job, and take all queued after it; return whether the last one has come."""
         job = self._jobs.get()
         while job is not None:
             group.append(job)
@@ -154,7 +154,7 @@ class JournalWriter:
 def _commit_when_free(
     connection: sqlite3.Connection, group: list[Job]
 ) -> dict[bytes, StoredAnswer]:
-    """As :func:`_commit`, with patience where another process holds the file for long."""
+    """As :func:`_commit`, with retries if another process locks the file for long."""
     for _ in range(BUSY_ATTEMPTS - 1):
         try:
             return _commit(connection, group)
@@ -165,10 +165,10 @@ def _commit_when_free(
 
 
 def _commit(connection: sqlite3.Connection, group: list[Job]) -> dict[bytes, StoredAnswer]:
-    """Write *group* in one transaction; returns the active answers, by key.
+    """Write *group* in one transaction; return the active answers by key.
 
-    Few statements with many rows: each statement hands the interpreter's lock back and forth,
-    which takes milliseconds while the event loop is busy.
+    Few statements with many rows: each statement releases and takes the interpreter's lock, which
+    costs milliseconds while the event loop is busy.
     """
     answers: dict[bytes, StoredAnswer] = {}
     for job in group:
@@ -200,7 +200,7 @@ def _commit(connection: sqlite3.Connection, group: list[Job]) -> dict[bytes, Sto
 
 
 def _tell(group: list[Job], stored: dict[bytes, StoredAnswer], failure: ModelError | None) -> None:
-    """Let all who wait for *group* go on; each event loop is woken once."""
+    """Wake all waiters of *group*; each event loop is woken once."""
     loops: dict[asyncio.AbstractEventLoop, list[Job]] = {}
     for job in group:
         if job.waiting is not None:
@@ -218,7 +218,7 @@ def _tell(group: list[Job], stored: dict[bytes, StoredAnswer], failure: ModelErr
 def _settle(jobs: list[Job], stored: dict[bytes, StoredAnswer], failure: ModelError | None) -> None:
     for job in jobs:
         if job.waiting is None or job.waiting.done():
-            continue  # its task was cancelled; the answer is durable all the same
+            continue  # its task was cancelled; the answer is durable anyway
         if failure is not None:
             job.waiting.set_exception(failure)
         else:

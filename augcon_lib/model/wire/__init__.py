@@ -1,1 +1,1 @@
-"""The wire: requests to an OpenAI-compatible server, its replies, errors and rate limits."""
+"""The wire protocol: requests to an OpenAI-compatible server, replies, errors, rate limits."""

@@ -1,7 +1,7 @@
-"""The HTTP client that the ``openai`` client sends through: straight to aiohttp.
+"""The HTTP client under the ``openai`` client: straight to aiohttp.
 
-What httpx2 does on the way of each request (authentication flows, cookies, redirect history,
-bodies in chunks) costs 0.3 ms of CPU and serves no call of ours.
+The work of httpx2 on each request (authentication flows, cookies, redirect history, bodies in
+chunks) costs 0.3 ms of CPU, and none of our calls needs it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,19 +14,19 @@ import httpx2
 
 Carry = Callable[[httpx2.Request], Awaitable[httpx2.Response]]
 Close = Callable[[], Awaitable[None]]
-# aiohttp has undone these before it hands a body over.
+# aiohttp has undone these encodings before it returns a body.
 _UNDONE_HEADERS = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 
 
 class ReplyTooLarge(Exception):
-    """A body that does not end within the limit; nothing more of it is read."""
+    """A body exceeds the limit; the rest of it is not read."""
 
     def __init__(self, max_bytes: int) -> None:
         super().__init__(f"the reply is larger than {max_bytes / 1e6:,.0f} MB, decompressed")
 
 
 class WholeResponse(httpx2.Response):
-    """A response whose *body* is there and decompressed, for a sixth of the base class's CPU."""
+    """A response with a complete, decompressed *body*, for a sixth of the base class's CPU."""
 
     def __init__(
         self,
@@ -42,21 +42,21 @@ class WholeResponse(httpx2.Response):
 
     @property
     def content(self) -> bytes:
-        """The body, without a look for how to decode it."""
+        """The body, without detecting its encoding."""
         return self._body
 
 
 class DirectClient(httpx2.AsyncClient):
-    """A client whose requests are carried by *carry*, body and reply in one piece."""
+    """A client that sends requests through *carry*, body and reply in one piece."""
 
     def __init__(self, carry: Carry, close: Close | None = None) -> None:
-        # The base class is told of a transport, so that it makes none of its own.
+        # The base class gets a transport, so that it creates none.
         super().__init__(transport=httpx2.AsyncBaseTransport(), trust_env=False)
         self._carry = carry
         self._close = close
 
     async def send(self, request: httpx2.Request, **how: Any) -> httpx2.Response:
-        """The whole response; raises what *carry* raises."""
+        """Return the whole response; raises what *carry* raises."""
         return await self._carry(request)
 
     async def aclose(self) -> None:
@@ -67,10 +67,10 @@ class DirectClient(httpx2.AsyncClient):
 
 
 class AiohttpCarrier:
-    """Carries requests over one aiohttp session, made when the first is sent.
+    """Sends requests over one aiohttp session, created with the first request.
 
-    Certificates are verified. Proxies are those of the environment, looked up once. Of a body at
-    most *max_reply_bytes* are read, counted as they are decompressed.
+    Certificates are verified. Proxies are those of the environment, looked up once. At most
+    *max_reply_bytes* of a body are read, counted after decompression.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class AiohttpCarrier:
             str(request.url),
             headers=headers,
             data=await request.aread(),
-            allow_redirects=False,  # the way elsewhere may turn a POST into a GET
+            allow_redirects=False,  # a redirect may turn a POST into a GET
         ) as response:
             body = await self._read(response)
         kept = [h for h in response.raw_headers if h[0].lower() not in _UNDONE_HEADERS]
@@ -106,7 +106,7 @@ class AiohttpCarrier:
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         body = bytearray()
-        async for chunk in response.content.iter_any():  # decompressed a piece at a time
+        async for chunk in response.content.iter_any():  # decompressed piece by piece
             body += chunk
             if len(body) > self._max_reply_bytes:
                 raise ReplyTooLarge(self._max_reply_bytes)
@@ -131,7 +131,7 @@ class AiohttpCarrier:
 
 
 def proxy_for(url: str) -> str | None:
-    """The proxy that the environment asks for between here and *url*."""
+    """Return the proxy that the environment sets for *url*."""
     parts = urlsplit(url)
     proxies = getproxies()
     if not parts.hostname or proxy_bypass(parts.netloc):

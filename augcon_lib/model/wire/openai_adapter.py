@@ -1,10 +1,10 @@
 """The only way to an endpoint: the ``openai`` client, used on its fast path.
 
-A request over ``openai_client`` and ``direct_http`` costs a fifth of what the typed method costs
-over the client's default transport; with a version of the package that it was not tried on,
+A request over ``openai_client`` and ``direct_http`` costs a fifth of the typed method over the
+client's default transport; with a version of the package that this was not tested on,
 ``openai_plain`` sends the same request.
 Retries are off here: the engine above counts and journals each HTTP call, and frees the slot while
-it waits. Nothing that leaves this module holds a key (:mod:`~augcon_lib.model.wire.secrets`).
+it waits. Nothing that leaves this module contains a key (:mod:`~augcon_lib.model.wire.secrets`).
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 # Versions of the package on which the fast client sends what the plain one sends (a test compares).
 KNOWN_VERSIONS = frozenset({"3.52"})
-# A reply of millions of tokens; as many at once as there are calls may be in memory.
+# A reply of millions of tokens; one per call in flight may be in memory.
 MAX_REPLY_BYTES = 16_000_000
-NO_KEY = "none"  # sent where no key is set: local servers ask for none, the client insists on one
+NO_KEY = "none"  # sent if no key is set: local servers need none, but the client requires one
 CONNECT_TIMEOUT_SECONDS = 10.0
 CHAT_PATH = "/chat/completions"
 OFFLINE_URL = "http://offline.invalid/v1"
@@ -44,7 +44,7 @@ Complete = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 class OpenAITransport:
-    """Calls through ``AsyncOpenAI``; TLS is verified, and what comes back holds no secret."""
+    """Calls through ``AsyncOpenAI``; TLS is verified, and replies contain no secret."""
 
     def __init__(self, client: "RepeatingClient | PlainClient", secrets: Secrets) -> None:
         self._client = client
@@ -56,7 +56,7 @@ class OpenAITransport:
         data = response.content
         try:
             reply = read_completion(self._secrets.hide_in_answers(data), body)
-        except CallError:  # no answer: read again without whatever may be a secret
+        except CallError:  # no answer: read again without anything that may be a secret
             reply = read_completion(self._secrets.hide_bytes(data), body)
         allowances = read_allowances(response.headers)
         return reply if allowances is None else replace(reply, allowances=allowances)
@@ -66,7 +66,7 @@ class OpenAITransport:
         return self._secrets.hide_bytes(await self._get(path))
 
     async def get_answers(self, path: str) -> bytes:
-        """``GET`` *path*, whose body holds the model's words, once; raises ``CallError``."""
+        """``GET`` *path*, whose body contains the model's words, once; raises ``CallError``."""
         return self._secrets.hide_in_answers(await self._get(path))
 
     async def post(self, path: str, body: Mapping[str, Any]) -> bytes:
@@ -89,7 +89,7 @@ class OpenAITransport:
         return self.hide(file_id)
 
     def hide(self, text: str) -> str:
-        """*text*, words about a failure, without the key."""
+        """Return *text*, which describes a failure, without the key."""
         return self._secrets.hide(text)
 
     async def aclose(self) -> None:
@@ -103,7 +103,7 @@ class OpenAITransport:
         return response.content
 
     async def _answered(self, sent: Awaitable[Answer]) -> Answer:
-        """What the client's call *sent* brings; its errors become a ``CallError``."""
+        """Return the result of the client's call *sent*; its errors become a ``CallError``."""
         import openai
 
         try:
@@ -112,7 +112,7 @@ class OpenAITransport:
             failure = _status_failure(error, self.hide)
         except Exception as error:  # of the package, of the HTTP client, or of a broken reply
             failure = _connection_failure(error, self.hide)
-        raise failure  # outside of the handlers: nothing of the request hangs on it
+        raise failure  # outside of the handlers: it keeps no reference to the request
 
 
 def open_http_transport(
@@ -124,7 +124,7 @@ def open_http_transport(
     connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
     max_reply_bytes: int = MAX_REPLY_BYTES,
 ) -> OpenAITransport:
-    """A transport to *base_url* over aiohttp with at most *max_connections* connections.
+    """Return a transport to *base_url* over aiohttp with at most *max_connections* connections.
 
     A reply of more than *max_reply_bytes*, decompressed, is a ``CallError`` (``broken_body``).
     """
@@ -149,7 +149,7 @@ def open_http_transport(
 
 
 def open_offline_transport(complete: Complete) -> OpenAITransport:
-    """The same client over an in-process server that answers with *complete*."""
+    """Return the same client over an in-process server that answers with *complete*."""
     import httpx2
 
     async def carry(request: httpx2.Request) -> httpx2.Response:
@@ -162,7 +162,7 @@ def open_offline_transport(complete: Complete) -> OpenAITransport:
 
 
 def client_class() -> "type[RepeatingClient] | type[PlainClient]":
-    """The fast client where it was tried on the installed version of ``openai``, else the plain."""
+    """Return the fast client if it was tested on the installed ``openai``, otherwise the plain."""
     import openai
 
     if openai.__version__.rpartition(".")[0] in KNOWN_VERSIONS:
@@ -213,7 +213,7 @@ def _connection_failure(error: BaseException, hide: Callable[[str], str]) -> Cal
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """*error* and what it came of, each once."""
+    """Yield *error* and its causes, each once."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         yield error

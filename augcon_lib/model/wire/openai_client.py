@@ -1,4 +1,4 @@
-"""The ``openai`` client for thousands of requests that differ in nothing but their bodies."""
+"""The ``openai`` client for thousands of requests that differ only in their bodies."""
 
 import httpx2
 import openai
@@ -9,10 +9,10 @@ from augcon_lib.model.wire.direct_http import Carry, Close, DirectClient
 
 
 class RepeatingClient(AsyncOpenAI):
-    """``post_again`` does once for an address what ``post`` does again for each request.
+    """``post_again`` does once per address what ``post`` does for each request.
 
-    Merging the same options and headers and parsing the same address costs 0.15 ms of CPU. What is
-    used for it is private to the package: only for ``openai_adapter.KNOWN_VERSIONS``.
+    Merging the same options and headers and parsing the same address costs 0.15 ms of CPU. This
+    uses private parts of the package: only for ``openai_adapter.KNOWN_VERSIONS``.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class RepeatingClient(AsyncOpenAI):
                 method="post",
                 url=path,
                 content=b"",
-                idempotency_key="",  # not sent; one would be drawn for each request otherwise
+                idempotency_key="",  # not sent; otherwise one would be drawn for each request
                 security={"bearer_auth": True},
             )
             self._same_options[path] = same
@@ -57,7 +57,7 @@ class RepeatingClient(AsyncOpenAI):
         same = self._same_requests.get(options.url)
         if same is None:
             same = super()._build_request(options, retries_taken=retries_taken)
-            del same.headers["Content-Length"]  # the carrier's business: it knows the body
+            del same.headers["Content-Length"]  # set by the carrier, which knows the body
             self._same_requests[options.url] = same
         return httpx2.Request(
             same.method,

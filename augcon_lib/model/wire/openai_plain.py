@@ -1,4 +1,4 @@
-"""The ``openai`` client as its package offers it, for versions unknown to the fast one."""
+"""The ``openai`` client with its public methods, for versions unknown to the fast one."""
 
 import httpx2
 import openai
@@ -8,14 +8,14 @@ from augcon_lib.model.wire.direct_http import Carry, Close
 
 
 class CarriedTransport(httpx2.AsyncBaseTransport):
-    """Hands requests to *carry*, as the fast client does."""
+    """Passes requests to *carry*, as the fast client does."""
 
     def __init__(self, carry: Carry, close: Close | None) -> None:
         self._carry = carry
         self._close = close
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """The whole response; raises what *carry* raises."""
+        """Return the whole response; raises what *carry* raises."""
         return await self._carry(request)
 
     async def aclose(self) -> None:
@@ -25,7 +25,7 @@ class CarriedTransport(httpx2.AsyncBaseTransport):
 
 
 class PlainClient(AsyncOpenAI):
-    """Nothing but public methods of the package and of httpx2."""
+    """A client that uses only public methods of the package and of httpx2."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What a server says in its headers about the requests and tokens that are left to a minute."""
+"""The headers in which a server reports the requests and tokens left in a minute."""
 
 import re
 from collections.abc import Mapping
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 
-MAX_DIGITS = 18  # more is no number of requests or tokens
+MAX_DIGITS = 18  # more is not a number of requests or tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """So many are *left*, and all are there again after *reset_seconds*."""
+    """How many are *left*, and after how many seconds all are available again."""
 
     left: int
     reset_seconds: float
@@ -19,20 +19,20 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Allowances:
-    """What is left of requests and of tokens; None where the server does not say."""
+    """The requests and tokens that are left; None if the server does not report them."""
 
     requests: Allowance | None = None
     tokens: Allowance | None = None
 
 
 def read_allowances(headers: Mapping[str, str]) -> Allowances | None:
-    """The ``x-ratelimit-remaining-*`` and ``x-ratelimit-reset-*`` headers; None without any."""
+    """Read the ``x-ratelimit-remaining-*`` and ``x-ratelimit-reset-*`` headers; None without."""
     requests, tokens = _allowance(headers, "requests"), _allowance(headers, "tokens")
     return Allowances(requests, tokens) if requests or tokens else None
 
 
 def duration_seconds(text: str) -> float | None:
-    """``1s``, ``6m0s``, ``20ms``, ``1h2m3.5s`` or plain seconds; None for anything else."""
+    """Parse ``1s``, ``6m0s``, ``20ms``, ``1h2m3.5s`` or plain seconds; None for anything else."""
     try:
         seconds = float(text)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Hiding what must not be told: keys, and what else of an address is secret.
+"""Hide secrets: keys, and the secret parts of addresses.
 
-Applied where bytes come in from an endpoint, before anything is cut, logged or stored: behind it
-nothing holds a secret.
+Applied when bytes arrive from an endpoint, before anything is cut, logged or stored: after it,
+nothing contains a secret.
 """
 
 import base64
@@ -11,27 +11,27 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from augcon_lib.chat.reply_parsing import clean
 
 HIDDEN = "***"
-# A secret is searched for by blocks of so many characters, so that each piece of it is found that
-# is nearly twice as long; shorter pieces, such as a vendor's prefix, tell nothing.
+# A secret is searched for in blocks of this many characters, so that every piece of nearly twice
+# that length is found; shorter pieces, such as a vendor's prefix, reveal nothing.
 BLOCK_CHARS = 6
 MIN_PIECE_CHARS = 10
-# What is shorter or without a digit may be a word of the documents ("ollama", "not-needed"), and
-# is hidden in errors but not in answers.
+# A value that is shorter or has no digit may be a word in the documents ("ollama", "not-needed"):
+# it is hidden in errors but not in answers.
 MIN_ANSWER_SECRET_CHARS = 16
 MIN_ANSWER_PIECE_CHARS = 16
-# Behind an even number of backslashes, each two of which are one.
+# After an even number of backslashes, of which two are one.
 _ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\u00([2-7][0-9a-fA-F])")
-# As pages, addresses and Python write them; in words about a failure alone.
+# As pages, addresses and Python write them; only in descriptions of a failure.
 _ESCAPED_IN_WORDS = re.compile(
     r"()(?:%|\\x|&#[xX]0*)([2-7][0-9a-fA-F]);?|&#0*(3[2-9]|[4-9]\d|1[01]\d|12[0-6]);"
 )
 
 
 class Secrets:
-    """Takes *values*, and all longer pieces of them, out of texts.
+    """Removes *values*, and all longer pieces of them, from texts.
 
-    Their forms in JSON (``\\u0073``), in addresses (``%2B``) and in base64 are known, too; the last
-    in answers as a whole alone, which costs each answer less.
+    Also finds their forms in JSON (``\\u0073``), in addresses (``%2B``) and in base64; the last in
+    answers only as a whole, which costs less per answer.
     """
 
     def __init__(self, *values: str) -> None:
@@ -49,9 +49,9 @@ class Secrets:
         self._characters = frozenset("".join(known)) - set('"\\')
 
     def hide(self, text: str) -> str:
-        """*text*, words about a failure, cleaned and without any of the values.
+        """Return *text*, which describes a failure, cleaned and without any of the values.
 
-        Cleaned first: what cannot be seen, and goes later, would keep a value apart.
+        Cleaned first: invisible characters that are removed later would split a value.
         """
         if not self._in_words:
             return text
@@ -59,14 +59,14 @@ class Secrets:
         return self._hide(text, self._in_words, MIN_PIECE_CHARS)
 
     def hide_bytes(self, data: bytes) -> bytes:
-        """As :meth:`hide`, for what comes over the wire; a JSON text stays one."""
+        """As :meth:`hide`, for bytes from the wire; a JSON text stays valid."""
         return self._in_bytes(data, self._all, MIN_PIECE_CHARS)
 
     def hide_in_answers(self, data: bytes) -> bytes:
-        """*data*, which may hold a model's words, without the values that can be no word."""
+        """Return *data*, which may contain a model's words, without values that cannot be words."""
         for form in self._telling_as_whole:
             data = data.replace(form, HIDDEN.encode("ascii"))
-        # Nearly always, and in a third of the time of the search for pieces.
+        # True nearly always, and takes a third of the time of the search for pieces.
         if b"\\u00" not in data and not any(map(data.__contains__, self._telling_blocks)):
             return data
         return self._in_bytes(data, self._telling, MIN_ANSWER_PIECE_CHARS)
@@ -87,13 +87,13 @@ class Secrets:
         return text
 
     def _unescaped(self, escape: re.Match[str]) -> str:
-        """A character of a value as itself, which means the same in JSON; others as they were."""
+        """Unescape a character of a value, which means the same in JSON; keep others unchanged."""
         character = chr(int(escape[2], 16) if escape[2] else int(escape[3]))
         return (escape[1] or "") + character if character in self._characters else escape[0]
 
 
 def secrets_of(base_url: str, api_key: str, proxy: str | None = None) -> Secrets:
-    """The key, the password and query of *base_url*, and the password of the proxy."""
+    """Collect the key, the password and query of *base_url*, and the password of the proxy."""
     values = [api_key]
     for url in filter(None, (base_url, proxy)):
         parts = urlsplit(url)
@@ -107,7 +107,7 @@ def _is_no_word(value: str) -> bool:
 
 
 def _forms(values: tuple[str, ...]) -> tuple[str, ...]:
-    """How *values* may be written, the longest first."""
+    """Return the ways to write *values*, the longest first."""
     forms = set()
     for value in values:
         data = value.encode("utf-8", "replace")
@@ -116,7 +116,7 @@ def _forms(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _in_base64(values: tuple[str, ...]) -> tuple[str, ...]:
-    """*values* in base64 wherever they begin in a group of three bytes, less shared characters."""
+    """Return *values* in base64 at each offset in three bytes, less shared characters."""
     found = set()
     for data in (value.encode("utf-8", "replace") for value in values):
         if len(data) < MIN_PIECE_CHARS:
@@ -130,13 +130,13 @@ def _in_base64(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _blocks(form: str) -> list[tuple[int, str]]:
-    """Where the blocks of *form* begin, and they themselves."""
+    """Return the starts of the blocks of *form*, and the blocks themselves."""
     places = range(0, len(form) - BLOCK_CHARS + 1, BLOCK_CHARS)
     return [(place, form[place : place + BLOCK_CHARS]) for place in places]
 
 
 def _in_other_letters(values: tuple[str, ...]) -> tuple[str, ...]:
-    """*values* in capitals, in small letters and in hexadecimal digits."""
+    """Return *values* in upper case, in lower case and in hexadecimal digits."""
     found = set()
     for value in values:
         digits = value.encode("utf-8", "replace").hex()
@@ -145,7 +145,7 @@ def _in_other_letters(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _without(text: str, form: str, min_chars: int) -> str:
-    """*text* with asterisks for *form*, and for pieces of it of at least *min_chars*."""
+    """Replace *form* in *text*, and pieces of it of at least *min_chars*, by asterisks."""
     if len(form) < min_chars + BLOCK_CHARS:
         return text.replace(form, HIDDEN) if form in text else text
     pieces = []
@@ -160,7 +160,7 @@ def _without(text: str, form: str, min_chars: int) -> str:
 
 
 def _extended(text: str, form: str, at: int, place: int) -> tuple[int, int]:
-    """The whole stretch of *text* around *at* that is as *form* around *place*."""
+    """Return the whole stretch of *text* around *at* that equals *form* around *place*."""
     start, before = at, place
     while before > 0 and start > 0 and text[start - 1] == form[before - 1]:
         start, before = start - 1, before - 1

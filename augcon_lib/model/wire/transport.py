@@ -1,6 +1,6 @@
-"""One HTTP call to a model: what goes out, what may come back, and how it can fail.
+"""One HTTP call to a model: the request, the possible replies, and how it can fail.
 
-Nothing here knows who carries the call; the engine above sees nothing but this.
+Nothing here depends on who carries the call; the engine above sees only this.
 """
 
 import email.utils
@@ -21,14 +21,14 @@ from augcon_lib.text.surrogates import without_surrogates
 MAX_DETAIL_CHARS = 500
 # 444, 460 and 499: a proxy gave up on the connection.
 RETRIED_STATUS = frozenset({408, 409, 425, 429, 444, 460, 499})
-MAX_REPORTED_TOKENS = 10**9  # more is no count of tokens
+MAX_REPORTED_TOKENS = 10**9  # more is not a count of tokens
 
 
 @dataclass(frozen=True, slots=True)
 class RawReply:
-    """The first choice of a chat completion, as it came.
+    """The first choice of a chat completion, unchanged.
 
-    Tokens are the server's count, or an estimate where it sends none.
+    Tokens are the server's count, or an estimate if it sends none.
     """
 
     content: str
@@ -40,7 +40,7 @@ class RawReply:
 
 
 class CallError(ModelError):
-    """One HTTP call brought no completion.
+    """One HTTP call returned no completion.
 
     ``kind`` is a short code: ``connect`` (no connection at all), ``connection`` (lost on the way),
     ``timeout``, ``broken_body`` (HTTP 200 without a completion), or ``http_<status>``.
@@ -71,19 +71,19 @@ class CallError(ModelError):
 
 
 class ChatTransport(Protocol):
-    """Carries one request body to a model and its reply back; no retries, no limits."""
+    """Sends one request body to a model and returns its reply; no retries, no limits."""
 
     async def complete(self, body: Mapping[str, Any]) -> RawReply:
-        """One call; raises ``CallError``."""
+        """Make one call; raises ``CallError``."""
         ...
 
     async def aclose(self) -> None:
-        """Give back connections."""
+        """Release connections."""
         ...
 
 
 def read_completion(data: bytes, body: Mapping[str, Any]) -> RawReply:
-    """The reply in the body of an HTTP 200; ``CallError`` where it holds no completion."""
+    """Read the reply in the body of an HTTP 200; raises ``CallError`` if it has no completion."""
     try:
         completion = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -92,7 +92,7 @@ def read_completion(data: bytes, body: Mapping[str, Any]) -> RawReply:
 
 
 def json_bytes(body: Mapping[str, Any]) -> bytes:
-    """*body* as it goes over the wire: UTF-8, with ``?`` for halves of surrogate pairs."""
+    """Encode *body* for the wire: UTF-8, with ``?`` for halves of surrogate pairs."""
     try:
         return orjson.dumps(body)
     except orjson.JSONEncodeError:
@@ -100,7 +100,7 @@ def json_bytes(body: Mapping[str, Any]) -> bytes:
 
 
 def _read_leniently(data: bytes) -> Any:
-    """Python's own reader takes what strict ones do not: halves of surrogate pairs, NaN."""
+    """Decode with Python's own reader, which accepts halves of surrogate pairs and NaN."""
     try:
         return json.loads(data)
     except (ValueError, RecursionError):
@@ -109,9 +109,9 @@ def _read_leniently(data: bytes) -> Any:
 
 
 def completion_of(completion: Any, body: Mapping[str, Any]) -> RawReply:
-    """The reply in a decoded body, in characters that can be stored.
+    """Read the reply in a decoded body, in characters that can be stored.
 
-    Raises ``CallError`` where it holds no completion.
+    Raises ``CallError`` if it contains no completion.
     """
     try:
         choice = completion["choices"][0]
@@ -134,7 +134,7 @@ def completion_of(completion: Any, body: Mapping[str, Any]) -> RawReply:
 
 
 def _text_of(content: object) -> str:
-    """A message's text, which some servers send as a list of parts."""
+    """Return a message's text, which some servers send as a list of parts."""
     if isinstance(content, list):
         parts = (part for part in content if isinstance(part, dict) and part.get("type") == "text")
         return "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
@@ -142,18 +142,18 @@ def _text_of(content: object) -> str:
 
 
 def estimate_tokens(text: str) -> int:
-    """About four bytes of UTF-8 a token, for servers that report no usage and for limits."""
+    """Estimate four bytes of UTF-8 per token, for servers that report no usage and for limits."""
     return (len(text.encode("utf-8", "replace")) + 3) // 4
 
 
 def estimate_input_tokens(body: Mapping[str, Any]) -> int:
-    """The estimate over all messages of *body*, or all texts to embed."""
+    """Estimate the tokens of all messages of *body*, or of all texts to embed."""
     texts = body.get("input") or (message["content"] for message in body["messages"])
     return sum(map(estimate_tokens, texts))
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by ``Retry-After-Ms`` or ``Retry-After`` (seconds or a date), or None."""
+    """Read the seconds to wait from ``Retry-After-Ms`` or ``Retry-After`` (seconds or a date)."""
     for name, per_second in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         try:
             seconds = float(headers[name]) / per_second
@@ -168,7 +168,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 
 
 def token_count(reported: object, estimate: Callable[[], int]) -> int:
-    """What a server *reported*, where that is a count, else what *estimate* gives."""
+    """Return what a server *reported* if that is a count, otherwise the result of *estimate*."""
     if not isinstance(reported, int) or isinstance(reported, bool):
         return estimate()
     return reported if 0 <= reported <= MAX_REPORTED_TOKENS else estimate()
