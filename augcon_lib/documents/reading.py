@@ -49,8 +49,9 @@ def read_documents(
     ``unreadable_docx``, ``unreadable_table``, ``bad_row``, ``missing_text_column``,
     ``text_not_a_string``, ``too_large``, ``too_slow``, ``too_much_memory``, ``converter_crashed``,
     ``link``, ``link_leaves_store``, ``system_file``, ``not_found``, ``not_permitted``,
-    ``read_error`` or ``unreadable``. Raises ``StoreError`` where the store itself can no longer be
-    reached: no document is to blame for that.
+    ``read_error`` or ``unreadable``, or what a package's converter says. Raises ``StoreError``
+    where the store itself can no longer be reached, and ``SettingsError`` where a package's
+    converter cannot be used: no document is to blame for that.
     """
     entries = list(entries)
     if not entries:
