@@ -7,6 +7,7 @@ rejected.
 
 from collections.abc import Sequence
 
+from augcon_lib.answers.gates import gate_fault
 from augcon_lib.answers.grounding import is_refusal, ungrounded
 from augcon_lib.chat.port import Chat, ChatExample, ChatReply, ChatRequest
 from augcon_lib.chat.reply_formats import ANSWER, JUDGEMENT, REASONED_ANSWER
@@ -138,8 +139,8 @@ class Responder:
         """The response to one selected query, or why there is none.
 
         Rejected are unusable replies, answers that say there is none (``unanswered``), and those
-        that do not keep to the context (``ungrounded``, ``unfaithful``). Raises
-        ``AnswerRejected`` only where the endpoint failed, which is worth another run.
+        that do not keep to the context (``ungrounded``, ``unfaithful``) or to one of the settings'
+        gates. Raises ``AnswerRejected`` only where the endpoint failed, which is worth another run.
         """
         try:
             reply = await self.answer(
@@ -182,15 +183,32 @@ class Responder:
 def lexical_fault(
     answer: str, context: str, query: str, language: str, settings: ResponsesSettings
 ) -> tuple[str, str] | None:
-    """Reason and detail where *answer* is none, or holds what neither context nor query does."""
+    """Reason and detail where *answer* is none, or holds what neither context nor query does.
+
+    The gates of *settings* come last.
+    """
     if settings.check_refusals and is_refusal(answer, context):
         return "unanswered", answer
-    if not settings.check_grounding:
-        return None
-    missing = ungrounded(answer, [context, query], language)
+    missing = ungrounded(answer, [context, query], language) if settings.check_grounding else ()
     if missing:
         return "ungrounded", f"not in the passage: {', '.join(missing)} ({answer})"
-    return None
+    return gate_fault(settings.gates, query, answer, context, language)
+
+
+def own_response(
+    node_id: str,
+    document_id: str,
+    context: str,
+    query: str,
+    answer: str,
+    language: str,
+    settings: ResponsesSettings,
+) -> Response | Rejection:
+    """The response of a strategy that brought the *answer* along; only gates may reject it."""
+    found = gate_fault(settings.gates, query, answer, context, language)
+    if found is not None:
+        return Rejection(RESPONSES, document_id, node_id, *found)
+    return response_of(node_id, document_id, query, answer)
 
 
 def answer_in(reply: ChatReply) -> str:
