@@ -266,7 +266,9 @@ def export(
     directory: Annotated[Path, typer.Argument(metavar="DIR")],
     format_name: Annotated[
         str,
-        typer.Option("--format", help="chat, alpaca, sharegpt, parquet, hf or text."),
+        typer.Option(
+            "--format", help="chat, alpaca, sharegpt, parquet, hf, text, or one of a package."
+        ),
     ] = "chat",
     version: Annotated[
         str | None, typer.Option("--version", metavar="V", help="A dataset version.")
