@@ -24,7 +24,8 @@ def one_of(kind: Kind, built_in: Sequence[str] = ()) -> AfterValidator:
     def check(name: str) -> str:
         if name not in built_in and find(kind, name) is None:
             known = known_names(kind, built_in)
-            message = f"unknown {kind} {name!r}; known: {known}"
+            way_out = "name one of these, or install the package that registers it"
+            message = f"unknown {kind} {name!r}; known: {known}; {way_out}"
             raise PydanticCustomError(UNKNOWN_NAME, "{message}", {"message": message})
         return name
 
