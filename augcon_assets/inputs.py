@@ -44,6 +44,9 @@ _OF_ALL_DOCUMENTS = {
     "failed documents",
 }
 _CODE = "code"  # Dagster has its own code version for it
+# Parts of packages count as libraries; the converter of one document has no asset upstream.
+_LIBRARIES = ("library ", "store ", "strategy ", "gate ")
+_CONVERTER = "converter "
 _DESCRIPTIONS = {
     "model": "Provider and name of the model.",
     "principles": "The principles that precede every answer (`principles.md`).",
@@ -65,7 +68,7 @@ def input_versions(stage: StageName, inputs: Mapping[str, str]) -> dict[str, str
     """
     by_asset: dict[str, dict[str, str]] = defaultdict(dict)
     for name, value in inputs.items():
-        if name != _CODE and name not in _OF_ALL_DOCUMENTS:
+        if not (name == _CODE or name in _OF_ALL_DOCUMENTS or name.startswith(_CONVERTER)):
             asset = _asset_of(stage, name)
             usual = asset in UPSTREAM[stage] or name == DOCUMENT
             by_asset[asset if usual else _settings_of(stage)][name] = value
@@ -97,7 +100,7 @@ def _asset_of(stage: StageName, name: str) -> str:
         return DOCUMENT_STAGES[place - 1] if place else DOCUMENTS
     if name.startswith("prompt "):
         return f"{name.removeprefix('prompt ')}_prompt"
-    if name.startswith("library "):
+    if name.startswith(_LIBRARIES):
         return f"{stage}_libraries"
     return _NAMED.get(name, _settings_of(stage))
 

@@ -8,10 +8,11 @@ documents are never keys of the same mapping: the versions of all documents are 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from augcon_lib.libraries import deciding_libraries
+from augcon_lib.extensions import GROUPS, Kind
+from augcon_lib.libraries import deciding_extensions, deciding_libraries
 from augcon_lib.pipeline import STAGES, StageName
 from augcon_lib.records import content_id
 from augcon_lib.settings import Settings
@@ -40,6 +41,7 @@ class Versions:
     ``libraries`` maps a package's name to its version, ``prompts`` a prompt's name to its
     fingerprint; ``scorer`` and ``few_shot`` are those promoted last, empty until any exist.
     ``base_model`` is the revision of the transformer scorer's, empty if its name is sufficient.
+    ``extensions`` are the package and version of each part that a package registers, by its name.
     """
 
     libraries: Mapping[str, str]
@@ -50,6 +52,7 @@ class Versions:
     scorer: str = ""
     few_shot: str = ""
     base_model: str = ""
+    extensions: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def active(self) -> dict[StageName, str]:
@@ -64,6 +67,8 @@ def stage_inputs(stage: StageName, settings: Settings, versions: Versions) -> In
         inputs[f"{_SETTING}{name}"] = str(_value(settings, name))
     for name in deciding_libraries(stage, settings):
         inputs[f"{_LIBRARY}{name}"] = versions.libraries[name]
+    for kind, name in deciding_extensions(stage, settings):
+        inputs |= extension_input(kind, name, versions)
     for name in STAGES[stage].later_settings:
         if _value(settings, name) != _default(name):
             inputs[f"{_SETTING}{name}"] = str(_value(settings, name))
@@ -83,6 +88,15 @@ def stage_inputs(stage: StageName, settings: Settings, versions: Versions) -> In
         "sft_dataset": _dataset_inputs(settings),
     }
     return inputs | extra[stage]
+
+
+def extension_input(kind: Kind, name: str, versions: Versions) -> Inputs:
+    """The input that a package's part is, named ``gate polite`` and the like; none without one.
+
+    Its value is the package and its version, so that another package under the name counts, too.
+    """
+    origin = versions.extensions.get(kind, {}).get(name)
+    return {f"{kind} {name}": origin} if origin else {}
 
 
 def fingerprint(stage: StageName, inputs: Mapping[str, str]) -> str:
@@ -128,7 +142,8 @@ def _was_unrecorded(name: str, old: Mapping[str, str], new: Mapping[str, str]) -
 
 
 def _change(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
-    if name.startswith(_LIBRARY):
+    told = (_LIBRARY, *(f"{kind} " for kind in GROUPS))
+    if name.startswith(told) and name in old and name in new:
         return f"{name} changed {old[name]} -> {new[name]}"
     return f"{name} {_HAPPENED.get(name, 'changed')}"
 

@@ -1,4 +1,4 @@
-"""The libraries whose version affects the output of a stage for the same input.
+"""The libraries and the parts of other packages whose version affects the output of a stage.
 
 Left out are those whose results are exact by definition (rapidfuzz counts common tokens, polars
 reads a Parquet column) or rounded before they are used (numpy's sums): another version of them
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
+from augcon_lib.extensions import Kind, scheme_of
 from augcon_lib.pipeline import StageName
 from augcon_lib.settings import Settings
 
@@ -58,6 +59,20 @@ def deciding_libraries(stage: StageName, settings: Settings) -> tuple[str, ...]:
         "sft_dataset": _NEAR_DUPLICATES if settings.dataset.test_fraction > 0 else (),
     }
     return by_stage[stage]
+
+
+def deciding_extensions(stage: StageName, settings: Settings) -> tuple[tuple[Kind, str], ...]:
+    """The parts that decide all outputs of *stage* where packages bring them, by kind and name.
+
+    Converters are no part of it: each decides the documents of its suffix alone.
+    """
+    gates: tuple[tuple[Kind, str], ...] = tuple(("gate", name) for name in settings.responses.gates)
+    by_stage: dict[StageName, tuple[tuple[Kind, str], ...]] = {
+        "raw_corpus": (("store", scheme_of(str(settings.source.uri))),),
+        "cst_nodes": (("strategy", settings.tree.strategy),),
+        "responses": gates,
+    }
+    return by_stage.get(stage, ())
 
 
 @lru_cache(maxsize=1)

@@ -133,7 +133,7 @@ PIPELINE: Final = (
             "responses.check_grounding",
             "responses.judge_faithfulness",
         ),
-        later_settings=("responses.check_refusals",),
+        later_settings=("responses.check_refusals", "responses.gates"),
     ),
     Stage(
         SFT_DATASET,

@@ -100,6 +100,7 @@ AFFECTED = {
     "responses.check_refusals": {"responses"},
     "responses.check_grounding": {"responses"},
     "responses.judge_faithfulness": {"responses"},
+    "responses.gates": {"responses"},
     "responses.temperature": {"few_shot_examples", "responses"},
     "dataset.test_fraction": {"sft_dataset"},
     "dataset.failed_documents": {"sft_dataset"},
@@ -111,6 +112,7 @@ OTHER_VALUES: dict[str, object] = {
     "responses.check_refusals": False,
     "responses.reasoning": True,
     "responses.judge_faithfulness": True,
+    "responses.gates": ("polite",),
     "selection.whole_corpus": True,
 }
 

@@ -261,7 +261,9 @@ def export(
     directory: Annotated[Path, typer.Argument(metavar="DIR")],
     format_name: Annotated[
         str,
-        typer.Option("--format", help="One of chat, alpaca, sharegpt, parquet, hf, text."),
+        typer.Option(
+            "--format", help="chat, alpaca, sharegpt, parquet, hf, text, or one of a package."
+        ),
     ] = "chat",
     version: DatasetVersionOption = None,
     verify: Annotated[

@@ -7,6 +7,7 @@ are rejected.
 
 from collections.abc import Sequence
 
+from augcon_lib.answers.gates import gate_fault
 from augcon_lib.answers.grounding import is_refusal, ungrounded
 from augcon_lib.chat.port import Chat, ChatExample, ChatReply, ChatRequest
 from augcon_lib.chat.reply_formats import ANSWER, JUDGEMENT, REASONED_ANSWER
@@ -138,8 +139,9 @@ class Responder:
         """Return the response to one selected query, or the rejection.
 
         Rejects unusable replies, answers that say there is no answer (``unanswered``), and those
-        that do not keep to the context (``ungrounded``, ``unfaithful``). Raises ``AnswerRejected``
-        only if the endpoint failed, so that another run may succeed.
+        that do not keep to the context (``ungrounded``, ``unfaithful``) or to a gate of the
+        settings. Raises ``AnswerRejected`` only if the endpoint failed, so that another run may
+        succeed.
         """
         try:
             reply = await self.answer(
@@ -182,15 +184,32 @@ class Responder:
 def lexical_fault(
     answer: str, context: str, query: str, language: str, settings: ResponsesSettings
 ) -> tuple[str, str] | None:
-    """Return reason and detail if *answer* is none, or names what context and query lack."""
+    """Return reason and detail if *answer* is none, or names what context and query lack.
+
+    The gates of *settings* come last.
+    """
     if settings.check_refusals and is_refusal(answer, context):
         return "unanswered", answer
-    if not settings.check_grounding:
-        return None
-    missing = ungrounded(answer, [context, query], language)
+    missing = ungrounded(answer, [context, query], language) if settings.check_grounding else ()
     if missing:
         return "ungrounded", f"not in the passage: {', '.join(missing)} ({answer})"
-    return None
+    return gate_fault(settings.gates, query, answer, context, language)
+
+
+def own_response(
+    node_id: str,
+    document_id: str,
+    context: str,
+    query: str,
+    answer: str,
+    language: str,
+    settings: ResponsesSettings,
+) -> Response | Rejection:
+    """The response of a strategy that brought the *answer* along; only gates may reject it."""
+    found = gate_fault(settings.gates, query, answer, context, language)
+    if found is not None:
+        return Rejection(RESPONSES, document_id, node_id, *found)
+    return response_of(node_id, document_id, query, answer)
 
 
 def answer_in(reply: ChatReply) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import IO
 
 from augcon_lib.confined.frames import Frame, Header, read_frame, write_frame
-from augcon_lib.errors import DocumentError
+from augcon_lib.errors import DocumentError, SettingsError
 
 # A child without a task for this long ends; the next document starts another.
 IDLE_SECONDS = 60.0
@@ -82,6 +82,8 @@ def answer(header: Header, body: bytes) -> Frame:
         return task(header, body)
     except DocumentError as error:
         return {"refused": [error.reason, error.message]}, b""
+    except SettingsError as error:
+        return {"misconfigured": str(error)}, b""
     except MemoryError:
         return {"out_of_memory": True}, b""
     # A converter that fails in a way it doesn't document loses this one document only.

@@ -7,7 +7,7 @@ import threading
 from augcon_lib.confined.frames import Frame, Header
 from augcon_lib.confined.limits import Limits
 from augcon_lib.confined.process import ChildDied, ConfinedProcess, TooMuchMemory, TooSlow
-from augcon_lib.errors import DocumentError
+from augcon_lib.errors import DocumentError, SettingsError
 
 MAX_WORKERS = 4
 # A child takes a second to start, so that few documents share one.
@@ -36,8 +36,8 @@ def run_confined(
     """Run *task* (``module:function``) on the document *name* in a child process.
 
     Raises the task's ``DocumentError``, or one with the reason ``too_slow``, ``too_much_memory``,
-    ``too_large`` or ``converter_crashed`` if a limit was reached. Raises ``Cancelled`` soon after
-    *cancelled* is set.
+    ``too_large`` or ``converter_crashed`` if a limit was reached. Raises the task's
+    ``SettingsError``: no document is to blame. Raises ``Cancelled`` soon after *cancelled* is set.
     """
     try:
         reply, content = _attempt(
@@ -52,6 +52,8 @@ def run_confined(
     except ChildDied as error:
         detail = f"it makes its converter crash ({error}); fix or remove it"
         raise DocumentError(name, "converter_crashed", detail) from None
+    if "misconfigured" in reply:
+        raise SettingsError(reply["misconfigured"])
     if "refused" in reply:
         reason, message = reply["refused"]
         if reason == "unreadable":

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from augcon_lib.documents.converters import converted
 from augcon_lib.documents.docx import MAX_UNPACKED_BYTES, docx_to_markdown, is_docx
 from augcon_lib.documents.encodings import decode
 from augcon_lib.documents.entries import printable_id
@@ -11,8 +12,9 @@ from augcon_lib.documents.headings import RST_MEDIA_TYPE, find_structure
 from augcon_lib.documents.html import decode_html, html_to_markdown, looks_like_html
 from augcon_lib.documents.markdown import drop_comments, split_front_matter
 from augcon_lib.documents.pdf import pdf_to_text
-from augcon_lib.documents.tables import Row
+from augcon_lib.documents.tables import TABLE_SUFFIXES, Row
 from augcon_lib.errors import DocumentError
+from augcon_lib.extensions import find, suffix_of
 from augcon_lib.text.normalise import normalise
 
 MARKDOWN = "text/markdown"
@@ -65,6 +67,8 @@ OFFICE_SUFFIXES = {
     ".numbers", ".key", ".rtf", ".msg",
 }  # fmt: skip
 PDF_BEGINNING_BYTES = 1024
+# Suffixes that no package may take over.
+OWN_SUFFIXES = {each.removeprefix(".") for each in (*MEDIA_TYPES, *TABLE_SUFFIXES, ".txt")}
 TITLE_COLUMNS = ("title", "name", "headline")
 TITLE_MEDIA_TYPES = {MARKDOWN, HTML, DOCX, RST_MEDIA_TYPE, PLAIN}
 
@@ -85,13 +89,17 @@ def convert(
 
     Raises ``DocumentError`` with one of the reasons ``empty``, ``binary``, ``unsupported_type``,
     ``undecodable``, ``encrypted``, ``no_text_layer``, ``unreadable_pdf``, ``unreadable_docx``,
-    ``too_large``, ``missing_text_column``.
+    ``too_large``, ``missing_text_column``, and those of a package's converter. Raises
+    ``SettingsError`` where that cannot be used.
     """
     if not data:
         raise DocumentError(name, "empty", "the file has no bytes; fill or remove it")
     suffix = PurePosixPath(name).suffix.lower()
     title, text, media_type = "", "", MEDIA_TYPES.get(suffix, PLAIN)
-    if b"%PDF-" in data[:PDF_BEGINNING_BYTES] and (suffix == ".pdf" or data.startswith(b"%PDF-")):
+    extension = find("converter", suffix_of(name), OWN_SUFFIXES)
+    if extension is not None:
+        (title, text), media_type = converted(extension, name, data), MARKDOWN
+    elif b"%PDF-" in data[:PDF_BEGINNING_BYTES] and (suffix == ".pdf" or data.startswith(b"%PDF-")):
         text, media_type = pdf_to_text(name, data), PDF
     elif media_type == PDF:
         raise DocumentError(
@@ -103,7 +111,7 @@ def convert(
     else:
         title, text, media_type = _from_text(name, data, media_type, suffix, text_column)
     text = normalise(text)
-    if media_type == MARKDOWN:
+    if media_type == MARKDOWN and extension is None:
         title, text = split_front_matter(text)
         text = drop_comments(text)
     if not text.strip():

@@ -49,8 +49,9 @@ def read_documents(
     ``unreadable_docx``, ``unreadable_table``, ``bad_row``, ``missing_text_column``,
     ``text_not_a_string``, ``too_large``, ``too_slow``, ``too_much_memory``, ``converter_crashed``,
     ``link``, ``link_leaves_store``, ``system_file``, ``not_found``, ``not_permitted``,
-    ``read_error`` or ``unreadable``. Raises ``StoreError`` if the store itself can no longer be
-    reached; that is not the fault of a document.
+    ``read_error`` or ``unreadable``, or the reason of a package's converter. Raises ``StoreError``
+    if the store itself can no longer be reached, and ``SettingsError`` if a package's converter
+    cannot be used; neither is the fault of a document.
     """
     entries = list(entries)
     if not entries:

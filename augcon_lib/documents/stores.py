@@ -1,14 +1,17 @@
 """A store as a list of readable files: a folder, a file, an archive, or a remote URL.
 
-Everything outside this machine goes through fsspec. The two kinds of failure are kept apart: a
-store that cannot be listed is a ``StoreError``; a file that cannot be read affects only itself.
+Everything outside this machine goes through a package's store, or through fsspec. The two kinds of
+failure are kept apart: a store that cannot be listed is a ``StoreError``; a file that cannot be
+read affects only itself.
 """
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Protocol
+
+import fsspec  # type: ignore[import-untyped]
 
 from augcon_lib.documents.archives import is_archive_name, open_archive
 from augcon_lib.documents.globs import Wanted
@@ -16,7 +19,8 @@ from augcon_lib.documents.links import LinkRule, is_of_system, open_regular
 from augcon_lib.documents.local import LocalFiles, stamp_of
 from augcon_lib.documents.remote import open_remote, store_error
 from augcon_lib.documents.stored_file import StoredFile
-from augcon_lib.errors import StoreError
+from augcon_lib.errors import AugconError, StoreError
+from augcon_lib.extensions import Extension, find, scheme_of
 from augcon_lib.settings import SourceSettings
 
 LOCAL_SCHEMES = ("file", "local")
@@ -45,17 +49,33 @@ class Store(Protocol):
         ...
 
 
+class OpenStore(Protocol):
+    """What ``augcon.stores`` registers; the entry point's name is a scheme of ``[source] uri``."""
+
+    def __call__(self, source: SourceSettings, /) -> AbstractContextManager[Store]:
+        """The store at the *source*'s uri, as long as the context lasts.
+
+        ``OSError`` or ``StoreError`` where it cannot be listed: never an empty store then.
+        """
+        ...
+
+
 @contextmanager
 def open_store(source: SourceSettings, base_dir: Path) -> Iterator[Store]:
     """Open the store at the *source*'s uri, a path relative to *base_dir* or an fsspec URL.
 
-    Raises ``StoreError`` if it cannot be listed.
+    Raises ``StoreError`` if it cannot be listed, ``SettingsError`` if the package that registers
+    its scheme cannot be used.
     """
     uri = source.uri
+    store: Store
     with ExitStack() as stack:
         path = local_path(uri)
-        if path is None:
-            store: Store = open_remote(source, stack)
+        extension = find("store", scheme_of(uri), (*LOCAL_SCHEMES, *fsspec.available_protocols()))
+        if extension is not None:
+            store = _open_packaged(extension, source, stack)
+        elif path is None:
+            store = open_remote(source, stack)
         else:
             try:
                 store = _open_local(path, source, base_dir, stack)
@@ -72,6 +92,17 @@ def local_path(uri: str) -> str | None:
     if not separator:
         return uri
     return rest if scheme.lower() in LOCAL_SCHEMES else None
+
+
+def _open_packaged(extension: Extension, source: SourceSettings, stack: ExitStack) -> Store:
+    open_it: OpenStore = extension.load()
+    try:
+        return stack.enter_context(open_it(source))
+    except AugconError:
+        raise
+    # As of fsspec's file systems: none of their exceptions means an empty store.
+    except Exception as error:
+        raise store_error(source.uri, error) from error
 
 
 def _open_local(path: str, source: SourceSettings, base_dir: Path, stack: ExitStack) -> Store:

@@ -5,7 +5,7 @@ rules: questions made from the passage's own words, splits at sentence ends, ans
 the passage, verdicts from overlap; a worse prompt gets worse questions. The same request always
 gets the same answer.
 
-It is for trying, testing and CI. It understands nothing: a dataset to train with wants a real
+It is for trying, testing and CI. It understands nothing: a dataset for training needs a real
 model, ``[model] provider = "openai"``.
 """
 

@@ -76,7 +76,7 @@ class Passage:
 
 @lru_cache(maxsize=512)  # a passage is asked about, split and answered from
 def read_passage(text: str) -> Passage:
-    """*text* as it stands between the tags."""
+    """The unchanged text between the tags."""
     language = template_language(text)
     return _passage(text, language, split_sentences(text, language))
 

@@ -10,6 +10,7 @@ from augcon_lib.settings.loading import (
     workspace_folder,
 )
 from augcon_lib.settings.method import (
+    STRATEGIES,
     ResponsesSettings,
     ScorerSettings,
     SelectionSettings,
@@ -27,6 +28,7 @@ from augcon_lib.settings.workspace import (
 
 __all__ = [
     "SETTINGS_FILE_NAME",
+    "STRATEGIES",
     "AlarmSettings",
     "AutomationSettings",
     "BudgetSettings",

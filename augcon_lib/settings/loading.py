@@ -29,6 +29,7 @@ from augcon_lib.settings.method import (
     TreeSettings,
 )
 from augcon_lib.settings.model import ModelSettings
+from augcon_lib.settings.section import UNKNOWN_NAME
 from augcon_lib.settings.workspace import (
     AlarmSettings,
     AutomationSettings,
@@ -171,7 +172,9 @@ def _explain(path: Path, error: ValidationError) -> str:
     for problem in error.errors(include_url=False, include_input=False):
         location = [str(part) for part in problem["loc"]]
         key = ".".join(location)
-        message = f"{path}: {key}: {problem['msg'].lower()}"
+        # Names are reported as they are spelled.
+        told = problem["msg"] if problem["type"] == UNKNOWN_NAME else problem["msg"].lower()
+        message = f"{path}: {key}: {told}"
         if problem["type"] == "extra_forbidden":
             near = difflib.get_close_matches(location[-1], _known_keys(location[:-1]), n=1)
             hint = f"; did you mean {'.'.join([*location[:-1], near[0]])}?" if near else ""

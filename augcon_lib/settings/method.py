@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from augcon_lib.settings.section import (
     Count,
@@ -11,14 +11,27 @@ from augcon_lib.settings.section import (
     PositiveCount,
     Section,
     Temperature,
+    one_of,
 )
+
+STRATEGIES = ("cst", "direct", "middle", "context_instruct", "etrc", "adaptllm")
+"""The strategies that come with augcon."""
+
+StrategyName = Annotated[
+    str,
+    one_of("strategy", STRATEGIES),
+    WithJsonSchema({"type": "string", "enum": list(STRATEGIES)}),
+]
+GateName = Annotated[str, one_of("gate")]
 
 
 class TreeSettings(Section):
     """``[tree]``: the Context-Split-Tree (paper, section 3.2)."""
 
-    strategy: Literal["cst", "direct", "middle", "context_instruct", "etrc", "adaptllm"] = Field(
-        "cst", description="for comparison: ablations of section 4.4, baselines of section 4.1"
+    strategy: StrategyName = Field(
+        "cst",
+        description="for comparison: ablations of section 4.4, baselines of section 4.1; or the "
+        "name of a strategy that a package registers",
     )
     language: str = Field(
         "auto",
@@ -148,4 +161,7 @@ class ResponsesSettings(Section):
     )
     judge_faithfulness: bool = Field(
         False, description="one more call per answer: check that the passage supports all of it"
+    )
+    gates: tuple[GateName, ...] = Field(
+        (), description="names of checks that packages register; each may reject an answer"
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from augcon_lib.answers.few_shot_search import first_examples
-from augcon_lib.answers.responses import Responder, response_of
+from augcon_lib.answers.responses import Responder, own_response
 from augcon_lib.chat.port import Chat
 from augcon_lib.concurrency import run_together
 from augcon_lib.fingerprints import Inputs, fingerprint
@@ -40,7 +40,15 @@ def run_responses(run: StageRun, document_ids: Sequence[str]) -> StageReport:
         async def work(item: tuple[str, list[SelectedQuery]], inputs: Inputs) -> PartitionOutput:
             document_id, queries = item
             results: list[Response | Rejection] = [
-                response_of(query.node_id, document_id, query.query, query.answer)
+                own_response(
+                    query.node_id,
+                    document_id,
+                    query.context,
+                    query.query,
+                    query.answer,
+                    query.language,
+                    settings.responses,
+                )
                 for query in queries
                 if query.answer
             ]

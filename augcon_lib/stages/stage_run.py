@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Protocol
 
+from augcon_lib.extensions import installed_extensions
 from augcon_lib.fingerprints import Versions
 from augcon_lib.libraries import installed_libraries
 from augcon_lib.model import model_identity
@@ -149,6 +150,7 @@ class StageRun:
             scorer=promoted.get("query_scorer", ""),
             few_shot=promoted.get("few_shot_examples", ""),
             base_model=self._base_model(),
+            extensions=installed_extensions(),
         )
 
     def _base_model(self) -> str:

@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from itertools import pairwise
 
+from augcon_lib.extensions import suffix_of
 from augcon_lib.fingerprints import (
     DOCUMENT,
     Inputs,
     Versions,
     changes,
     document_fingerprint,
+    extension_input,
     fingerprint,
     reasons_to_make,
     shared_fingerprint,
     stage_inputs,
 )
-from augcon_lib.pipeline import DOCUMENT_STAGES, STAGE_NAMES, StageName
+from augcon_lib.pipeline import DOCUMENT_STAGES, RAW_CORPUS, STAGE_NAMES, StageName
 from augcon_lib.settings import Settings
 from augcon_lib.warehouse.partitions import FAILED, OK, PartitionState
 
@@ -31,11 +33,16 @@ class Expectation:
         self._shared_fingerprints = {
             stage: shared_fingerprint(stage, inputs) for stage, inputs in self._shared.items()
         }
+        # What a package converts depends on it, too; by suffix.
+        self._converted = {
+            suffix: self._shared[RAW_CORPUS] | extension_input("converter", suffix, versions)
+            for suffix in versions.extensions.get("converter", ())
+        }
 
     def inputs(self, stage: StageName, document_id: str, source_sha256: str = "") -> Inputs:
         """Return the named inputs of a partition; the first stage needs the source's hash."""
         document = self._document_version(stage, document_id, source_sha256)
-        return {DOCUMENT: document, **self._shared[stage]}
+        return {DOCUMENT: document, **self._inputs_of(stage, document_id)}
 
     def is_fresh(self, stage: StageName, document_id: str, source_sha256: str = "") -> bool:
         """Whether the partition was made from its expected inputs; quicker than ``reasons``."""
@@ -51,10 +58,18 @@ class Expectation:
         if state is None or state.status == FAILED:
             return False
         document = self._document_version(stage, document_id, source_sha256)
-        expected = document_fingerprint(self._shared_fingerprints[stage], document)
-        if state.fingerprint == expected:
+        inputs = self._inputs_of(stage, document_id)
+        usual = inputs is self._shared[stage]
+        shared = self._shared_fingerprints[stage] if usual else shared_fingerprint(stage, inputs)
+        if state.fingerprint == document_fingerprint(shared, document):
             return True
-        return not changes(state.inputs, {DOCUMENT: document, **self._shared[stage]})
+        return not changes(state.inputs, {DOCUMENT: document, **inputs})
+
+    def _inputs_of(self, stage: StageName, document_id: str) -> Inputs:
+        """The named inputs of a partition but for the document."""
+        if stage == RAW_CORPUS and self._converted:
+            return self._converted.get(suffix_of(document_id), self._shared[stage])
+        return self._shared[stage]
 
     def is_ready(self, stage: StageName, document_id: str) -> bool:
         """Whether the document is good at the previous stage."""

@@ -1,12 +1,14 @@
-"""The strategy that ``[tree] strategy`` names."""
+"""The strategy that ``[tree] strategy`` names: augcon's own, or that of a package."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from augcon_lib.chat.port import Chat
+from augcon_lib.errors import SettingsError
+from augcon_lib.extensions import find, known_names
 from augcon_lib.prompts import PromptLibrary
 from augcon_lib.records import Context, FewShotExample
-from augcon_lib.settings import Settings
+from augcon_lib.settings import STRATEGIES, Settings
 from augcon_lib.strategies.adaptllm import MinedTasks
 from augcon_lib.strategies.question_answers import question_answer_draws
 from augcon_lib.strategies.root_draws import direct_draws
@@ -27,6 +29,7 @@ class Strategy(Protocol):
 
 
 ChooseStrategy = Callable[[Settings, str, Chat, PromptLibrary, Sequence[FewShotExample]], Strategy]
+"""Settings, language, model, prompts and examples; what ``augcon.strategies`` registers."""
 
 
 def strategy_for(
@@ -38,14 +41,23 @@ def strategy_for(
 ) -> Strategy:
     """Return the strategy of *settings* for root contexts in *language*.
 
-    *examples* are shown if question and answer are requested together.
+    *examples* are shown if question and answer are requested together. Raises ``SettingsError`` if
+    a package's strategy cannot be used.
     """
+    name = settings.tree.strategy
+    extension = find("strategy", name, STRATEGIES)
+    if extension is not None:
+        made: Strategy = extension.load()(settings, language, chat, prompts, examples)
+        return made
+    if name not in STRATEGIES:
+        known = known_names("strategy", STRATEGIES)
+        raise SettingsError(f"[tree] strategy: no package registers {name!r}; known: {known}")
     parameters = tree_parameters(settings, language)
-    if settings.tree.strategy == "direct":
+    if name == "direct":
         return direct_draws(chat, prompts, parameters, language)
-    if settings.tree.strategy == "adaptllm":
+    if name == "adaptllm":
         return MinedTasks(parameters, language)
     if settings.tree.answers_itself:
-        name = settings.tree.prompt_name
-        return question_answer_draws(chat, prompts, parameters, language, name, examples)
+        prompt_name = settings.tree.prompt_name
+        return question_answer_draws(chat, prompts, parameters, language, prompt_name, examples)
     return ContextSplitTree(chat, prompts, parameters, language)

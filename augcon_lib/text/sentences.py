@@ -24,7 +24,7 @@ STRUCTURAL_LINE = re.compile(
 )
 ITEM_NUMBER = re.compile(r"\s*[(（]?(?:\d{1,3}|[a-zA-Z])[.)）、]\s*")
 LINE = re.compile(r"[^\n]*\n?")
-# sentencex knows these ends in every language; it is told of the script, not of the dialect.
+# sentencex knows these ends in every language; it gets the script, not the dialect.
 FALLBACK_LANGUAGE = "en"
 MORE_ENDS = re.compile(r"(?<=[;；｡])(?=[\u3040-\u9fff\uac00-\ud7a3])")
 # sentencex takes quadratic time over sentences without spaces, so it gets them in pieces.

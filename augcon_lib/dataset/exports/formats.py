@@ -1,7 +1,7 @@
 """The files of an export: one shape per format, one file per split."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +69,7 @@ def write_files(rows: pl.DataFrame, directory: Path, format_name: str) -> dict[s
     A file without rows, such as the card of ``hf``, has None.
     """
     written: dict[str, int | None] = {}
-    for split in SPLITS:
-        part = rows.filter(pl.col("split") == split)
-        if part.is_empty():
-            continue
+    for split, part in split_parts(rows):
         name = split_name(split, format_name)
         path = directory / name
         path.parent.mkdir(exist_ok=True)
@@ -81,9 +78,21 @@ def write_files(rows: pl.DataFrame, directory: Path, format_name: str) -> dict[s
     if format_name == "hf":
         _write_card(directory / CARD_NAME, rows)
         written[CARD_NAME] = None
+    return written | write_lineage(rows, directory)
+
+
+def split_parts(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Each split that has rows, and these."""
+    for split in SPLITS:
+        part = rows.filter(pl.col("split") == split)
+        if not part.is_empty():
+            yield split, part
+
+
+def write_lineage(rows: pl.DataFrame, directory: Path) -> dict[str, int | None]:
+    """Write the way back of each row; the file's name, and how many it holds."""
     _write_lines(directory / LINEAGE_NAME, map(_lineage, _by_split(rows)))
-    written[LINEAGE_NAME] = rows.height
-    return written
+    return {LINEAGE_NAME: rows.height}
 
 
 def split_name(split: str, format_name: str) -> str:
