@@ -5,11 +5,13 @@ A task is a function ``(header, body) -> (header, body)``, named ``module:functi
 
 import importlib
 import os
+import re
 import resource
 import select
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO
 
 from augcon_lib.confined.frames import Frame, Header, read_frame, write_frame
@@ -103,7 +105,14 @@ def limit_addresses(memory_bytes: int) -> None:
 
 
 def peak_bytes() -> int:
-    """Return the peak memory of this process."""
+    """Return the peak memory of this process.
+
+    Linux keeps the parent's peak in ``ru_maxrss`` across fork and exec; ``VmHWM`` starts from zero.
+    """
+    if sys.platform == "linux":
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        if found := re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE):
+            return int(found[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

@@ -83,6 +83,15 @@ def test_a_child_sees_no_key_and_lives_on(monkeypatch):
     assert first["folder"] == "/"
 
 
+def test_a_child_of_a_large_parent_is_kept_for_the_next_document():
+    parents_own = bytearray(300_000_000)
+    parents_own[::4096] = b"1" * len(parents_own[::4096])
+    child = ConfinedProcess()
+    child.run({"task": "tests.confined.tasks:about_itself"}, b"", LIMITS, threading.Event())
+    assert child.is_usable
+    child.close()
+
+
 def test_a_task_ends_when_nobody_waits_for_it():
     cancelled = threading.Event()
     cancelled.set()
