@@ -135,7 +135,7 @@ def test_a_file_that_somebody_put_into_an_export_is_not_lost(
         (tmp_path / "out" / "manifest.json").unlink()
     (tmp_path / "out" / "README.md").write_text("what I think of these rows")
     before = content(tmp_path / "out")
-    with pytest.raises(SettingsError, match=r"holds README\.md"):
+    with pytest.raises(SettingsError, match=r"contains README\.md"):
         export_dataset(ROWS, tmp_path / "out", "hf")
     assert content(tmp_path / "out") == before
 
@@ -145,7 +145,7 @@ def test_a_link_within_a_folder_is_somebody_elses(tmp_path: Path) -> None:
     (tmp_path / "mine" / "thesis.tex").write_text("precious")
     export_dataset(ROWS, tmp_path / "out", "chat")
     (tmp_path / "out" / "data").symlink_to(tmp_path / "mine")
-    with pytest.raises(SettingsError, match="holds data"):
+    with pytest.raises(SettingsError, match="contains data"):
         export_dataset(ROWS, tmp_path / "out", "hf")
     assert content(tmp_path / "mine") == {"thesis.tex": b"precious"}
 

@@ -126,7 +126,7 @@ def test_a_request_that_always_fails_is_rejected_alone(journal_path: Path) -> No
     [
         ("failed", "token_limit_exceeded", 0),
         ("cancelled", "was cancelled", 6),
-        ("expired_empty", "expired before one", 0),
+        ("expired_empty", "expired before any", 0),
     ],
 )
 def test_a_batch_that_ends_badly_is_one_error_and_the_next_run_goes_on(
@@ -160,9 +160,9 @@ def test_an_endpoint_without_batches_is_one_error_before_anything_is_sent(
             async with open_engine(
                 by_batch(server.url), journal_path, api_key=KEY_SECRET
             ) as engine:
-                with pytest.raises(EndpointError, match=r'takes no batches.*mode = "online"'):
+                with pytest.raises(EndpointError, match=r'does not support batches.*mode = "online"'):
                     await engine.ready()
-                with pytest.raises(EndpointError, match="takes no batches"):
+                with pytest.raises(EndpointError, match="does not support batches"):
                     await ask_all(engine)
             assert server.calls == 1  # the probe
 
