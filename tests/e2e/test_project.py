@@ -34,11 +34,14 @@ def dagster_home(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-def test_dagster_validates_the_definitions_without_a_warning(dagster_home: str) -> None:
+@pytest.mark.parametrize("module", [(), ("-m", "augcon_lab.definitions")])
+def test_dagster_validates_the_definitions_without_a_warning(
+    dagster_home: str, module: tuple[str, ...]
+) -> None:
     said = tool(
         sys.executable,
         *("-W", "always::DeprecationWarning:augcon_assets", "-W", SUPERSEDED),
-        *("-m", "dagster", "definitions", "validate"),
+        *("-m", "dagster", "definitions", "validate", *module),
         env={"DAGSTER_HOME": dagster_home},
     )
     assert "All code locations passed validation" in said

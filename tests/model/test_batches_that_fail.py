@@ -160,7 +160,9 @@ def test_an_endpoint_without_batches_is_one_error_before_anything_is_sent(
             async with open_engine(
                 by_batch(server.url), journal_path, api_key=KEY_SECRET
             ) as engine:
-                with pytest.raises(EndpointError, match=r'does not support batches.*mode = "online"'):
+                with pytest.raises(
+                    EndpointError, match=r'does not support batches.*mode = "online"'
+                ):
                     await engine.ready()
                 with pytest.raises(EndpointError, match="does not support batches"):
                     await ask_all(engine)
