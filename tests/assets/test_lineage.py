@@ -12,17 +12,15 @@ from augcon_assets.cli.promote import promote_command
 from augcon_assets.cli.summary import Outcome, summarise
 from augcon_assets.definitions import defs
 from augcon_assets.instance import lineage, reporting
-from augcon_assets.instance.lineage import Difference, differences
-from augcon_assets.instance.sync import sync_partitions
 from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.partitions import DOCUMENTS, partition_key
 from augcon_lib.pipeline import CHOICES, DOCUMENT_STAGES
 from augcon_lib.stages.promotion import waiting_versions
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse.partitions import FAILED, PartitionOutput, replace_partitions
-from augcon_lib.warehouse.versions import latest_version
 from augcon_lib.workspace import Workspace, open_workspace
 from tests.support.freshness import causes_in_ui, event_count
+from tests.support.lineage import WHOLE, found, shown, sync
 from tests.support.workspaces import (
     BROKEN_PDF,
     GOOD,
@@ -32,27 +30,6 @@ from tests.support.workspaces import (
     put,
     toml,
 )
-
-WHOLE = (*CHOICES, "sft_dataset")
-PAGES = {f"page {number}.md": TIDES.replace("Bristol", f"Port {number}") for number in range(9)}
-
-
-def found(workspace: Workspace, instance: dg.DagsterInstance) -> list[Difference]:
-    return differences(StageRun(workspace), instance)
-
-
-def sync(workspace: Workspace, instance: dg.DagsterInstance) -> None:
-    sync_partitions(StageRun(workspace), instance)
-
-
-def shown(instance: dg.DagsterInstance, asset: str) -> set[str]:
-    return instance.get_materialized_partitions(dg.AssetKey(asset))
-
-
-def dataset(workspace: Workspace) -> tuple[str, int]:
-    version = latest_version(StageRun(workspace).warehouse)
-    assert version is not None
-    return version.dataset_version, version.total
 
 
 def test_a_synced_workspace_has_no_difference(

@@ -16,8 +16,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from augcon_assets.cli.run import RunInterrupted
 from augcon_assets.cli.summary import Outcome
 from augcon_assets.instance import lineage
-from augcon_assets.instance.lineage import Difference, differences
-from augcon_assets.instance.sync import sync_partitions
 from augcon_assets.instance.workspace_instance import workspace_instance
 from augcon_assets.partitions import DOCUMENTS
 from augcon_lib.errors import BudgetExceeded, EndpointError
@@ -25,9 +23,9 @@ from augcon_lib.model.engine import ModelEngine
 from augcon_lib.pipeline import CHOICES, DOCUMENT_STAGES
 from augcon_lib.stages.stage_run import StageRun
 from augcon_lib.warehouse import Warehouse
-from augcon_lib.warehouse.versions import latest_version
 from augcon_lib.workspace import Workspace, open_workspace
 from tests.support.killed import die_at_a_new_write
+from tests.support.lineage import PAGES, WHOLE, dataset, found, shown, sync
 from tests.support.workspaces import (
     GOOD,
     SETTINGS,
@@ -37,27 +35,6 @@ from tests.support.workspaces import (
     put,
     toml,
 )
-
-WHOLE = (*CHOICES, "sft_dataset")
-PAGES = {f"page {number}.md": TIDES.replace("Bristol", f"Port {number}") for number in range(9)}
-
-
-def found(workspace: Workspace, instance: dg.DagsterInstance) -> list[Difference]:
-    return differences(StageRun(workspace), instance)
-
-
-def sync(workspace: Workspace, instance: dg.DagsterInstance) -> None:
-    sync_partitions(StageRun(workspace), instance)
-
-
-def shown(instance: dg.DagsterInstance, asset: str) -> set[str]:
-    return instance.get_materialized_partitions(dg.AssetKey(asset))
-
-
-def dataset(workspace: Workspace) -> tuple[str, int]:
-    version = latest_version(StageRun(workspace).warehouse)
-    assert version is not None
-    return version.dataset_version, version.total
 
 
 @pytest.fixture

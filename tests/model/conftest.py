@@ -1,7 +1,9 @@
 import socket
+from pathlib import Path
 
 import pytest
 
+from augcon_lib.model.batch import batches
 from augcon_lib.model.endpoints import calls as caller
 
 
@@ -10,6 +12,12 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries come back at once; that they wait is tested by itself."""
     monkeypatch.setattr(caller, "FIRST_PAUSE_SECONDS", 0.001)
     monkeypatch.setattr(caller, "MAX_PAUSE_SECONDS", 0.002)
+    monkeypatch.setattr(batches, "LOOK_SECONDS", 0.001)
+
+
+@pytest.fixture
+def journal_path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "journal.sqlite"
 
 
 @pytest.fixture

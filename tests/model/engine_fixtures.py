@@ -1,8 +1,19 @@
 """Requests and settings shared by the engine's tests."""
 
+import asyncio
+from pathlib import Path
+
+from pydantic import SecretStr
+
 from augcon_lib.chat import reply_formats as replies
 from augcon_lib.chat.port import ChatExample, ChatRequest
+from augcon_lib.model import open_engine
+from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.settings import BudgetSettings, ModelSettings, Settings
+from tests.support.fault_server import KEY
+
+KEY_SECRET = SecretStr(KEY)
+SUBJECTS = [f"river {number}" for number in range(12)]
 
 
 def rewrite_request(subject: str = "the tide", **changes: object) -> ChatRequest:
@@ -41,3 +52,13 @@ def settings_for(
             "budget": BudgetSettings.model_validate(budget or {}),
         }
     )
+
+
+async def ask_all(url: str, path: Path, **settings: object) -> tuple[list[object], CallStats]:
+    """The fields of the answers about ``SUBJECTS``, asked at once in an engine of their own."""
+    async with open_engine(
+        settings_for(url, **settings), path, api_key=KEY_SECRET, session_id="s"
+    ) as engine:
+        requests = [rewrite_request(subject) for subject in SUBJECTS]
+        found = await asyncio.gather(*(engine.ask(request) for request in requests))
+        return [reply.fields for reply in found], engine.stats

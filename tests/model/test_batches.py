@@ -1,59 +1,21 @@
 """Batch mode over real HTTP: one batch a level, nothing sent twice, whatever batches do."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from augcon_lib.errors import BudgetExceeded, SettingsError
 from augcon_lib.model import open_engine, validate_model_settings
-from augcon_lib.model.batch import batches
 from augcon_lib.model.batch import endpoint as batch_endpoint
 from augcon_lib.model.engine import ModelEngine
 from augcon_lib.model.journal import Journal
-from augcon_lib.model.journal.batches import open_requests
 from augcon_lib.model.journal_key import former_journal_key, journal_key
-from augcon_lib.settings import Settings
-from tests.model.engine_fixtures import rewrite_request, settings_for
+from tests.model.batch_fixtures import ONE_CALL_USD, ask_all, ask_apart, by_batch, left_open
+from tests.model.engine_fixtures import KEY_SECRET, SUBJECTS, rewrite_request, settings_for
 from tests.support.batch_routes import BatchRoutes
-from tests.support.fault_server import KEY, FaultServer, fault_server
-
-KEY_SECRET = SecretStr(KEY)
-SUBJECTS = [f"river {number}" for number in range(12)]
-ONE_CALL_USD = (100 * 1.0 + 10 * 10.0) / 1e6
-
-
-@pytest.fixture(autouse=True)
-def short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "LOOK_SECONDS", 0.001)
-
-
-@pytest.fixture
-def journal_path(tmp_path: Path) -> Path:
-    return tmp_path / "journal.sqlite"
-
-
-def by_batch(url: str, **changes: object) -> Settings:
-    return settings_for(url, mode="batch", batch_poll_seconds=0.001, **changes)
-
-
-async def ask_all(engine: ModelEngine, subjects: Sequence[str] = SUBJECTS) -> list[object]:
-    asks = (engine.ask(rewrite_request(subject)) for subject in subjects)
-    return [reply.fields for reply in await asyncio.gather(*asks)]
-
-
-async def ask_apart(url: str, path: Path, **changes: object) -> list[object]:
-    """Ask in an engine of its own: what an earlier process left is found in the journal."""
-    async with open_engine(by_batch(url, **changes), path, api_key=KEY_SECRET) as engine:
-        return await ask_all(engine)
-
-
-def left_open(path: Path) -> int:
-    with closing(Journal(path)) as journal:
-        return sum(open_requests(journal, "openai/tiny").values())
+from tests.support.fault_server import FaultServer, fault_server
 
 
 @pytest.mark.parametrize("schema_status", [0, 400])

@@ -5,42 +5,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from augcon_lib.chat import reply_formats as replies
 from augcon_lib.model import open_engine
-from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.model.journal import Journal
 from augcon_lib.model.journal.tables import CallRecord, StoredAnswer
 from augcon_lib.model.journal_key import former_journal_key, journal_key
-from tests.model.engine_fixtures import rewrite_request, settings_for
-from tests.support.fault_server import KEY, fault_server, first_times
-
-KEY_SECRET = SecretStr(KEY)
-SUBJECTS = [f"river {number}" for number in range(12)]
-
-
-@pytest.fixture
-def journal_path(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "journal.sqlite"
-
-
-async def _ask_all(url: str, path: Path, **settings: object) -> tuple[list[object], CallStats]:
-    async with open_engine(
-        settings_for(url, **settings), path, api_key=KEY_SECRET, session_id="s"
-    ) as engine:
-        requests = [rewrite_request(subject) for subject in SUBJECTS]
-        replies_ = await asyncio.gather(*(engine.ask(request) for request in requests))
-        return [reply.fields for reply in replies_], engine.stats
+from tests.model.engine_fixtures import KEY_SECRET, SUBJECTS, ask_all, rewrite_request, settings_for
+from tests.support.fault_server import fault_server, first_times
 
 
 def test_a_second_run_replays_everything_and_calls_nothing(journal_path: Path) -> None:
     async def scenario() -> None:
         async with fault_server() as server:
-            first, stats = await _ask_all(server.url, journal_path)
+            first, stats = await ask_all(server.url, journal_path)
             calls = server.calls
             assert stats.issued == calls == len(SUBJECTS) + 1  # and one probe
-            second, stats = await _ask_all(server.url, journal_path)
+            second, stats = await ask_all(server.url, journal_path)
             assert (second, stats.issued, stats.from_journal) == (first, 0, len(SUBJECTS))
             assert server.calls == calls
 
@@ -81,8 +62,8 @@ def test_answers_do_not_depend_on_faults_or_on_schemas(
     async def scenario() -> None:
         async with fault_server(fault=first_times(*kinds), schema_status=schema_status) as server:
             async with fault_server() as calm:
-                expected, _ = await _ask_all(calm.url, journal_path.with_name("calm"))
-            got, stats = await _ask_all(server.url, journal_path)
+                expected, _ = await ask_all(calm.url, journal_path.with_name("calm"))
+            got, stats = await ask_all(server.url, journal_path)
             assert got == expected
             assert stats.failed["http_429"] >= len(SUBJECTS)
             assert stats.failed["unparsable"] >= len(SUBJECTS)
@@ -95,7 +76,7 @@ def test_answers_do_not_depend_on_faults_or_on_schemas(
 def test_the_text_form_is_found_once_and_remembered(journal_path: Path) -> None:
     async def scenario() -> None:
         async with fault_server(schema_status=400) as server:
-            await _ask_all(server.url, journal_path)
+            await ask_all(server.url, journal_path)
             assert sum("response_format" in body for body in server.bodies) == 1
             async with open_engine(
                 settings_for(server.url), journal_path, api_key=KEY_SECRET
@@ -109,7 +90,7 @@ def test_the_text_form_is_found_once_and_remembered(journal_path: Path) -> None:
 def test_random_server_errors_do_not_switch_schemas_off(journal_path: Path) -> None:
     async def scenario() -> None:
         async with fault_server(fault=first_times("500", "500", "500")) as server:
-            await _ask_all(server.url, journal_path)
+            await ask_all(server.url, journal_path)
             assert all("response_format" in body for body in server.bodies)
 
     asyncio.run(scenario())
@@ -235,13 +216,13 @@ def test_the_repair_shows_the_model_its_own_reply(journal_path: Path) -> None:
 def test_a_stored_answer_that_can_no_longer_be_read_is_asked_for_again(journal_path: Path) -> None:
     async def scenario() -> None:
         async with fault_server() as server:
-            await _ask_all(server.url, journal_path)
+            await ask_all(server.url, journal_path)
             journal = Journal(journal_path)
             journal._reader.execute("UPDATE answers SET content = 'broken'")
             journal.close()
-            _, stats = await _ask_all(server.url, journal_path)
+            _, stats = await ask_all(server.url, journal_path)
             assert stats.issued == len(SUBJECTS)
-            _, stats = await _ask_all(server.url, journal_path)
+            _, stats = await ask_all(server.url, journal_path)
             assert stats.issued == 0
 
     asyncio.run(scenario())

@@ -5,32 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from augcon_lib.chat import reply_formats as replies
 from augcon_lib.errors import AnswerRejected
 from augcon_lib.model import open_engine
-from augcon_lib.model.endpoints.stats import CallStats
 from augcon_lib.model.journal import Journal
-from tests.model.engine_fixtures import rewrite_request, settings_for
-from tests.support.fault_server import KEY, Outcome, always, fault_server
-
-KEY_SECRET = SecretStr(KEY)
-SUBJECTS = [f"river {number}" for number in range(12)]
-
-
-@pytest.fixture
-def journal_path(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "journal.sqlite"
-
-
-async def _ask_all(url: str, path: Path, **settings: object) -> tuple[list[object], CallStats]:
-    async with open_engine(
-        settings_for(url, **settings), path, api_key=KEY_SECRET, session_id="s"
-    ) as engine:
-        requests = [rewrite_request(subject) for subject in SUBJECTS]
-        replies_ = await asyncio.gather(*(engine.ask(request) for request in requests))
-        return [reply.fields for reply in replies_], engine.stats
+from tests.model.engine_fixtures import KEY_SECRET, SUBJECTS, rewrite_request, settings_for
+from tests.support.fault_server import Outcome, always, fault_server
 
 
 @pytest.mark.parametrize(

@@ -7,32 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from augcon_lib.chat import reply_formats as replies
 from augcon_lib.errors import BudgetExceeded
 from augcon_lib.model import open_engine
-from augcon_lib.model.endpoints.stats import CallStats
-from tests.model.engine_fixtures import rewrite_request, settings_for
-from tests.support.fault_server import KEY, fault_server
+from tests.model.engine_fixtures import KEY_SECRET, SUBJECTS, ask_all, rewrite_request, settings_for
+from tests.support.fault_server import fault_server
 from tests.support.served import served
-
-KEY_SECRET = SecretStr(KEY)
-SUBJECTS = [f"river {number}" for number in range(12)]
-
-
-@pytest.fixture
-def journal_path(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "journal.sqlite"
-
-
-async def _ask_all(url: str, path: Path, **settings: object) -> tuple[list[object], CallStats]:
-    async with open_engine(
-        settings_for(url, **settings), path, api_key=KEY_SECRET, session_id="s"
-    ) as engine:
-        requests = [rewrite_request(subject) for subject in SUBJECTS]
-        replies_ = await asyncio.gather(*(engine.ask(request) for request in requests))
-        return [reply.fields for reply in replies_], engine.stats
 
 
 def test_identical_requests_in_flight_share_one_call(journal_path: Path) -> None:
@@ -163,7 +144,7 @@ def test_two_engines_of_one_process_pay_once(journal_path: Path) -> None:
 def test_no_more_calls_are_on_the_wire_than_slots(journal_path: Path) -> None:
     async def scenario() -> None:
         async with fault_server() as server:
-            await _ask_all(server.url, journal_path, max_concurrency=3)
+            await ask_all(server.url, journal_path, max_concurrency=3)
             assert server.peak_busy <= 3
 
     asyncio.run(scenario())
