@@ -1,6 +1,5 @@
-"""The commands, their options and exit codes. Each command is implemented in its own module.
-
-Heavy imports happen inside the commands, so that ``augcon --help`` is quick.
+"""The commands, their options and exit codes. Each command is implemented in its own module, which
+is imported when the command runs, so that ``augcon --help`` is quick.
 """
 
 import sys
