@@ -110,10 +110,20 @@ def scheme_of(uri: str) -> str:
     return scheme.lower() if separator and "::" not in uri else ""
 
 
-@lru_cache(maxsize=len(GROUPS))
 def _registered(kind: Kind) -> Mapping[str, tuple[Extension, ...]]:
+    return _all_registered()[kind]
+
+
+@lru_cache(maxsize=1)
+def _all_registered() -> Mapping[Kind, Mapping[str, tuple[Extension, ...]]]:
+    # Each call of entry_points reads the metadata of every installed package: one for all groups.
+    installed = entry_points()
+    return {kind: _by_name(kind, installed.select(group=GROUPS[kind])) for kind in GROUPS}
+
+
+def _by_name(kind: Kind, registered: Iterable[EntryPoint]) -> Mapping[str, tuple[Extension, ...]]:
     found: defaultdict[str, list[Extension]] = defaultdict(list)
-    for each in entry_points(group=GROUPS[kind]):
+    for each in registered:
         package, version = (each.dist.name, each.dist.version) if each.dist else ("unknown", "")
         found[each.name].append(Extension(kind, each.name, package, str(version), each))
     return {name: tuple(parts) for name, parts in found.items()}

@@ -27,11 +27,11 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Insta
         if text is not None:
             (folder / f"{package.replace('-', '_')}.py").write_text(text, encoding="utf-8")
         monkeypatch.syspath_prepend(str(folder))  # looks at the folder again, too
-        extensions._registered.cache_clear()
+        extensions._all_registered.cache_clear()
 
     yield install_it
     for name in set(sys.modules) - modules:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(str(folder)):
             del sys.modules[name]
     monkeypatch.undo()
-    extensions._registered.cache_clear()
+    extensions._all_registered.cache_clear()
