@@ -17,7 +17,7 @@ from augcon_lib.fingerprints import (
     fingerprint,
     stage_inputs,
 )
-from augcon_lib.pipeline import DOCUMENT_STAGES, STAGE_NAMES, StageName
+from augcon_lib.pipeline import DOCUMENT_STAGES, RESPONSES, STAGE_NAMES, StageName
 from augcon_lib.settings import Settings
 from augcon_lib.stages.stage_run import StageRun
 
@@ -156,7 +156,7 @@ READ: Mapping[str, Mapping[str, dg.AssetDep]] = {
     **{stage: {before: dg.AssetDep(before)} for before, stage in pairwise(DOCUMENT_STAGES)},
     "query_scorer": {"cst_nodes": dg.AssetDep("cst_nodes", partition_mapping=_NO_PARTITION)},
     "few_shot_examples": {},
-    "sft_dataset": {DOCUMENT_STAGES[-1]: dg.AssetDep(DOCUMENT_STAGES[-1])},
+    "sft_dataset": {RESPONSES: dg.AssetDep(RESPONSES)},
 }
 """The document data that each stage reads, by the name of the asset."""
 

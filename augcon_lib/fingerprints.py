@@ -142,8 +142,8 @@ def _was_unrecorded(name: str, old: Mapping[str, str], new: Mapping[str, str]) -
 
 
 def _change(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
-    told = (_LIBRARY, *(f"{kind} " for kind in GROUPS))
-    if name.startswith(told) and name in old and name in new:
+    versioned = (_LIBRARY, *(f"{kind} " for kind in GROUPS))
+    if name.startswith(versioned) and name in old and name in new:
         return f"{name} changed {old[name]} -> {new[name]}"
     return f"{name} {_HAPPENED.get(name, 'changed')}"
 

@@ -62,9 +62,9 @@ def deciding_libraries(stage: StageName, settings: Settings) -> tuple[str, ...]:
 
 
 def deciding_extensions(stage: StageName, settings: Settings) -> tuple[tuple[Kind, str], ...]:
-    """The parts that decide all outputs of *stage* where packages bring them, by kind and name.
+    """Return the parts that affect all outputs of *stage* if packages register them: kind, name.
 
-    Converters are no part of it: each decides the documents of its suffix alone.
+    Converters are left out: each affects only the documents of its suffix.
     """
     gates: tuple[tuple[Kind, str], ...] = tuple(("gate", name) for name in settings.responses.gates)
     by_stage: dict[StageName, tuple[tuple[Kind, str], ...]] = {

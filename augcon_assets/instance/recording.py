@@ -16,7 +16,7 @@ from augcon_assets.instance.reporting import report_documents, report_inputs
 from augcon_assets.metadata import Metadata, partition_metadata, run_metadata
 from augcon_assets.partitions import partition_key
 from augcon_lib.fingerprints import DOCUMENT
-from augcon_lib.pipeline import DOCUMENT_STAGES, StageName
+from augcon_lib.pipeline import DOCUMENT_STAGES, RAW_CORPUS, StageName
 from augcon_lib.stages.stage_run import StageReport, StageRun
 from augcon_lib.warehouse.partitions import OK, REJECTED, PartitionOutput, PartitionState
 
@@ -42,7 +42,7 @@ class DocumentRecorder:
         step = {f"step/{name}": value for name, value in run_metadata(report).items()}
         states = {(stage, o.document_id): _state(o) for o in outputs if o.status == OK}
         made = {d: {**partition_metadata(stage, summaries[d]), **step} for _, d in states}
-        if stage == DOCUMENT_STAGES[0]:
+        if stage == RAW_CORPUS:
             report_documents(instance, {o.document_id: o.inputs[DOCUMENT] for o in outputs})
         if made:
             log_events(self.context, materializations(instance, stage, made, states))

@@ -23,10 +23,10 @@ class Gate(Protocol):
 def gate_fault(
     gates: Iterable[str], query: str, response: str, context: str, language: str
 ) -> tuple[str, str] | None:
-    """Reason and detail of the first of *gates* that rejects *response*.
+    """Return reason and detail of the first of *gates* that rejects *response*.
 
-    One that fails on an answer rejects it as ``gate_failed``. Raises ``SettingsError`` for a gate
-    that is not registered, or cannot be imported.
+    A gate that fails on an answer rejects it as ``gate_failed``. Raises ``SettingsError`` if a gate
+    is not registered or cannot be imported.
     """
     for name in gates:
         extension = find("gate", name)

@@ -22,10 +22,10 @@ class Converter(Protocol):
 
 
 def converted(extension: Extension, name: str, data: bytes) -> tuple[str, str]:
-    """What a package's converter makes of the file *name*.
+    """Convert the file *name* with a package's converter.
 
     Raises ``DocumentError``: the converter's own, or ``unreadable_<suffix>``; ``SettingsError``
-    where the converter cannot be imported.
+    if the converter cannot be imported.
     """
     converter: Converter = extension.load()
     try:

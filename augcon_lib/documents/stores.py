@@ -53,9 +53,9 @@ class OpenStore(Protocol):
     """What ``augcon.stores`` registers; the entry point's name is a scheme of ``[source] uri``."""
 
     def __call__(self, source: SourceSettings, /) -> AbstractContextManager[Store]:
-        """The store at the *source*'s uri, as long as the context lasts.
+        """Open the store at the *source*'s uri for as long as the context lasts.
 
-        ``OSError`` or ``StoreError`` where it cannot be listed: never an empty store then.
+        Raises ``OSError`` or ``StoreError`` if it cannot be listed; it must not be empty then.
         """
         ...
 

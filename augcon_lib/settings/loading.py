@@ -173,8 +173,8 @@ def _explain(path: Path, error: ValidationError) -> str:
         location = [str(part) for part in problem["loc"]]
         key = ".".join(location)
         # Names are reported as they are spelled.
-        told = problem["msg"] if problem["type"] == UNKNOWN_NAME else problem["msg"].lower()
-        message = f"{path}: {key}: {told}"
+        cause = problem["msg"] if problem["type"] == UNKNOWN_NAME else problem["msg"].lower()
+        message = f"{path}: {key}: {cause}"
         if problem["type"] == "extra_forbidden":
             near = difflib.get_close_matches(location[-1], _known_keys(location[:-1]), n=1)
             hint = f"; did you mean {'.'.join([*location[:-1], near[0]])}?" if near else ""

@@ -46,7 +46,7 @@ class Expectation:
 
     def is_fresh(self, stage: StageName, document_id: str, source_sha256: str = "") -> bool:
         """Whether the partition was made from its expected inputs; quicker than ``reasons``."""
-        if stage == DOCUMENT_STAGES[0]:
+        if stage == RAW_CORPUS:
             return self._is_made_from(stage, document_id, source_sha256)
         partition = (stage, document_id)
         if partition not in self._fresh:
@@ -73,7 +73,7 @@ class Expectation:
 
     def is_ready(self, stage: StageName, document_id: str) -> bool:
         """Whether the document is good at the previous stage."""
-        before = self._states.get((DOCUMENT_STAGES[DOCUMENT_STAGES.index(stage) - 1], document_id))
+        before = self._state_before(stage, document_id)
         return before is not None and before.status == OK
 
     def in_step(self, stage: StageName, document_id: str) -> bool:
@@ -103,7 +103,10 @@ class Expectation:
         return reasons_to_make(stage, state.inputs if state else None, inputs, failed=failed)
 
     def _document_version(self, stage: StageName, document_id: str, source_sha256: str) -> str:
-        if stage == DOCUMENT_STAGES[0]:
+        if stage == RAW_CORPUS:
             return source_sha256
-        before = self._states.get((DOCUMENT_STAGES[DOCUMENT_STAGES.index(stage) - 1], document_id))
+        before = self._state_before(stage, document_id)
         return before.output_hash if before else ""
+
+    def _state_before(self, stage: StageName, document_id: str) -> PartitionState | None:
+        return self._states.get((DOCUMENT_STAGES[DOCUMENT_STAGES.index(stage) - 1], document_id))

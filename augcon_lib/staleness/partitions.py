@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from augcon_lib.fingerprints import Inputs, Versions, documents_fingerprint
-from augcon_lib.pipeline import DOCUMENT_STAGES, StageName
+from augcon_lib.pipeline import DOCUMENT_STAGES, RAW_CORPUS, RESPONSES, StageName
 from augcon_lib.settings import Settings
 from augcon_lib.staleness.choices import candidates, stale_choices
 from augcon_lib.staleness.expected import Expectation, States
@@ -80,11 +80,11 @@ def live_documents(expectation: Expectation, states: States) -> list[str]:
             state = states.get((stage, document_id))
             if state is None or state.status != OK:
                 return False
-            if stage != DOCUMENT_STAGES[0] and not expectation.is_fresh(stage, document_id):
+            if stage != RAW_CORPUS and not expectation.is_fresh(stage, document_id):
                 return False
         return True
 
-    return sorted(d for stage, d in states if stage == DOCUMENT_STAGES[-1] and is_live(d))
+    return sorted(d for stage, d in states if stage == RESPONSES and is_live(d))
 
 
 def failed_documents(states: States) -> list[str]:
@@ -120,12 +120,10 @@ def dataset_inputs(
     def of_documents(what: str, values: Mapping[str, str]) -> None:
         inputs[what] = documents_fingerprint(what, values)
 
-    of_documents("responses", {d: states[DOCUMENT_STAGES[-1], d].output_hash for d in live})
-    of_documents(
-        "document metadata", {d: states[DOCUMENT_STAGES[0], d].metadata_hash for d in live}
-    )
+    of_documents("responses", {d: states[RESPONSES, d].output_hash for d in live})
+    of_documents("document metadata", {d: states[RAW_CORPUS, d].metadata_hash for d in live})
     if settings.dataset.test_fraction > 0:  # near-duplicates, whose texts decide, share a split
-        of_documents("documents", {d: states[DOCUMENT_STAGES[0], d].output_hash for d in live})
+        of_documents("documents", {d: states[RAW_CORPUS, d].output_hash for d in live})
     stale_rows = stale_rows_of(states, live, settings, kept)
     if stale_rows or settings.dataset.failed_documents == "keep":
         of_documents("failed documents", dict.fromkeys(stale_rows, ""))

@@ -17,7 +17,7 @@ import polars as pl
 
 from augcon_lib import clock
 from augcon_lib.fingerprints import reasons_to_make
-from augcon_lib.pipeline import DOCUMENT_STAGES, StageName
+from augcon_lib.pipeline import DOCUMENT_STAGES, RAW_CORPUS, StageName
 from augcon_lib.records import Rejection
 from augcon_lib.warehouse.connection import Warehouse
 from augcon_lib.warehouse.document_changes import DELETED, log_changes
@@ -87,7 +87,7 @@ def replace_partitions(
     with warehouse.write() as connection:
         before = _states_at(connection, stage, [output.document_id for output in outputs])
         log_changes(connection, stage, _reasons(stage, before, outputs), run_id)
-        if stage == DOCUMENT_STAGES[0]:
+        if stage == RAW_CORPUS:
             keep_former_texts(connection, replaced)
         delete_documents(connection, stage, replaced)
         _delete_state(connection, [stage], [o.document_id for o in outputs])
@@ -124,7 +124,7 @@ def delete_everywhere(warehouse: Warehouse, document_ids: Sequence[str]) -> None
     if not document_ids:
         return
     with warehouse.write() as connection:
-        log_changes(connection, DOCUMENT_STAGES[0], {d: [DELETED] for d in document_ids}, "")
+        log_changes(connection, RAW_CORPUS, {d: [DELETED] for d in document_ids}, "")
         keep_former_texts(connection, document_ids)
         for table in (*DOCUMENT_STAGES, "sources"):
             delete_documents(connection, table, document_ids)

@@ -22,7 +22,7 @@ class Exporter(Protocol):
     def __call__(self, rows: pl.DataFrame, split: str, folder: Path, /) -> Mapping[str, int | None]:
         """Write the *rows* of a *split* (``train`` or ``test``), of which there is at least one.
 
-        Returns how many rows each new file holds (None: not told), by its path in *folder*. The
+        Returns the number of rows of each new file (None: unknown), by its path in *folder*. The
         columns are those of ``augcon_lib.read_dataset``.
         """
         ...
@@ -31,15 +31,15 @@ class Exporter(Protocol):
 def write_packaged_files(
     rows: pl.DataFrame, folder: Path, extension: Extension
 ) -> dict[str, int | None]:
-    """As ``formats.write_files``, by a package's exporter.
+    """Write *rows* as ``formats.write_files`` does, with a package's exporter.
 
-    Raises ``SettingsError`` where it cannot be imported, fails, or tells other files than it wrote.
+    Raises ``SettingsError`` if it cannot be imported, fails, or returns other files than it wrote.
     """
     exporter: Exporter = extension.load()
     written: dict[str, int | None] = {}
     for split, part in split_parts(rows):
         try:
-            told = dict(exporter(part, split, folder))
+            returned = dict(exporter(part, split, folder))
         except (AugconError, OSError):
             raise
         # Whatever a package raises: the earlier export stays.
@@ -48,8 +48,8 @@ def write_packaged_files(
                 f"{extension} failed ({type(error).__name__}: {error}); report it to the "
                 "package's authors, or name another --format"
             ) from error
-        _check(extension, folder, written, told)
-        written |= told
+        _check(extension, folder, written, returned)
+        written |= returned
     return written | write_lineage(rows, folder)
 
 
@@ -57,12 +57,12 @@ def _check(
     extension: Extension,
     folder: Path,
     before: Mapping[str, int | None],
-    told: Mapping[str, int | None],
+    returned: Mapping[str, int | None],
 ) -> None:
     found = set(export_files(folder)) - before.keys()
     reserved = {LINEAGE_NAME, MANIFEST_NAME}
-    if found != told.keys() or found & reserved:
-        said = ", ".join(sorted(told)) or "no file"
+    if found != returned.keys() or found & reserved:
+        said = ", ".join(sorted(returned)) or "no file"
         wrote = ", ".join(sorted(found)) or "no new file"
         raise SettingsError(
             f"{extension} says that it wrote {said}, and wrote {wrote}; a file for each split, "
