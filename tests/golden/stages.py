@@ -16,7 +16,7 @@ import polars as pl
 
 from augcon_lib.documents import list_store
 from augcon_lib.fingerprints import fingerprint
-from augcon_lib.pipeline import DOCUMENT_STAGES
+from augcon_lib.pipeline import DOCUMENT_STAGES, RESPONSES
 from augcon_lib.settings import (
     DatasetSettings,
     ModelSettings,
@@ -157,7 +157,7 @@ def fill_upstream(run: StageRun, stage: str, tables: Tables) -> list[str]:
             insert(connection, table, _frame(table, tables[table]))
     hashes = {(r["stage"], r["document_id"]): r["output_hash"] for r in tables["partition_state"]}
     sources = {r["document_id"]: r["source_sha256"] for r in tables["raw_corpus"]}
-    documents = sorted(d for made, d in hashes if made == DOCUMENT_STAGES[-1])
+    documents = sorted(d for made, d in hashes if made == RESPONSES)
     versions = run.versions()
     states: dict[tuple[str, str], PartitionState] = {}
     rows = []
